@@ -1,0 +1,1 @@
+"""Fault drills: they break a running Petition on purpose and count what its promises cost."""

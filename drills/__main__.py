@@ -1,0 +1,58 @@
+"""`python -m drills [NAME]`: the list of drills, or one of them."""
+
+import argparse
+import random
+import sys
+from types import ModuleType
+
+from drills import kill, power
+from drills.arena import DATABASES, interruptible
+from drills.failure import DrillError
+from drills.outcome import finish
+
+DRILLS: dict[str, ModuleType] = {"kill": kill, "power": power}
+MOST_ROUNDS = 300
+
+
+def main() -> int:
+    if len(sys.argv) < 2:
+        for name, module in DRILLS.items():
+            print(f"{name:8} {(module.__doc__ or '').splitlines()[0].partition(': ')[2]}")
+        print("\n./run drill NAME --help tells more; docs/drills.md how to read it.")
+        return 0
+    chosen = _arguments()
+    interruptible()
+    try:
+        module = DRILLS[chosen.drill]
+        wanted = DATABASES if chosen.database == "both" else (chosen.database,)
+        return finish([module.drill(database, chosen) for database in wanted])
+    except DrillError as error:
+        print(f"drill {chosen.drill}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"drill {chosen.drill}: interrupted; everything was cleared away", file=sys.stderr)
+        return 130
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="drill", description=__doc__)
+    names = parser.add_subparsers(dest="drill", required=True, metavar="NAME")
+    for name, module in DRILLS.items():
+        drill = names.add_parser(name, help=name, description=module.__doc__)
+        drill.add_argument("--rounds", type=_rounds, default=5, help="green rounds (5)")
+        drill.add_argument("--database", choices=(*DATABASES, "both"), default="both")
+        drill.add_argument("--seed", type=int, default=random.randrange(10**6))
+        drill.add_argument("--keep", action="store_true", help="keep the folder, to look into it")
+        module.arguments(drill)
+    return parser.parse_args()
+
+
+def _rounds(text: str) -> int:
+    rounds = int(text)
+    if not 1 <= rounds <= MOST_ROUNDS:
+        raise argparse.ArgumentTypeError(f"takes 1 to {MOST_ROUNDS}")
+    return rounds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""`drill kill`: kill -9 part after part while people sign; nothing that they were told is lost.
+
+Each round kills every part once, in a drawn order, at drawn moments: the web's master, one of
+its worker processes, the job worker and, with PostgreSQL, one backend and the postmaster. What
+died is started again as a supervisor would. The database is never cleaned between rounds.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drills import ledger, tamper
+from drills.arena import Arena, arena
+from drills.checker import Violation
+from drills.failure import DrillError
+from drills.outcome import Outcome, say, tell
+from drills.processes import kill_hard
+from drills.stand import loaded
+
+WEB_BACK = 5.0  # seconds, from the kill to the next page
+DATABASE_BACK = 15.0
+SLOT = 3.0  # seconds of a round for each part that is killed
+FLOOR = 100.0  # signatures a second that even a small machine must carry
+CONTROL_RATE, CONTROL_SECONDS = 100.0, 5.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that is killed: how, and how soon it has to be back."""
+
+    name: str
+    kill: Callable[[], str]
+    bar: float
+
+
+class KillRun:
+    """The green rounds on one database."""
+
+    def __init__(self, place: Arena, chance: random.Random, outcome: Outcome) -> None:
+        self._place, self._chance, self._outcome = place, chance, outcome
+        self._slowest: dict[str, float] = {}
+
+    def parts(self) -> list[Part]:
+        stand, cluster = self._place.stand, self._place.cluster
+        found = [
+            Part("web master", stand.kill_web_master, WEB_BACK),
+            Part("web worker", lambda: stand.kill_web_worker(self._chance), WEB_BACK),
+            Part("job worker", stand.kill_job_worker, WEB_BACK),
+        ]
+        if cluster:
+            found += [
+                Part("backend", self._kill_backend, DATABASE_BACK),
+                Part("postmaster", self._kill_postmaster, DATABASE_BACK),
+            ]
+        return found
+
+    def _kill_backend(self) -> str:
+        assert self._place.cluster
+        backends = self._place.cluster.backends()
+        if not backends:
+            raise DrillError("no backend works for the program")
+        kill_hard([self._chance.choice(backends)])
+        return f"one of {len(backends)}"
+
+    def _kill_postmaster(self) -> str:
+        assert self._place.cluster
+        self._place.cluster.kill_postmaster()
+        return f"database up in {self._place.cluster.start():.1f} s"
+
+    def run(self, rounds: int, rate: float, seed: int) -> None:
+        place = self._place
+        place.stand.start()
+        limit = rounds * (SLOT + 40) * len(self.parts())
+        with loaded(
+            place.stand, place.book, rate=rate, seconds=min(limit, 3600), seed=seed, logs=place.logs
+        ) as load:
+            for number in range(1, rounds + 1):
+                self._round(number)
+            summary = load.finish()
+        say(f"  driver: {summary}")
+        reached = float(summary["per_second"])
+        self._outcome.extras.append(f"{reached:,.0f}/s reached")
+        if reached < min(rate, FLOOR) * 0.8:
+            self._outcome.broken.append(f"{reached:.0f} signatures a second are too few to prove")
+        self._outcome.extras += [f"{name} back ≤ {t:.1f} s" for name, t in self._slowest.items()]
+        self._outcome.rounds = rounds
+
+    def _round(self, number: int) -> None:
+        parts = self.parts()
+        self._chance.shuffle(parts)
+        for part in parts:
+            slot_ends = time.monotonic() + SLOT
+            time.sleep(self._chance.uniform(0.2, SLOT * 0.6))
+            self._kill(number, part)
+            time.sleep(max(0.0, slot_ends - time.monotonic()))
+
+    def _kill(self, number: int, part: Part) -> None:
+        began = time.monotonic()
+        how = part.kill()
+        restarted = self._recover(began, part)
+        took = time.monotonic() - began
+        self._slowest[part.name] = max(took, self._slowest.get(part.name, 0.0))
+        say(f"  round {number}: {part.name} killed ({how}), back in {took:.2f} s{restarted}")
+        if took > part.bar:
+            self._outcome.broken.append(
+                f"{part.name} took {took:.1f} s to come back, the bar is {part.bar:.0f} s"
+            )
+
+    def _recover(self, began: float, part: Part) -> str:
+        """Back means: pages come, and as many processes serve them as before."""
+        stand = self._place.stand
+        names: list[str] = []
+        while True:
+            names += stand.supervise()
+            if stand.answers() and len(stand.servers()) >= stand.workers:
+                return f", started again: {' and '.join(names)}" if names else ""
+            if time.monotonic() - began > part.bar + 25:
+                raise DrillError(f"{part.name} does not come back: {stand.last_words()}")
+            time.sleep(0.02)
+
+
+def drill(database: str, chosen: argparse.Namespace) -> Outcome:
+    """Green rounds, then each control."""
+    outcome = Outcome(f"kill {database}")
+    wanted = chosen.control or list(CONTROLS)
+    if not chosen.control:
+        say(f"kill {database}: {chosen.rounds} rounds, seed {chosen.seed}")
+        with arena(database, keep=chosen.keep) as place:
+            KillRun(place, random.Random(chosen.seed), outcome).run(
+                chosen.rounds, chosen.rate, chosen.seed
+            )
+            place.stand.stop()
+            outcome.violations = place.settle()
+            outcome.add(place.account())
+            tell(outcome.violations)
+            if "lost-row" in wanted:
+                outcome.controls["lost-row"] = judge("lost-row", lose_a_row(place))
+                wanted.remove("lost-row")
+    for name in wanted:
+        with arena(database, keep=chosen.keep) as place:
+            outcome.controls[name] = judge(name, CONTROLS[name](place, chosen.seed))
+    return outcome
+
+
+# -- controls: each must turn the checker red ---------------------------------------------------
+
+EXPECTED = {"lost-row": "lost", "no-unique": "doubled", "ack-early": "lost"}
+
+
+def judge(name: str, violations: list[Violation]) -> str | None:
+    """The line that makes the control red; None if the rule it is for did not speak."""
+    found = [violation for violation in violations if violation.rule == EXPECTED[name]]
+    say(f"  control {name}: {f'red, as it must be: {found[0]}' if found else 'STAYED GREEN'}")
+    return str(found[0]) if found else None
+
+
+def _sign_for_a_while(place: Arena, seed: int, *, killing: int = 0) -> None:
+    """A short load, with the web killed some times; then all is stopped."""
+    place.stand.start()
+    with loaded(
+        place.stand, place.book, rate=CONTROL_RATE, seconds=60, seed=seed, logs=place.logs
+    ) as load:
+        for _ in range(max(killing, 1)):
+            time.sleep(CONTROL_SECONDS / max(killing, 1))
+            if killing:
+                place.stand.kill_web_master()
+                place.stand.wait_for_web()
+        load.finish()
+    place.stand.stop()
+
+
+def control_lost_row(place: Arena, seed: int) -> list[Violation]:
+    _sign_for_a_while(place, seed)
+    return lose_a_row(place)
+
+
+def lose_a_row(place: Arena) -> list[Violation]:
+    """Delete one acknowledged signature with all that hangs on it."""
+    account = place.account()
+    mark = ledger.mark(account.token, max(account.acknowledged))
+    tamper.lose_form(place.stand.database_url, mark)
+    return place.look()
+
+
+def control_no_unique(place: Arena, seed: int) -> list[Violation]:
+    """The unique key is dropped, and the statements that lean on it are let through."""
+    tamper.drop_unique(place.stand.database_url)
+    place.stand.control = "no-unique"
+    _sign_for_a_while(place, seed)
+    return place.look()
+
+
+def control_ack_early(place: Arena, seed: int) -> list[Violation]:
+    """The answer goes out a moment before the commit, and the web is killed."""
+    place.stand.control = "ack-early"
+    _sign_for_a_while(place, seed, killing=3)
+    return place.look()
+
+
+CONTROLS: dict[str, Callable[[Arena, int], list[Violation]]] = {
+    "lost-row": control_lost_row,
+    "no-unique": control_no_unique,
+    "ack-early": control_ack_early,
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rate", type=float, default=200.0, help="signatures a second (200)")
+    parser.add_argument("--control", action="append", choices=sorted(CONTROLS))
