@@ -1,0 +1,1 @@
+"""Petition: a petition and email-action backend."""

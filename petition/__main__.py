@@ -1,0 +1,5 @@
+"""`python -m petition` is `petition`."""
+
+from petition.cli import main
+
+main()

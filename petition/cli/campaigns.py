@@ -1,0 +1,103 @@
+"""`petition campaign …` and `petition provider …`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from petition.app import SHIPPED
+from petition.cli.common import house_open, now
+from petition.services import campaigning
+from petition.store import campaigns, counts, outbox
+from petition.store.db import reading, transaction
+
+
+@click.group()
+def campaign() -> None:
+    """Campaigns: load, list, open, close."""
+
+
+@campaign.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def load(folder: Path) -> None:
+    """Put the call in FOLDER into the database, again and again without harm.
+
+    FOLDER may be the name of a shipped call: amazon. A new call starts as a draft.
+    """
+    place = folder if folder.exists() else SHIPPED / folder.name
+    with house_open() as app, transaction() as session:
+        organiser = app.extensions["petition"].settings.organiser
+        slug, changed = campaigning.load(session, place, organiser=organiser, at=now())
+    click.echo(f"{slug}: {'loaded' if changed else 'nothing new'}")
+
+
+@campaign.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def list_(as_json: bool) -> None:
+    """All campaigns with their state, goal and confirmed signatures."""
+    with house_open(), reading() as session:
+        rows = [
+            {
+                "slug": row.slug,
+                "state": row.state,
+                "goal": row.goal,
+                "confirmed": counts.total(session, row.id),
+            }
+            for row in campaigns.listed(session)
+        ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        click.echo(f"{row['slug']}  {row['state']}  {row['confirmed']} of {row['goal']}")
+
+
+@campaign.command("open")
+@click.argument("slug")
+def open_(slug: str) -> None:
+    """Let signatures in."""
+    with house_open(), transaction() as session:
+        moved = campaigning.open_(session, slug)
+    click.echo(f"{slug}: {'open' if moved else 'was open already'}")
+
+
+@campaign.command()
+@click.argument("slug")
+def close(slug: str) -> None:
+    """Take no more signatures. The page stays and keeps its count."""
+    with house_open(), transaction() as session:
+        moved = campaigning.close(session, slug)
+    click.echo(f"{slug}: {'closed' if moved else 'was closed already'}")
+
+
+@click.group()
+def provider() -> None:
+    """Mail providers that read several spellings of an address as one mailbox."""
+
+
+@provider.command("list")
+def list_providers() -> None:
+    """The table: which providers ignore dots and +tags."""
+    with house_open(), reading() as session:
+        for row in outbox.providers(session):
+            ignores = [
+                word for word, on in (("dots", row.ignores_dots), ("+tags", row.ignores_tags)) if on
+            ]
+            same = f", delivers as {row.same_as}" if row.same_as else ""
+            click.echo(f"{row.domain}: ignores {' and '.join(ignores) or 'nothing'}{same}")
+
+
+@provider.command("set")
+@click.argument("domain")
+@click.option("--dots/--no-dots", default=False, help="Ignores dots in the local part.")
+@click.option("--tags/--no-tags", default=False, help="Ignores what follows a plus sign.")
+@click.option("--same-as", default=None, help="Another domain that it delivers to.")
+def set_provider(domain: str, dots: bool, tags: bool, same_as: str | None) -> None:
+    """Add or change a provider. Signatures that are there already keep their key."""
+    with house_open(), transaction() as session:
+        outbox.save_provider(
+            session, domain.lower(), same_as=same_as, ignores_dots=dots, ignores_tags=tags
+        )
+    click.echo(f"{domain.lower()}: saved")

@@ -1,0 +1,157 @@
+"""`petition count` and `petition export`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from petition.cli.common import asking, house_open, now, progress
+from petition.domain import signature as states
+from petition.services import exporting
+from petition.services.exporting import Export
+from petition.store import campaigns, counts
+from petition.store.db import reading, snapshot_transaction, transaction
+from petition.store.signatures import Filters
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--by", "dimension", type=click.Choice(counts.DIMENSIONS), help="Break it down.")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "csv", "json"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--recount", is_flag=True, help="Count the signatures themselves, repair the totals.")
+def count(slug: str, dimension: str | None, shape: str, recount: bool) -> None:
+    """Confirmed signatures of the campaign SLUG, as last folded (at most 60 s ago)."""
+    with house_open():
+        if recount:
+            before, after = _recount(slug)
+            if before != after:
+                click.echo(f"{slug}: the total was {before} and is now {after}", err=True)
+        with reading() as session:
+            campaign = campaigns.by_slug(session, slug)
+            total = counts.total(session, campaign.id)
+            folded_at = counts.folded_at(session, campaign.id)
+            rows = counts.by(session, campaign.id, dimension) if dimension else []
+    if shape == "json":
+        document: dict[str, object] = {
+            "campaign": slug,
+            "confirmed": total,
+            "as_of": folded_at.isoformat() if folded_at else None,
+        }
+        if dimension:
+            document["by"] = dimension
+            document["counts"] = [{"value": value, "confirmed": n} for value, n in rows]
+        click.echo(json.dumps(document))
+    elif shape == "csv":
+        writer = csv.writer(sys.stdout)
+        writer.writerow([dimension or "campaign", "confirmed"])
+        writer.writerows(rows if dimension else [(slug, total)])
+    else:
+        for value, number in rows:
+            click.echo(f"{value or '(none)'}: {number}")
+        click.echo(f"{slug}: {total} confirmed")
+
+
+def _recount(slug: str) -> tuple[int, int]:
+    """Again when another worker folded in between: the database refuses one of the two."""
+    for attempt in range(5):
+        try:
+            with snapshot_transaction() as session:
+                campaign = campaigns.by_slug(session, slug)
+                return counts.recount(session, campaign.id, at=now())
+        except OperationalError:
+            if attempt == 4:
+                raise
+    raise AssertionError
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--reason", required=True, help="Why; stands in the ledger.")
+@click.option("-o", "--output", required=True, help="The file, or - for standard output.")
+@click.option("--format", "shape", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option(
+    "--state",
+    "wanted",
+    type=click.Choice([*states.STATES, "all"]),
+    multiple=True,
+    default=["confirmed"],
+    show_default=True,
+)
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="Signed from then on."
+)
+@click.option(
+    "--for-target", is_flag=True, help="Names and countries of those who hand their name over."
+)
+def export(
+    slug: str,
+    reason: str,
+    output: str,
+    shape: str,
+    wanted: tuple[str, ...],
+    since: datetime | None,
+    for_target: bool,
+) -> None:
+    """Take the signatures of the campaign SLUG out as CSV, with an entry in the ledger."""
+    filters = Filters(
+        states=states.STATES if "all" in wanted else wanted,
+        since=since.replace(tzinfo=UTC) if since else None,
+    )
+    order = Export(slug=slug, by=asking(), reason=reason, filters=filters, for_target=for_target)
+    with house_open() as app:
+        with reading() as session:
+            campaign = campaigns.by_slug(session, slug)
+            expected = sum(
+                number
+                for state, number in counts.states_of(session, campaign.id).items()
+                if state in filters.states
+            )
+        with progress("exporting", expected) as step:
+            chunks = exporting.export(
+                order,
+                app.extensions["petition"].vault,
+                reading=reading,
+                transaction=transaction,
+                now=now,
+                progress=step,
+            )
+            _write(chunks, output)
+
+
+def _write(chunks: Iterator[bytes], output: str) -> None:
+    """To standard output, or to a file that appears only when it is whole (0600)."""
+    if output == "-":
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        return
+    path = Path(output).absolute()
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

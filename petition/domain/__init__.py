@@ -1,0 +1,1 @@
+"""Plain Python: no Flask, no SQL, no clock, no network."""

@@ -1,0 +1,75 @@
+"""A campaign: the call's words in each language, its target, its goal and its dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from petition.domain.consent import Questions
+
+DRAFT: Final = "draft"
+OPEN: Final = "open"
+CLOSED: Final = "closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Whom the campaign addresses."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """The call in one language: every word that a supporter reads."""
+
+    title: str
+    ask: str
+    summary: str
+    asks: tuple[str, ...]
+    addressed_to: str
+    share_text: str
+    references: tuple[str, ...]
+    story: str
+    """Markdown; `[3]` is a footnote mark."""
+    consents: Questions
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignFile:
+    """A campaign as its folder of files says it."""
+
+    slug: str
+    default_language: str
+    goal: int
+    targets: tuple[Target, ...]
+    calls: dict[str, Call]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignView:
+    """A campaign as the database holds it, with one language's call."""
+
+    id: int
+    slug: str
+    state: str
+    goal: int
+    opens_at: datetime | None
+    closes_at: datetime | None
+    default_language: str
+    languages: tuple[str, ...]
+    targets: tuple[Target, ...]
+    language: str
+    text_id: int
+    call: Call
+    consent_text_ids: dict[str, int]
+
+    def is_open(self, at: datetime) -> bool:
+        """True when a signature may come in at that time."""
+        return (
+            self.state == OPEN
+            and (self.opens_at is None or self.opens_at <= at)
+            and (self.closes_at is None or at < self.closes_at)
+        )

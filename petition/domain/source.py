@@ -1,0 +1,23 @@
+"""Source: where a signature came from, kept only when it cannot name a person."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}\Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Campaign tags of the link that led here; None where nothing usable was given."""
+
+    source: str | None = None
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+
+
+def plain_tag(text: str | None) -> str | None:
+    """The tag, or None: a tag that may hold an address or free text is dropped, not kept."""
+    return text if text and _PLAIN.match(text) else None

@@ -1,0 +1,45 @@
+"""Signed tokens: form tickets and the links in letters; each bound to one purpose and dated."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from itsdangerous import BadSignature, Signer
+
+from petition.errors import TokenExpired, TokenRefused
+
+CONFIRM: Final = "confirm"
+TICKET: Final = "ticket"
+
+CONFIRM_LIFE: Final = timedelta(days=7)
+TICKET_LIFE: Final = timedelta(hours=24)
+
+
+class Tokens:
+    """Signs and reads tokens of the shape `value.expires.signature` (256-bit HMAC-SHA-256)."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._signers = {
+            purpose: Signer(
+                secret_key, salt=f"petition.{purpose}", key_derivation="hmac", digest_method=sha256
+            )
+            for purpose in (CONFIRM, TICKET)
+        }
+
+    def sign(self, purpose: str, value: str, *, expires: datetime) -> str:
+        """A token for `value` (ASCII letters, digits and dashes) that lives until `expires`."""
+        return self._signers[purpose].sign(f"{value}.{int(expires.timestamp()):x}").decode("ascii")
+
+    def read(self, purpose: str, token: str, *, at: datetime) -> str:
+        """The value; raises TokenRefused for a forged token, TokenExpired for an old one."""
+        try:
+            payload = self._signers[purpose].unsign(token.encode("ascii")).decode("ascii")
+            value, _, expires = payload.rpartition(".")
+            end = datetime.fromtimestamp(int(expires, 16), UTC)
+        except (BadSignature, ValueError):
+            raise TokenRefused from None
+        if at >= end:
+            raise TokenExpired
+        return value

@@ -1,0 +1,131 @@
+"""Languages: which there are, and each one's words, numbers, dates and country names."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+
+CATALOGUES = Path(__file__).parent / "translations"
+SOURCE: Final = "en"
+"""The language that the strings in code and templates are written in."""
+
+# ISO 3166-1 alpha-2. CLDR's territories hold more: regions, and codes for private use.
+COUNTRIES: Final = frozenset(
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR "
+    "BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ "
+    "EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW "
+    "GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY "
+    "KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV "
+    "MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY "
+    "QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG "
+    "TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM "
+    "ZW".split()
+)
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language of the house."""
+
+    code: str
+    locale: Locale
+    translations: NullTranslations
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`."""
+        return str(self.locale.text_direction)
+
+    @property
+    def own_name(self) -> str:
+        """What the language calls itself."""
+        return self.locale.get_display_name(self.locale) or self.code
+
+    def gettext(self, message: str) -> str:
+        return self.translations.ugettext(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return self.translations.ungettext(one, many, number)
+
+    def number(self, value: int) -> str:
+        return format_decimal(value, locale=self.locale)
+
+    def date(self, at: datetime) -> str:
+        """The day, as people write it."""
+        return format_date(at.date(), format="long", locale=self.locale)
+
+    def time(self, at: datetime) -> str:
+        """The day and time of day, in UTC."""
+        return format_datetime(at, format="medium", locale=self.locale) + " UTC"
+
+    def countries(self) -> tuple[tuple[str, str], ...]:
+        """(code, name) of every country, in the order of this language's alphabet."""
+        return _countries(self.code)
+
+
+@cache
+def language(code: str) -> Language:
+    """The language; KeyError when the house does not speak it."""
+    if code not in codes():
+        raise KeyError(code)
+    return Language(code, Locale.parse(code), _translations(code))
+
+
+@cache
+def codes() -> tuple[str, ...]:
+    """Every language that has a catalogue, the source language first."""
+    found = {path.parent.parent.name for path in CATALOGUES.glob("*/LC_MESSAGES/messages.po")}
+    return (SOURCE, *sorted(found - {SOURCE}))
+
+
+def _translations(code: str) -> NullTranslations:
+    """The catalogue, compiled in memory: no built file can lag behind its source."""
+    path = CATALOGUES / code / "LC_MESSAGES" / "messages.po"
+    if code == SOURCE:
+        return NullTranslations()
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=code)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@cache
+def _countries(code: str) -> tuple[tuple[str, str], ...]:
+    names = Locale.parse(code).territories
+    named = [(country, names.get(country, country)) for country in COUNTRIES]
+    return tuple(sorted(named, key=lambda pair: _sort_key(pair[1])))
+
+
+def _sort_key(name: str) -> str:
+    """Letters without their marks, so that Å stands with A."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def negotiate(header: str, offered: tuple[str, ...]) -> str:
+    """The offered language that an Accept-Language header likes best; else the first."""
+    best, weight = offered[0], 0.0
+    for part in header[:500].split(","):
+        tag, _, quality = part.strip().partition(";q=")
+        code = tag.split("-")[0].lower()
+        try:
+            liked = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        if code in offered and liked > weight:
+            best, weight = code, liked
+    return best

@@ -1,0 +1,179 @@
+"""The worker: sends the letters that are owed, and folds the counts. Several may run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from petition import i18n
+from petition.domain import letter as letters_
+from petition.domain import signature as states
+from petition.domain.letter import pause_after
+from petition.errors import SealBroken
+from petition.mail import letters
+from petition.mail.letters import Desk
+from petition.mail.transport import Refused, ServerAway, Transport, TryLater
+from petition.services import screening
+from petition.store import counts, outbox
+from petition.store.outbox import Owed
+from petition.store.vault import Vault
+
+BATCH = 20
+LEASE = timedelta(minutes=10)
+LAST_START = timedelta(minutes=6)
+"""A letter is begun only in the first six minutes of the lease: the slowest conversation
+(six steps of thirty seconds) then ends before another worker may take it."""
+FOLD_EVERY = 30.0
+IDLE = 1.0
+LONGEST_PAUSE = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker. `stop` is set by SIGTERM: the current letter is finished, the rest given back."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        vault: Vault,
+        transport: Transport,
+        *,
+        transaction: Callable[[], AbstractContextManager[Session]],
+        now: Callable[[], datetime],
+        stop: threading.Event,
+    ) -> None:
+        self._desk = desk
+        self._vault = vault
+        self._transport = transport
+        self._transaction = transaction
+        self._now = now
+        self._stop = stop
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._away = 0
+        self._next_fold = 0.0
+
+    def run(self) -> None:
+        """Work until stopped. A database that is away for a while does not end it."""
+        while not self._stop.is_set():
+            try:
+                pause = self._turn()
+            except SQLAlchemyError as error:
+                log.error("worker: the database is away: %s", type(error).__name__)
+                pause = 5.0
+            self._stop.wait(pause)
+        self._transport.close()
+
+    def _turn(self) -> float:
+        """Fold when it is time, send a batch; seconds to rest before the next turn."""
+        if time.monotonic() >= self._next_fold:
+            self.fold()
+            self._next_fold = time.monotonic() + FOLD_EVERY
+        sent = self.send_batch()
+        if self._away:
+            return min(2.0**self._away, LONGEST_PAUSE)
+        if sent == 0:
+            self._transport.close()
+            return IDLE
+        return 0.0
+
+    def once(self) -> int:
+        """Send what is due and fold what waits, then return: how many letters were dealt with."""
+        done = 0
+        while not self._stop.is_set() and (number := self.send_batch()) and not self._away:
+            done += number
+        self.fold()
+        self._transport.close()
+        return done
+
+    def fold(self) -> None:
+        """Bring the public counts up to date."""
+        with self._transaction() as session:
+            counts.fold(session, at=self._now())
+
+    def send_batch(self) -> int:
+        """Claim letters and deal with each; how many were claimed."""
+        began = time.monotonic()
+        with self._transaction() as session:
+            claimed = outbox.claim(
+                session, worker=self._name, at=self._now(), lease=LEASE, most=BATCH
+            )
+        for place, letter in enumerate(claimed):
+            late = time.monotonic() - began > LAST_START.total_seconds()
+            if self._stop.is_set() or late or not self._deal_with(letter):
+                self._give_back(claimed[place:])
+                break
+        return len(claimed)
+
+    def _give_back(self, rest: list[Owed]) -> None:
+        with self._transaction() as session:
+            outbox.release(session, [letter.id for letter in rest], worker=self._name)
+
+    def _deal_with(self, letter: Owed) -> bool:
+        """Send one letter and mark it; False when the server is away and the batch must wait."""
+        with self._transaction() as session:
+            admitted = screening.admit(session, letter, at=self._now())
+            if not admitted:
+                outbox.finish(session, letter.id, letters_.WITHHELD, at=self._now())
+        if not admitted:
+            return True
+        try:
+            self._transport.send(self._write(letter))
+        except ServerAway as error:
+            self._away += 1
+            log.warning("worker: the mail server is away: %s", error)
+            return False
+        except TryLater as error:
+            self._postpone(letter, str(error))
+        except (Refused, SealBroken) as error:
+            self._finish(letter, letters_.FAILED, type(error).__name__ + _code(error))
+        else:
+            self._finish(letter, letters_.SENT, None)
+        self._away = 0
+        return True
+
+    def _write(self, letter: Owed) -> EmailMessage:
+        person = self._vault.open(letter.sealed, letter.entry_id, letter.key_number)
+        language, at = i18n.language(letter.language), self._now()
+        confirmed = letter.state == states.CONFIRMED or (
+            letter.state == states.HELD and letter.mailbox_confirmed
+        )
+        if confirmed:
+            return letters.already(
+                self._desk, letter_id=letter.id, to=person.email, language=language, at=at
+            )
+        return letters.confirm(
+            self._desk,
+            letter_id=letter.id,
+            entry_id=letter.entry_id,
+            to=person.email,
+            language=language,
+            at=at,
+        )
+
+    def _finish(self, letter: Owed, state: str, error: str | None) -> None:
+        with self._transaction() as session:
+            outbox.finish(session, letter.id, state, at=self._now(), error=error)
+
+    def _postpone(self, letter: Owed, error: str) -> None:
+        pause = pause_after(letter.attempts + 1, random.random())
+        if pause is None:
+            self._finish(letter, letters_.FAILED, f"gave up: {error}")
+            return
+        with self._transaction() as session:
+            outbox.postpone(session, letter.id, until=self._now() + pause, error=error)
+
+
+def _code(error: Exception) -> str:
+    return f": {error}" if isinstance(error, Refused) else ""

@@ -1,0 +1,77 @@
+"""Rendering: templates to text, one Jinja environment a language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import nh3
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from petition import i18n
+from petition.config import resource_dir
+
+STATIC = Path(__file__).parent / "static"
+
+_MARK = re.compile(r"\[(\d+)\]")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_TAGS = {"p", "h2", "h3", "ul", "ol", "li", "em", "strong", "a", "blockquote"}
+
+
+class Renderer:
+    """Renders templates in every language, with the names that each template may use."""
+
+    def __init__(self, *, organiser: str) -> None:
+        self._organiser = organiser
+        self._environments: dict[str, Environment] = {}
+
+    def __call__(self, template: str, language: i18n.Language, /, **context: Any) -> str:
+        """The template's text in that language; a name that is missing raises."""
+        environment = self._environments.get(language.code)
+        if environment is None:
+            environment = self._environments[language.code] = self._environment(language)
+        return environment.get_template(template).render(context)
+
+    def _environment(self, language: i18n.Language) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(resource_dir("templates")),
+            autoescape=select_autoescape(["html"]),
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
+        install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]
+        install(language.gettext, language.ngettext, newstyle=True)
+        environment.globals.update(
+            lang=language.code,
+            dir=language.direction,
+            organiser=self._organiser,
+            asset=asset,
+            number=language.number,
+            date=language.date,
+            time=language.time,
+            language_name=lambda code: i18n.language(code).own_name,
+            language_dir=lambda code: i18n.language(code).direction,
+        )
+        return environment
+
+
+@cache
+def asset(path: str) -> str:
+    """The address of a static file; it changes with the file, so that it may be kept for ever."""
+    return f"/static/{sha256((STATIC / path).read_bytes()).hexdigest()[:12]}/{path}"
+
+
+def story(markdown: str) -> Markup:
+    """A call's Markdown as safe HTML; `[3]` becomes a link to reference 3."""
+    html = nh3.clean(
+        _MARKDOWN.render(markdown), tags=_TAGS, attributes={"a": {"href"}}, link_rel="noopener"
+    )
+    return Markup(_MARK.sub(r'<sup><a href="#ref-\1">[\1]</a></sup>', html))

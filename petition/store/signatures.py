@@ -1,0 +1,202 @@
+"""Signatures: confirming them, moving them between states, and reading them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, and_, case, insert, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from petition.domain import consent
+from petition.domain import signature as states
+from petition.domain.signature import VISIBILITIES
+from petition.store.tables import Campaign, Consent, ConsentText, CountChange, Entry, Signature
+
+PAGE = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A signature as the link in a letter finds it."""
+
+    signature_id: int
+    campaign_id: int
+    slug: str
+    state: str
+    mailbox_confirmed: bool
+    language: str
+    visibility: str
+    updates: str
+
+
+def of_entry(session: Session, entry_id: int) -> Found | None:
+    """The signature that an entry belongs to, with that entry's choices; None when it is gone."""
+    row = session.execute(
+        select(Signature, Entry, Campaign.slug, Consent.answer)
+        .join(Entry, Entry.signature_id == Signature.id)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
+        .join(Consent, and_(Consent.entry_id == Entry.id, Consent.purpose == consent.UPDATES))
+        .where(Entry.id == entry_id)
+    ).first()
+    if row is None:
+        return None
+    signature, entry, slug, updates = row
+    return Found(
+        signature_id=signature.id,
+        campaign_id=signature.campaign_id,
+        slug=slug,
+        state=signature.state,
+        mailbox_confirmed=signature.confirmed_at is not None,
+        language=entry.language,
+        visibility=entry.visibility,
+        updates=updates,
+    )
+
+
+def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
+    """The mailbox's owner confirms this entry; the address key if that was the first time.
+
+    A held signature keeps its state and remembers that its mailbox confirmed. The one UPDATE
+    decides: a second click, or another entry's link, may have got there first.
+    """
+    signature_id = select(Entry.signature_id).where(Entry.id == entry_id).scalar_subquery()
+    row = session.execute(
+        update(Signature)
+        .where(
+            Signature.id == signature_id,
+            Signature.state.in_((states.PENDING, states.HELD)),
+            Signature.confirmed_at.is_(None),
+        )
+        .values(
+            state=case(
+                (Signature.state == states.PENDING, states.CONFIRMED), else_=Signature.state
+            ),
+            confirmed_at=at,
+            entry_id=entry_id,
+        )
+        .returning(Signature.id, Signature.state, Signature.address_key)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return None
+    if row.state == states.CONFIRMED:
+        note_count_change(session, row.id, +1)
+    return bytes(row.address_key)
+
+
+def move(
+    session: Session, signature_id: int, to: str, *, expected: str, reason: str | None
+) -> bool:
+    """Move a signature between states; False when it is not (or no longer) in `expected`.
+
+    The totals follow when it enters or leaves the confirmed ones.
+    """
+    if to not in states.MOVES[expected]:
+        return False
+    row = session.execute(
+        update(Signature)
+        .where(Signature.id == signature_id, Signature.state == expected)
+        .values(state=to, state_reason=reason)
+        .returning(Signature.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return False
+    change = (to == states.CONFIRMED) - (expected == states.CONFIRMED)
+    if change:
+        note_count_change(session, signature_id, change)
+    return True
+
+
+def note_count_change(session: Session, signature_id: int, change: int) -> None:
+    """Owe the totals one more or one less, under the day, country and language it counts for."""
+    row = session.execute(
+        select(Signature, Entry)
+        .join(Entry, Entry.id == Signature.entry_id)
+        .where(Signature.id == signature_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    signature, entry = row
+    session.execute(
+        insert(CountChange).values(
+            campaign_id=signature.campaign_id,
+            day=signature.confirmed_at.date(),
+            country=entry.country,
+            language=entry.language,
+            source=entry.source or "",
+            change=change,
+        )
+    )
+
+
+def get(session: Session, signature_id: int) -> Signature | None:
+    return session.get(Signature, signature_id)
+
+
+_CONFIRMED = (states.CONFIRMED,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which signatures an export takes. `since` compares with the time of signing."""
+
+    states: tuple[str, ...] = _CONFIRMED
+    visibilities: tuple[str, ...] = VISIBILITIES
+    since: datetime | None = None
+
+    def as_record(self) -> dict[str, object]:
+        """The filters as the ledger keeps them."""
+        return {
+            "state": list(self.states),
+            "visibility": list(self.visibilities),
+            "since": self.since.isoformat() if self.since else None,
+        }
+
+
+def pages(
+    session: Session, campaign_id: int, filters: Filters
+) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
+    """Every signature that fits, with its entry and consents, in pages ordered by id."""
+    sign, updates = aliased(Consent), aliased(Consent)
+    query = (
+        select(
+            Signature.id,
+            Signature.state,
+            Signature.created_at,
+            Signature.confirmed_at,
+            Entry.id,
+            Entry.sealed,
+            Entry.key_number,
+            Entry.country,
+            Entry.language,
+            Entry.visibility,
+            Entry.source,
+            Entry.utm_source,
+            Entry.utm_medium,
+            Entry.utm_campaign,
+            updates.answer,
+            updates.answered_at,
+            ConsentText.sha256,
+        )
+        .join(Entry, Entry.id == Signature.entry_id)
+        .join(sign, and_(sign.entry_id == Entry.id, sign.purpose == literal(consent.SIGN)))
+        .join(ConsentText, ConsentText.id == sign.consent_text_id)
+        .join(
+            updates, and_(updates.entry_id == Entry.id, updates.purpose == literal(consent.UPDATES))
+        )
+        .where(
+            Signature.campaign_id == campaign_id,
+            Signature.state.in_(filters.states),
+            Entry.visibility.in_(filters.visibilities),
+        )
+        .order_by(Signature.id)
+        .limit(PAGE)
+    )
+    if filters.since is not None:
+        query = query.where(Signature.created_at >= filters.since)
+    last = 0
+    while page := session.execute(query.where(Signature.id > last)).all():
+        yield page
+        last = page[-1][0]

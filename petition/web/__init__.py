@@ -1,0 +1,1 @@
+"""Doors in: HTTP to a command, a result to HTTP."""

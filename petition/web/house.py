@@ -1,0 +1,58 @@
+"""What every door needs at hand, made once with the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import current_app, g
+
+from petition import i18n
+from petition.config import Settings
+from petition.domain.tokens import Tokens
+from petition.rendering import Renderer
+from petition.store.intake import Intake
+from petition.store.vault import Vault
+from petition.web.calls import Calls
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The settings and the rooms behind the doors."""
+
+    settings: Settings
+    vault: Vault
+    tokens: Tokens
+    intake: Intake
+    calls: Calls
+    render: Renderer
+    now: Callable[[], datetime]
+
+
+def house() -> House:
+    """The house of the current app."""
+    return cast(House, current_app.extensions["petition"])
+
+
+def language() -> i18n.Language:
+    """The language of the current request; the source language where none was chosen."""
+    return cast(i18n.Language, g.get("language") or i18n.language(i18n.SOURCE))
+
+
+def speak(code: str) -> i18n.Language:
+    """Choose the language of this request."""
+    g.language = i18n.language(code)
+    return g.language
+
+
+def _(message: str, **values: object) -> str:
+    """The message in the language of the request."""
+    text = language().gettext(message)
+    return text % values if values else text
+
+
+def page(template: str, **context: object) -> str:
+    """A page in the language of the request."""
+    return house().render(template, language(), **context)

@@ -1,0 +1,71 @@
+"""The headers of every answer, and where a form may come from."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from petition.config import Settings
+from petition.web.access import PERSONAL, rule_of
+
+# No inline script or style anywhere, so no nonce is needed and pages can be cached.
+CSP: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "object-src 'none'; frame-ancestors 'none'"
+)
+ALWAYS: Final = (
+    ("Content-Security-Policy", CSP),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), browsing-topics=()"),
+)
+HSTS: Final = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+PRIVATE: Final = (
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+)
+
+
+def secure(app: Flask, settings: Settings) -> None:
+    """Give every answer its headers, errors included, and believe as many proxies as told."""
+    always = (*ALWAYS, HSTS) if settings.secure else ALWAYS
+
+    def finish(response: Response) -> Response:
+        headers = response.headers
+        for name, value in always:
+            headers.setdefault(name, value)
+        if rule_of(current_app, request.endpoint) in PERSONAL or response.status_code >= 400:
+            for name, value in PRIVATE:
+                headers[name] = value
+        else:
+            headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+            headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    app.after_request(finish)
+    hops = settings.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=0
+        )
+
+
+def from_elsewhere(base_url: str) -> bool:
+    """True when a browser says that another site's page sent this form.
+
+    Browsers that say nothing pass: the ticket still proves that our form was fetched.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return False
+    return urlsplit(origin).netloc not in {urlsplit(base_url).netloc, request.host}

@@ -1,0 +1,1 @@
+"""The staff console: one gate, then its rooms."""

@@ -1,0 +1,50 @@
+"""The gate: who is signed in. The cookie holds a secret; the session lives in the database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import g, session
+
+from petition.services.staffing import EXPORTERS, SESSION_IDLE, SESSION_LIFE
+from petition.store import staff
+from petition.store.db import reading, transaction
+from petition.store.tables import Staff
+from petition.web.house import house
+
+KEY = "sid"
+STEP = timedelta(minutes=1)
+
+
+def who() -> Staff | None:
+    """The member of staff who sent this request; None when nobody is signed in."""
+    token = session.get(KEY)
+    if not token:
+        return None
+    at = house().now()
+    with reading() as found:
+        person = staff.of_session(found, token, at=at, life=SESSION_LIFE, idle=SESSION_IDLE)
+        if person is None:
+            return None
+        found.expunge(person)
+    with transaction() as writing:
+        staff.seen(writing, token, at=at, step=STEP)
+    g.staff = person
+    return person
+
+
+def may_export(person: Staff) -> bool:
+    return person.role in EXPORTERS
+
+
+def admit(token: str) -> None:
+    """Begin with a clean cookie, so that nothing from before signing in lives on."""
+    session.clear()
+    session[KEY] = token
+
+
+def leave() -> str | None:
+    """Forget the cookie; the token that it held."""
+    token = session.get(KEY)
+    session.clear()
+    return token
