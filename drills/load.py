@@ -24,7 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from drills import ledger
-from drills.http import BROKEN, Connection, hidden_fields, loopback
+from drills.http import BROKEN, Answer, Connection, hidden_fields, loopback
 
 MOST_RATE, MOST_SECONDS, MOST_CONNECTIONS = 5_000, 3_600, 256
 LINK = re.compile(r"https?://\S+?(/confirm/[^\s\"<>]+)")
@@ -150,13 +150,14 @@ class Driver:
             if self._chance.random() < 0.5:
                 self._again.append(person)
             return
-        self._ledger.write(f"ACK {form} {answer.status}")
-        self._tally[str(answer.status)] += 1
-        if answer.status == ledger.SIGNED:
+        status = _meaning(answer)
+        self._ledger.write(f"ACK {form} {status}")
+        self._tally[str(status)] += 1
+        if status == ledger.SIGNED:
             self._note_time(began)
-        if answer.status >= 500:
+        elif status >= 500:
             await asyncio.sleep(0.2)
-        elif answer.status != ledger.SIGNED:
+        else:
             self._ticket = ""
 
     def _note_time(self, began: float) -> None:
@@ -239,6 +240,12 @@ class Driver:
         while not self._stop.is_set():
             await asyncio.sleep(SYNC_EVERY)
             await asyncio.to_thread(self._ledger.sync)
+
+
+def _meaning(answer: Answer) -> int:
+    """The status; a redirect to anywhere but the thanks is no acknowledgement."""
+    thanked = answer.headers.get("location", "").endswith("/thanks")
+    return answer.status if answer.status != ledger.SIGNED or thanked else 300
 
 
 def read_letter(path: Path, token: str) -> tuple[int, str] | None:

@@ -27,12 +27,7 @@ OURS = re.compile(
 )
 
 
-def petition() -> list[str]:
-    """The command as it is installed beside this Python, or what it would call."""
-    script = Path(sys.executable).with_name("petition")
-    if script.exists():
-        return [str(script)]
-    return [sys.executable, "-c", "import sys; from petition.cli import main; sys.exit(main())"]
+PETITION = (sys.executable, "-m", "petition")
 
 
 class Stand:
@@ -77,7 +72,7 @@ class Stand:
         """A `petition` command to its end; what it printed."""
         try:
             done = subprocess.run(
-                [*petition(), *words],
+                [*PETITION, *words],
                 env=self.environment(),
                 cwd=ROOT,
                 capture_output=True,
@@ -118,7 +113,7 @@ class Stand:
 
     def _start(self, word: str, *options: str) -> Running:
         more = ("--workers", str(self.workers)) if word == "serve" else ()
-        command = [*petition(), word, *options, *more]
+        command = [*PETITION, word, *options, *more]
         return Running(word, command, log=self._logs / f"{word}.log", env=self.environment())
 
     def start(self) -> None:

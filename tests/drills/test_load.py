@@ -27,8 +27,8 @@ class Server:
             self.kept.append(await reader.readexactly(length))
             if len(self.kept) % 5 == 0:
                 break
-            writer.write(b"HTTP/1.1 303 See Other\r\nTransfer-Encoding: chunked\r\n\r\n")
-            writer.write(b"2\r\nok\r\n0\r\n\r\n")
+            writer.write(b"HTTP/1.1 303 See Other\r\nLocation: /en/amazon/thanks\r\n")
+            writer.write(b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
         writer.close()
 
     @staticmethod
