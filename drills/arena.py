@@ -15,7 +15,7 @@ from drills.disk import LossyDisk
 from drills.failure import DrillError
 from drills.ledger import Account
 from drills.postgres import Cluster
-from drills.stand import CAMPAIGN, Stand
+from drills.stand import CAMPAIGN, Stand, key_maker
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -27,8 +27,7 @@ class Arena:
         self.folder, self.database = folder, database
         self.logs = folder / "logs"
         self.logs.mkdir()
-        self.book = folder / "ledger.txt"
-        ledger.begin(self.book)
+        self.book = self.new_book("green")
         self.disk = LossyDisk(folder / "lossy") if lossy else None
         self.root = self.disk.mount if self.disk else folder
         self.cluster: Cluster | None = None
@@ -51,27 +50,36 @@ class Arena:
             self.cluster.create_database()
         self.stand.prepare()
 
+    def new_book(self, name: str) -> Path:
+        """A fresh ledger with addresses of its own, beside and never on the tested disk."""
+        self.book = self.folder / f"{name}.ledger"
+        ledger.begin(self.book)
+        return self.book
+
     def account(self) -> Account:
         return ledger.read(self.book)
 
-    def look(self) -> list[Violation]:
+    def look(self, url: str | None = None, instance: Path | None = None) -> list[Violation]:
         """The checker on the database as it is, whoever works on it."""
-        return self._check(self.stand.database_url, exported=None, counted=None)
-
-    def look_at(self, url: str) -> list[Violation]:
-        return self._check(url, exported=None, counted=None)
+        return self._check(url, instance, exported=None, counted=None)
 
     def settle(self) -> list[Violation]:
         """The checker after all is folded, with the export and the public count."""
         self.stand.fold()
         exported, counted = self.stand.export(), self.stand.count()
-        return self._check(self.stand.database_url, exported=exported, counted=counted)
+        return self._check(None, None, exported=exported, counted=counted)
 
-    def _check(self, url: str, *, exported: str | None, counted: int | None) -> list[Violation]:
+    def _check(
+        self, url: str | None, instance: Path | None, *, exported: str | None, counted: int | None
+    ) -> list[Violation]:
+        keys = (instance or self.stand.instance) / "vault.key"
+        if not keys.exists():
+            gone = "nothing sealed can be opened"
+            return [Violation(rule="keys", meaning="the key ring is gone", examples=(gone,))]
         evidence = Evidence(
             account=self.account(),
-            stored=load(url, CAMPAIGN),
-            address_key=self.stand.address_key(),
+            stored=load(url or self.stand.database_url, CAMPAIGN),
+            address_key=key_maker(keys),
             exported=exported,
             counted=counted,
         )

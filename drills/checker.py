@@ -9,10 +9,11 @@ import csv
 import io
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from drills import ledger
 from drills.ledger import Account
@@ -53,14 +54,26 @@ class Stored:
 
 def load(url: str, campaign: str) -> Stored:
     """Read it all; a drill's database is small."""
+    with _reading(url) as connection:
+
+        def rows(query: str) -> list[Any]:
+            return list(connection.execute(text(query), {"slug": campaign}))
+
+        return _load(rows)
+
+
+def waiting_changes(url: str) -> int:
+    """How many changes of the count wait to be folded in."""
+    with _reading(url) as connection:
+        return int(connection.scalar(text("SELECT count(*) FROM count_changes")) or 0)
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[Connection]:
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
         with engine.connect() as connection:
-
-            def rows(query: str) -> list[Any]:
-                return list(connection.execute(text(query), {"slug": campaign}))
-
-            return _load(rows)
+            yield connection
     finally:
         engine.dispose()
 

@@ -138,3 +138,24 @@ def account(lines: Iterable[str]) -> Account:
         elif word == "CONFIRMED" and int(rest[1]) in CONFIRMED_STATUSES:
             found.confirmed.add(number)
     return found
+
+
+class Watch:
+    """Follows a growing ledger from here on, to see when signing works again."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._file.seek(0, os.SEEK_END)
+        self._rest = b""
+        self._sent: set[bytes] = set()
+
+    def acknowledged(self) -> bool:
+        """True once a form whose attempt began after the watch did was acknowledged."""
+        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
+        for line in lines:
+            word, number, *rest = line.split()
+            if word == b"ATTEMPT":
+                self._sent.add(number)
+            elif word == b"ACK" and number in self._sent and int(rest[0]) == SIGNED:
+                return True
+        return False

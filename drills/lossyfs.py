@@ -451,8 +451,12 @@ class LossyFS(mfusepy.Operations):  # type: ignore[misc]  # it has no types
             os.rmdir(self._live + path)
         return 0
 
-    def readdir(self, path: str, fh: int) -> list[str]:
-        return [".", "..", *os.listdir(self._live + path)]
+    def readdir(self, path: str, fh: int) -> Iterator[tuple[str, dict[str, int], int]]:
+        # With use_ino each entry needs its inode number: one of 0 is taken for removed.
+        for name in (".", "..", *os.listdir(self._live + path)):
+            status = _status(os.path.join(self._live + path, name))
+            if status:
+                yield name, {"st_mode": status.st_mode, "st_ino": status.st_ino}, 0
 
     # -- attributes ---------------------------------------------------------------------
 

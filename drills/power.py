@@ -25,16 +25,17 @@ LOST = "lost"
 
 
 def drill(database: str, chosen: argparse.Namespace) -> Outcome:
-    """Green rounds, then each control."""
+    """Green rounds, then the controls, on the same disk and each with a ledger of its own."""
     require_fuse()
     outcome = Outcome(f"power {database}")
-    controls = CONTROLS[database]
-    if not chosen.control:
-        say(f"power {database}: {chosen.rounds} rounds, seed {chosen.seed}")
-        with arena(database, lossy=True, keep=chosen.keep) as place:
+    wanted = [name for name in CONTROLS[database] if name in (chosen.control or CONTROLS[database])]
+    with arena(database, lossy=True, keep=chosen.keep) as place:
+        _switch_off(place)
+        if not chosen.control:
+            say(f"power {database}: {chosen.rounds} rounds, seed {chosen.seed}")
             _green(place, outcome, chosen)
-    for name in [name for name in chosen.control or controls if name in controls]:
-        with arena(database, lossy=True, keep=chosen.keep) as place:
+        for name in wanted:
+            place.new_book(name)
             outcome.controls[name] = _control(place, name, chosen)
     return outcome
 
@@ -42,8 +43,6 @@ def drill(database: str, chosen: argparse.Namespace) -> Outcome:
 def _green(place: Arena, outcome: Outcome, chosen: argparse.Namespace) -> None:
     assert place.disk
     chance = random.Random(chosen.seed)
-    _switch_off(place)
-    forgotten = 0
     for number in range(1, chosen.rounds + 1):
         torn = chance.randrange(1 << 30) if number % 2 == 0 else None
         seconds = chance.uniform(*ROUND)
@@ -55,11 +54,10 @@ def _green(place: Arena, outcome: Outcome, chosen: argparse.Namespace) -> None:
             f" {len(account.acknowledged):,} acknowledged so far"
         )
         tell(violations)
-        forgotten += 1
+        outcome.rounds = number
         outcome.violations = violations
         if violations:
             break
-    outcome.rounds = forgotten
     if not outcome.violations:
         outcome.violations = _settle_after_all(place)
         tell(outcome.violations)
@@ -97,18 +95,19 @@ def _sign_until_the_cut(
 def _open_durable(place: Arena) -> list[Violation]:
     """Power is back: the database's own check of itself, then ours."""
     assert place.disk
+    instance = place.disk.durable / "instance"
     if place.cluster:
         place.cluster.start(place.disk.durable / "pg")
         try:
-            return _faults(place.cluster.check_pages()) + place.look()
+            return _faults(place.cluster.check_pages()) + place.look(instance=instance)
         finally:
             place.cluster.stop()
-    file = place.disk.durable / "instance" / "petition.db"
+    file = instance / "petition.db"
     if not file.exists():
         return _faults("the database file is gone")
     with closing(sqlite3.connect(file)) as connection:
         (word,) = connection.execute("PRAGMA integrity_check").fetchone()
-    return _faults(None if word == "ok" else word) + place.look_at(f"sqlite:///{file}")
+    return _faults(None if word == "ok" else word) + place.look(f"sqlite:///{file}", instance)
 
 
 def _faults(word: str | None) -> list[Violation]:
@@ -157,14 +156,13 @@ CONTROLS: dict[str, dict[str, Callable[[Arena], None]]] = {
         "synchronous-commit-off": _weak_postgresql(
             synchronous_commit="off", wal_writer_delay="10s"
         ),
-        "fsync-off": _weak_postgresql(fsync="off"),
+        "fsync-off": _weak_postgresql(synchronous_commit="on", fsync="off"),
     },
 }
 
 
 def _control(place: Arena, name: str, chosen: argparse.Namespace) -> str | None:
     """The line that makes the control red; None if nothing acknowledged was lost."""
-    _switch_off(place)
     CONTROLS[place.database][name](place)
     _sign_until_the_cut(place, CONTROL_SECONDS, None, chosen.rate, chosen.seed)
     try:

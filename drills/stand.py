@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from drills.checker import waiting_changes
 from drills.failure import DrillError
-from drills.processes import Running, descendants, free_port, gone_within, kill_hard
-from petition import config
+from drills.processes import Running, descendants, free_port, gone_within, kill_hard, wait_gone
+from petition.keyring import KeyRing
 from petition.store.vault import Vault
 
 ROOT = Path(__file__).parents[1]
 CAMPAIGN = "amazon"
 STARTING_SECONDS = 30.0
+GRACE = 0.2  # seconds that orphans get to leave by themselves
 OURS = re.compile(
     r"PETITION_|DRILL_|(?:DATABASE_URL|REDIS_URL|SMTP_URL|PORT|PYTHONPATH)(?:_FILE)?$"
 )
@@ -42,7 +44,7 @@ class Stand:
         self.base = f"http://127.0.0.1:{self.port}"
         self.web: Running | None = None
         self.worker: Running | None = None
-        self.control: str | None = None
+        self.control = ""
         self.workers = workers
         self._logs = logs
         logs.mkdir(parents=True, exist_ok=True)
@@ -100,8 +102,16 @@ class Stand:
         return _number(json.loads(self.run("count", CAMPAIGN, "--format", "json")))
 
     def fold(self) -> None:
-        """Let one worker do all that is due, so that the totals are up to date."""
-        self.run("worker", "--once", seconds=300)
+        """Let a worker bring the totals up to date: it does so first of all. Then it is stopped."""
+        self.start_worker()
+        assert self.worker
+        limit = time.monotonic() + STARTING_SECONDS
+        while waiting_changes(self.database_url):
+            if not self.worker.alive or time.monotonic() > limit:
+                raise DrillError(f"the worker does not fold: {self.worker.last_words()}")
+            time.sleep(0.1)
+        self.worker.stop()
+        self.worker = None
 
     # -- web and worker -----------------------------------------------------------------
 
@@ -161,7 +171,7 @@ class Stand:
         assert self.web
         children = descendants(self.web.pid)
         self.web.kill_alone()
-        left = gone_within(children, 0.5)
+        left = gone_within(children, GRACE)
         kill_hard(left)
         gone_within(left, 5)
         return "children left by themselves" if not left else f"{len(left)} children cleared"
@@ -171,7 +181,9 @@ class Stand:
         servers = self.servers()
         if not servers:
             raise DrillError("web has no worker process to kill")
-        kill_hard([chance.choice(servers)])
+        victim = chance.choice(servers)
+        kill_hard([victim])
+        wait_gone([victim])
         return f"one of {len(servers)}"
 
     def kill_job_worker(self) -> str:
@@ -196,17 +208,10 @@ class Stand:
         found = [running for running in (self.web, self.worker) if running]
         return "; ".join(f"{running.name}: {running.last_words()}" for running in found)
 
-    # -- keys ---------------------------------------------------------------------------
 
-    def address_key(self) -> Callable[[str], bytes]:
-        """The keyed index of this installation, for the checker."""
-        return key_maker(self.environment())
-
-
-def key_maker(environment: dict[str, str]) -> Callable[[str], bytes]:
-    """How the installation with these settings turns a canonical address into its key."""
-    settings = config.load(environment)
-    return Vault(settings.vault_keys).address_key
+def key_maker(keys: Path) -> Callable[[str], bytes]:
+    """How the installation with this key ring turns a canonical address into its key."""
+    return Vault(KeyRing.parse(keys.read_text(encoding="utf-8").strip())).address_key
 
 
 def _command(pid: int) -> str:

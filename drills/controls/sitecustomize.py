@@ -7,6 +7,7 @@ anything from starting: a process that cannot import what it would break stays w
 
 import contextlib
 import os
+import re
 import threading
 import time
 from importlib import import_module
@@ -36,7 +37,7 @@ def _without_conflicts() -> None:
 
     def loosen(_: Any, __: Any, statement: str, parameters: Any, *___: object) -> tuple[str, Any]:
         if statement.startswith("INSERT INTO signatures"):
-            statement = statement.partition(" ON CONFLICT")[0]
+            statement = re.sub(r" ON CONFLICT \([^)]*\) DO NOTHING", "", statement)
         return statement, parameters
 
     engine = import_module("sqlalchemy.engine").Engine

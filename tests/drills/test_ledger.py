@@ -56,3 +56,19 @@ def test_strangers_and_marks() -> None:
     assert ledger.form_of("abcd", ledger.mark("abcd", 5)) == 5
     assert ledger.form_of("abcd", "drill-beef-5") is None
     assert ledger.form_of("abcd", "") is None
+
+
+def test_the_watch_sees_only_what_begins_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    ledger.begin(path)
+    book = ledger.Ledger(path)
+    book.write("ATTEMPT 1 1")
+    watch = ledger.Watch(path)
+    book.write("ACK 1 303")
+    book.write("ATTEMPT 2 2")
+    book.write("ACK 2 503")
+    assert not watch.acknowledged()
+    book.write("ATTEMPT 3 3")
+    book.write("ACK 3 303")
+    assert watch.acknowledged()
+    book.close()

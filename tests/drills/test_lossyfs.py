@@ -201,6 +201,21 @@ def test_a_torn_cut_keeps_some_sectors(tmp_path: Path, disk: LossyDisk) -> None:
     assert {0, 200} < survived, "forgotten whole, kept whole, and torn: all three come up"
 
 
+def test_a_folder_shows_what_lies_in_it(disk: LossyDisk) -> None:
+    folder = disk.mount / "folder"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        write(folder / f"{name}.part", b"", sync=False)
+        os.rename(folder / f"{name}.part", folder / f"{name}.whole")
+    os.symlink("a.whole", folder / "link")
+    assert sorted(os.listdir(folder)) == ["a.whole", "b.whole", "c.whole", "link"]
+    assert [path.name for path in disk.mount.iterdir() if path.is_dir()] == ["folder"]
+    sync_folder(disk.mount)
+    sync_folder(folder)
+    disk.cut()
+    assert sorted(os.listdir(disk.durable / "folder")) == ["a.whole", "b.whole", "c.whole", "link"]
+
+
 def test_many_threads_sync_their_own_files(disk: LossyDisk) -> None:
     def work(number: int) -> None:
         for turn in range(30):
