@@ -44,6 +44,9 @@ class Connection:
         self._writer: asyncio.StreamWriter | None = None
 
     async def open(self) -> None:
+        """Connect, also anew where the server hung up since the last answer."""
+        if self._reader is not None and self._reader.at_eof():
+            self.close()
         if self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
 

@@ -158,6 +158,7 @@ def test_unknown_forms_may_be_stored_or_not(case: Case) -> None:
     assert case.check() == []
 
 
+CHANGE = "INSERT INTO count_changes VALUES (1, 1, '2026-11-20', 'DE', 'en', '', 1)"
 OF_2 = "(SELECT id FROM entries WHERE utm_campaign = 'drill-abcd-2')"
 OF_3 = "(SELECT id FROM entries WHERE utm_campaign = 'drill-abcd-3')"
 TAMPERED: dict[str, tuple[str, Callable[[Case], None]]] = {
@@ -214,12 +215,7 @@ TAMPERED: dict[str, tuple[str, Callable[[Case], None]]] = {
         ),
     ),
     "a wrong total": ("count", lambda case: case.sql("UPDATE counts SET confirmed = 2")),
-    "a change that was never folded in": (
-        "count",
-        lambda case: case.sql(
-            "INSERT INTO count_changes VALUES (1, 1, '2026-11-20', 'DE', 'en', '', 1)"
-        ),
-    ),
+    "a change of the count too many": ("count", lambda case: case.sql(CHANGE)),
 }
 
 
@@ -242,6 +238,13 @@ def test_a_doubled_signature_is_red(case: Case) -> None:
     tamper.drop_unique(case.url)
     case.sql("INSERT INTO signatures SELECT * FROM kept", double)
     assert "doubled" in case.rules()
+
+
+def test_a_change_may_wait_but_not_for_ever(case: Case) -> None:
+    case.sql("UPDATE counts SET confirmed = 0", CHANGE)
+    waiting = replace(case.evidence(), counted=None)
+    assert checker.check(waiting) == []
+    assert {v.rule for v in checker.check(replace(waiting, counted=1))} == {"count"}
 
 
 def test_the_programs_own_words_are_compared(case: Case) -> None:
