@@ -24,6 +24,7 @@ DATABASE_BACK = 15.0
 SLOT = 3.0  # seconds of a round for each part that is killed
 FLOOR = 100.0  # signatures a second that even a small machine must carry
 CONTROL_RATE, CONTROL_SECONDS = 100.0, 3.0
+PATIENCE = 25.0  # seconds beyond a bar until a drill gives up
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class KillRun:
         stand, cluster = self._place.stand, self._place.cluster
         found = [
             Part("web master", stand.kill_web_master, WEB_BACK),
-            Part("web worker", lambda: stand.kill_web_worker(self._chance), WEB_BACK),
+            Part("web worker", stand.kill_web_worker, WEB_BACK),
             Part("job worker", stand.kill_job_worker, WEB_BACK),
         ]
         if cluster:
@@ -116,7 +117,7 @@ class KillRun:
         watch = ledger.Watch(self._place.book)
         while not watch.acknowledged():
             names.update(stand.supervise())
-            if time.monotonic() - began > part.bar + 25:
+            if time.monotonic() - began > part.bar + PATIENCE:
                 raise DrillError(f"{part.name} does not come back: {stand.last_words()}")
             time.sleep(0.02)
         names.update(stand.supervise())
@@ -156,19 +157,30 @@ def judge(name: str, violations: list[Violation]) -> str | None:
 
 
 def _sign_for_a_while(place: Arena, seed: int, *, killing: int = 0, broken: str = "") -> None:
-    """A short load, with the web killed some times; then all is stopped."""
+    """A short load, in which the web may be killed some times; then all is stopped."""
     place.stand.control = broken
     place.stand.start()
     with loaded(
-        place.stand, place.book, rate=CONTROL_RATE, seconds=60, seed=seed, logs=place.logs
+        place.stand, place.book, rate=CONTROL_RATE, seconds=120, seed=seed, logs=place.logs
     ) as load:
-        for _ in range(max(killing, 1)):
-            time.sleep(CONTROL_SECONDS / max(killing, 1))
-            if killing:
-                place.stand.kill_web_master()
-                place.stand.wait_for_web()
+        for _ in range(killing):
+            _wait_for_signing(place)
+            time.sleep(CONTROL_SECONDS / killing)
+            place.stand.kill_web_master()
+            place.stand.wait_for_web()
+        if not killing:
+            _wait_for_signing(place)
+            time.sleep(CONTROL_SECONDS)
         load.finish()
     place.stand.stop()
+
+
+def _wait_for_signing(place: Arena) -> None:
+    watch, limit = ledger.Watch(place.book), time.monotonic() + PATIENCE
+    while not watch.acknowledged():
+        if time.monotonic() > limit:
+            raise DrillError(f"nobody can sign: {place.stand.last_words()}")
+        time.sleep(0.05)
 
 
 def control_lost_row(place: Arena, seed: int) -> list[Violation]:

@@ -100,13 +100,25 @@ class Running:
         return " / ".join(text[-lines:]) or "it says nothing"
 
 
-def _parent(pid: int) -> int | None:
+def _status(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on; None for what is dead or a zombie."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    state, parent = status[status.rindex(")") + 2 :].split()[:2]
-    return None if state == "Z" else int(parent)
+    fields = status[status.rindex(")") + 2 :].split()
+    return None if fields[0] == "Z" else fields
+
+
+def _parent(pid: int) -> int | None:
+    fields = _status(pid)
+    return int(fields[1]) if fields else None
+
+
+def started_at(pid: int) -> int:
+    """When it started, in clock ticks since boot; 0 for what is gone."""
+    fields = _status(pid)
+    return int(fields[19]) if fields else 0
 
 
 def descendants(pid: int) -> list[int]:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import random
 import re
 import subprocess
 import sys
@@ -16,7 +15,15 @@ from typing import Any
 
 from drills.checker import waiting_changes
 from drills.failure import DrillError
-from drills.processes import Running, descendants, free_port, gone_within, kill_hard, wait_gone
+from drills.processes import (
+    Running,
+    descendants,
+    free_port,
+    gone_within,
+    kill_hard,
+    started_at,
+    wait_gone,
+)
 from petition.keyring import KeyRing
 from petition.store.vault import Vault
 
@@ -176,12 +183,16 @@ class Stand:
         gone_within(left, 5)
         return "children left by themselves" if not left else f"{len(left)} children cleared"
 
-    def kill_web_worker(self, chance: random.Random) -> str:
-        """kill -9 one of the web's worker processes; the master is left to notice."""
+    def kill_web_worker(self) -> str:
+        """kill -9 the worker process of the web that is longest up; the master is left to notice.
+
+        Not any: the server gives up, for its supervisor to start it again, when a process dies
+        within seconds of its start, and the parts of a round follow each other fast.
+        """
         servers = self.servers()
         if not servers:
             raise DrillError("web has no worker process to kill")
-        victim = chance.choice(servers)
+        victim = min(servers, key=started_at)
         kill_hard([victim])
         wait_gone([victim])
         return f"one of {len(servers)}"

@@ -13,7 +13,7 @@ import time
 from importlib import import_module
 from typing import Any
 
-EARLY_BY = 0.15  # seconds between the answer and the commit that it speaks of
+EARLY_BY = 0.2  # seconds between the answer and the commit that it speaks of
 
 
 def _listen(*what: Any, **how: Any) -> None:
