@@ -48,7 +48,7 @@ class Plan:
     language: str = "en"
     repeats: float = 0.15
     mailbox: Path | None = None
-    confirming: float = 0.3
+    confirming: float = 0.5
 
 
 class Pacer:
@@ -286,7 +286,7 @@ def main() -> None:
     parser.add_argument("--language", default="en")
     parser.add_argument("--repeats", type=float, default=0.15, help="share of repeated addresses")
     parser.add_argument("--mailbox", type=Path, help="folder of .eml letters to confirm from")
-    parser.add_argument("--confirming", type=float, default=0.3, help="share who confirm")
+    parser.add_argument("--confirming", type=float, default=0.5, help="share who confirm")
     chosen = parser.parse_args()
     loopback(chosen.base)
     if not chosen.ledger.exists():

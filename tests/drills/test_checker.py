@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -103,10 +104,11 @@ def arrival(form: int, person: int, variant: int = 0) -> Arrival:
 FORMS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 1}  # form 6 repeats person 1
 
 
-@pytest.fixture
-def case(tmp_path: Path) -> Case:
-    url = f"sqlite:///{tmp_path / 'petition.db'}"
-    engine = create_engine(url)
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The honest database; each test wounds a copy."""
+    path = tmp_path_factory.mktemp("honest") / "petition.db"
+    engine = create_engine(f"sqlite:///{path}")
     Base.metadata.create_all(engine)
     with Session(engine) as session, session.begin():
         session.add(
@@ -142,6 +144,12 @@ def case(tmp_path: Path) -> Case:
         )
         session.execute(text("INSERT INTO counts VALUES (1, 'total', '', 1)"))
     engine.dispose()
+    return path
+
+
+@pytest.fixture
+def case(honest: Path, tmp_path: Path) -> Case:
+    url = f"sqlite:///{shutil.copy(honest, tmp_path)}"
     account = Account(token=TOKEN, person=dict(FORMS))
     account.status = dict.fromkeys(FORMS, 303)
     account.confirms, account.confirmed = {2}, {2}
@@ -158,7 +166,13 @@ def test_unknown_forms_may_be_stored_or_not(case: Case) -> None:
     assert case.check() == []
 
 
+def never_sent(case: Case) -> None:
+    del case.account.person[4]
+
+
 CHANGE = "INSERT INTO count_changes VALUES (1, 1, '2026-11-20', 'DE', 'en', '', 1)"
+FIRST = "(SELECT min(id) FROM signatures)"
+LAST = "(SELECT max(id) FROM signatures)"
 OF_2 = "(SELECT id FROM entries WHERE utm_campaign = 'drill-abcd-2')"
 OF_3 = "(SELECT id FROM entries WHERE utm_campaign = 'drill-abcd-3')"
 TAMPERED: dict[str, tuple[str, Callable[[Case], None]]] = {
@@ -173,9 +187,11 @@ TAMPERED: dict[str, tuple[str, Callable[[Case], None]]] = {
     ),
     "a form under another's address": (
         "astray",
-        lambda case: case.sql("UPDATE entries SET signature_id = 1 WHERE signature_id = 5"),
+        lambda case: case.sql(
+            f"UPDATE entries SET signature_id = {FIRST} WHERE signature_id = {LAST}"
+        ),
     ),
-    "a form that nobody sent": ("phantom", lambda case: case.account.person.pop(4) and None),
+    "a form that nobody sent": ("phantom", never_sent),
     "a form that was refused": ("phantom", lambda case: case.account.status.update({4: 422})),
     "an entry of a stranger": (
         "phantom",
@@ -205,7 +221,7 @@ TAMPERED: dict[str, tuple[str, Callable[[Case], None]]] = {
     ),
     "an entry without its signature": (
         "half",
-        lambda case: case.sql("DELETE FROM signatures WHERE id = 3"),
+        lambda case: case.sql(f"DELETE FROM signatures WHERE id = {LAST}"),
     ),
     "consents without an entry": (
         "half",
@@ -230,7 +246,7 @@ def test_a_doubled_signature_is_red(case: Case) -> None:
     """The unique key refuses it; without the key, the checker sees it."""
     double = (
         "INSERT INTO signatures SELECT 99, campaign_id, address_key, state, created_at,"
-        " confirmed_at, entry_id, state_reason FROM signatures WHERE id = 1"
+        f" confirmed_at, entry_id, state_reason FROM signatures WHERE id = {FIRST}"
     )
     with pytest.raises(Exception, match="UNIQUE"):
         case.sql(double)
