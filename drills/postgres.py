@@ -130,6 +130,10 @@ class Cluster:
         self._server.kill_alone()
         kill_hard(gone_within(children, 10))
 
+    def family(self) -> list[int]:
+        """Every process of the server."""
+        return self._server.family() if self._server else []
+
     def kill_all(self) -> None:
         if self._server:
             self._server.kill_all()

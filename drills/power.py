@@ -11,17 +11,21 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
 from drills.arena import Arena, arena
 from drills.checker import Violation
 from drills.disk import require_fuse
 from drills.failure import DrillError
 from drills.outcome import Outcome, say, tell
+from drills.processes import freeze
 from drills.stand import loaded
 
 ROUND = (6.0, 10.0)  # seconds of load before the cut
 CONTROL_SECONDS = 5.0
-LOST = "lost"
 
 
 def drill(database: str, chosen: argparse.Namespace) -> Outcome:
@@ -34,8 +38,10 @@ def drill(database: str, chosen: argparse.Namespace) -> Outcome:
         if not chosen.control:
             say(f"power {database}: {chosen.rounds} rounds, seed {chosen.seed}")
             _green(place, outcome, chosen)
+        if outcome.violations:
+            say("  the controls are not run on a disk that is damaged already")
+            wanted = []
         for name in wanted:
-            place.new_book(name)
             outcome.controls[name] = _control(place, name, chosen)
     return outcome
 
@@ -85,6 +91,7 @@ def _sign_until_the_cut(
         place.stand, place.book, rate=rate, seconds=seconds + 60, seed=seed, logs=place.logs
     ) as load:
         time.sleep(seconds)
+        freeze(place.stand.family() + (place.cluster.family() if place.cluster else []))
         place.stand.kill()
         if place.cluster:
             place.cluster.kill_all()
@@ -95,16 +102,27 @@ def _sign_until_the_cut(
 def _open_durable(place: Arena) -> list[Violation]:
     """Power is back: the database's own check of itself, then ours."""
     assert place.disk
-    instance = place.disk.durable / "instance"
-    if place.cluster:
-        place.cluster.start(place.disk.durable / "pg")
-        try:
-            return _faults(place.cluster.check_pages()) + place.look(instance=instance)
-        finally:
-            place.cluster.stop()
+    look = _look_postgresql if place.cluster else _look_sqlite
+    try:
+        return look(place, place.disk.durable)
+    except (DrillError, sqlite3.DatabaseError, SQLAlchemyError, psycopg.Error) as error:
+        return _faults(f"it does not open: {str(error).splitlines()[0]}")
+
+
+def _look_postgresql(place: Arena, durable: Path) -> list[Violation]:
+    assert place.cluster
+    place.cluster.start(durable / "pg")
+    try:
+        return _faults(place.cluster.check_pages()) + place.look(instance=durable / "instance")
+    finally:
+        place.cluster.stop()
+
+
+def _look_sqlite(place: Arena, durable: Path) -> list[Violation]:
+    instance = durable / "instance"
     file = instance / "petition.db"
     if not file.exists():
-        return _faults("the database file is gone")
+        return _faults("its file is gone")
     with closing(sqlite3.connect(file)) as connection:
         (word,) = connection.execute("PRAGMA integrity_check").fetchone()
     return _faults(None if word == "ok" else word) + place.look(f"sqlite:///{file}", instance)
@@ -162,13 +180,18 @@ CONTROLS: dict[str, dict[str, Callable[[Arena], None]]] = {
 
 
 def _control(place: Arena, name: str, chosen: argparse.Namespace) -> str | None:
-    """The line that makes the control red; None if nothing acknowledged was lost."""
+    """The line that makes the control red; None if nothing acknowledged was lost.
+
+    A weak server does sync now and then, and a cut just after that loses nothing: two tries.
+    """
     CONTROLS[place.database][name](place)
-    _sign_until_the_cut(place, CONTROL_SECONDS, None, chosen.rate, chosen.seed)
-    try:
-        found = [str(v) for v in _open_durable(place) if v.rule in (LOST, "integrity")]
-    except (DrillError, sqlite3.DatabaseError) as error:
-        found = [f"the database does not open: {error}"]
+    found: list[str] = []
+    for attempt in range(2):
+        place.new_book(f"{name}-{attempt}")
+        _sign_until_the_cut(place, CONTROL_SECONDS, None, chosen.rate, chosen.seed + attempt)
+        found = [str(v) for v in _open_durable(place) if v.rule in ("lost", "integrity")]
+        if found:
+            break
     say(f"  control {name}: {f'red, as it must be: {found[0]}' if found else 'STAYED GREEN'}")
     return found[0] if found else None
 

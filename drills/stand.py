@@ -202,8 +202,12 @@ class Stand:
         self.worker.kill_all()
         return "the only one"
 
+    def family(self) -> list[int]:
+        """Every process of web and worker."""
+        return [pid for part in (self.web, self.worker) if part for pid in part.family()]
+
     def kill(self) -> None:
-        """The power goes: everything at once, without a word."""
+        """kill -9 for web and worker, with all their processes."""
         for running in (self.web, self.worker):
             if running:
                 running.kill_all()
