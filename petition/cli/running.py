@@ -60,9 +60,8 @@ def server(host: str, port: int, workers: int, threads: int, instance: Path) -> 
         respawn_interval=0.5,
         workers_kill_timeout=30,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         pid_file=pid_file,
-        process_name="petition",
     )
 
 

@@ -201,7 +201,7 @@ def _campaign_page(
         errors=errors or [],
         countries=(("", ""), *language().countries()),
         count=shown.count,
-        count_as_of=shown.folded_at,
+        count_as_of=shown.folded_at or house().now(),
         **_frame(view),
     )
 

@@ -12,7 +12,7 @@ from petition.store.db import reading, transaction
 from petition.store.signatures import Filters
 from petition.web.access import EXPORTER, STAFF, access
 from petition.web.forms import ExportForm, SignOutForm
-from petition.web.house import house, language, page
+from petition.web.house import _, house, language, page
 from petition.web.staff.gate import may_export
 
 rooms = Blueprint("rooms", __name__, url_prefix="/staff")
@@ -95,4 +95,21 @@ def _page(template: str, **context: object) -> Response:
 
 
 def _body(template: str, **context: object) -> str:
-    return page(template, staff=g.staff, sign_out=SignOutForm(), **context)
+    return page(
+        template, staff=g.staff, sign_out=SignOutForm(), state_names=_state_names(), **context
+    )
+
+
+def _state_names() -> dict[str, str]:
+    """The states of signatures and campaigns, in the reader's words."""
+    return {
+        states.PENDING: _("pending"),
+        states.CONFIRMED: _("confirmed"),
+        states.WITHDRAWN: _("withdrawn"),
+        states.HELD: _("held"),
+        states.REJECTED: _("rejected"),
+        states.ERASED: _("erased"),
+        "draft": _("draft"),
+        "open": _("open"),
+        "closed": _("closed"),
+    }
