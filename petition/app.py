@@ -28,7 +28,6 @@ from petition.web.staff import gate
 from petition.web.staff.accounts import accounts
 from petition.web.staff.rooms import rooms
 
-
 SHIPPED = Path(__file__).parent / "campaigns"
 """The calls that come with the house."""
 

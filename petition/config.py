@@ -13,8 +13,8 @@ from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from petition.keyring import KeyRing
 from petition.errors import SettingError
+from petition.keyring import KeyRing
 
 PACKAGE = Path(__file__).parent
 

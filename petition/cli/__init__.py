@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from petition import __version__
 from petition.cli.campaigns import campaign, provider
 from petition.cli.database import database, vault
 from petition.cli.doctor import doctor
@@ -24,7 +25,7 @@ class House(click.Group):
 
 
 @click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="petition", message="petition %(version)s")
+@click.version_option(__version__, message="petition %(version)s")
 def main() -> None:
     """Host a call: signatures with consent, confirmed, counted and delivered."""
 

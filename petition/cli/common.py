@@ -17,7 +17,7 @@ from petition.errors import PetitionError
 
 
 class DatabaseAway(PetitionError):
-    """The database does not answer or has no tables yet: see DATABASE_URL, `petition db upgrade`."""
+    """The database does not answer or has no tables: see DATABASE_URL, `petition db upgrade`."""
 
 
 @contextmanager

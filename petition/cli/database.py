@@ -13,7 +13,7 @@ from petition.errors import PetitionError
 from petition.keyring import KeyRing
 from petition.services import rotating
 from petition.store.db import db, is_migrated, reading, transaction
-from petition.store.vault import LOOK_AGAIN
+from petition.store.vault import LOOK_AGAIN, Vault
 
 
 class NotMigrated(PetitionError):
@@ -93,7 +93,7 @@ def rotate() -> None:
         click.echo(f"every record is sealed under key {house.vault.current}")
 
 
-def _reseal(vault: rotating.Vault) -> None:
+def _reseal(vault: Vault) -> None:
     with reading() as session:
         left = rotating.left(session, vault.current)
     with progress("sealing anew", left) as step:

@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 import flask_migrate
 from flask import Flask
-from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.server.mp import MPServer as Server
 
 from petition.app import SHIPPED
 from petition.cli.common import asking, house_open, now
@@ -43,12 +43,12 @@ def serve(host: str, port: int | None, workers: int, threads: int) -> None:
     server(host, port or settings.port, workers, threads, settings.instance).serve()
 
 
-def server(host: str, port: int, workers: int, threads: int, instance: Path) -> Granian:
+def server(host: str, port: int, workers: int, threads: int, instance: Path) -> Server:
     """The web server, ready to serve until SIGTERM. Its pid stands in INSTANCE/web.pid."""
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     pid_file = instance / "web.pid"
     pid_file.unlink(missing_ok=True)  # left behind by a kill
-    return Granian(
+    return Server(
         "petition.app:create_app",
         factory=True,
         interface=Interfaces.WSGI,
@@ -157,7 +157,7 @@ class _Helper:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _begin(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self._command, env=os.environ, stdin=subprocess.DEVNULL)
+        return subprocess.Popen(self._command, env=os.environ, stdin=subprocess.DEVNULL)  # noqa: S603  # our own words
 
     def _watch(self) -> None:
         while not self._ending.is_set():

@@ -28,7 +28,7 @@ class Provider:
 
 
 def clean(text: str) -> str:
-    """NFC, white space folded to single blanks; line breaks of a comment are kept by `clean_lines`."""
+    """NFC, with every run of white space folded to one blank."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 

@@ -17,8 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition import i18n
-from petition.domain import letter as letters_
-from petition.domain import signature as states
+from petition.domain import letter as letters_, signature as states
 from petition.domain.letter import pause_after
 from petition.errors import SealBroken
 from petition.mail import letters
@@ -167,7 +166,7 @@ class Worker:
             outbox.finish(session, letter.id, state, at=self._now(), error=error)
 
     def _postpone(self, letter: Owed, error: str) -> None:
-        pause = pause_after(letter.attempts + 1, random.random())
+        pause = pause_after(letter.attempts + 1, random.random())  # noqa: S311  # no secret
         if pause is None:
             self._finish(letter, letters_.FAILED, f"gave up: {error}")
             return

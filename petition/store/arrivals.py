@@ -14,8 +14,7 @@ from sqlalchemy import Table, bindparam, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from petition.domain import letter as letters
-from petition.domain import signature as states
+from petition.domain import letter as letters, signature as states
 from petition.domain.source import Source
 from petition.store.tables import Consent, Entry, Letter, Signature
 

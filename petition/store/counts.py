@@ -55,7 +55,7 @@ def states_of(session: Session, campaign_id: int) -> dict[str, int]:
         .where(Signature.campaign_id == campaign_id)
         .group_by(Signature.state)
     )
-    return {state: number for state, number in rows}
+    return {row.state: row[1] for row in rows}
 
 
 def fold(session: Session, *, at: datetime) -> int:

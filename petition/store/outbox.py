@@ -178,7 +178,7 @@ def release(session: Session, letter_ids: Sequence[int], *, worker: str) -> None
 def summary(session: Session) -> dict[str, int]:
     """Letters by state: for doctor and the console."""
     rows = session.execute(select(Letter.state, func.count()).group_by(Letter.state))
-    return {state: number for state, number in rows}
+    return {row.state: row[1] for row in rows}
 
 
 def providers(session: Session) -> list[MailProvider]:

@@ -17,7 +17,7 @@ def left(session: Session, current: int) -> int:
 def by_key(session: Session) -> dict[int, int]:
     """Key number to how many records stand under it."""
     rows = session.execute(select(Entry.key_number, func.count()).group_by(Entry.key_number))
-    return {number: records for number, records in rows}
+    return {row.key_number: row[1] for row in rows}
 
 
 def batch(session: Session, current: int, *, after: int, most: int) -> list[tuple[int, bytes, int]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, and_, case, insert, literal, select, update
+from sqlalchemy import and_, case, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
-from petition.domain import consent
-from petition.domain import signature as states
+from petition.domain import consent, signature as states
 from petition.domain.signature import VISIBILITIES
 from petition.store.tables import Campaign, Consent, ConsentText, CountChange, Entry, Signature
 
@@ -119,6 +119,7 @@ def note_count_change(session: Session, signature_id: int, change: int) -> None:
         .execution_options(populate_existing=True)
     ).one()
     signature, entry = row
+    assert signature.confirmed_at is not None  # only what was confirmed ever counts
     session.execute(
         insert(CountChange).values(
             campaign_id=signature.campaign_id,
@@ -155,9 +156,7 @@ class Filters:
         }
 
 
-def pages(
-    session: Session, campaign_id: int, filters: Filters
-) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
+def pages(session: Session, campaign_id: int, filters: Filters) -> Iterator[Sequence[Any]]:
     """Every signature that fits, with its entry and consents, in pages ordered by id."""
     sign, updates = aliased(Consent), aliased(Consent)
     query = (

@@ -6,8 +6,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, make_response, request
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from petition.errors import NotFound, StoreUnavailable

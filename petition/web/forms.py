@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, Form, PasswordField, StringField, TextAreaField
@@ -16,7 +15,8 @@ from petition.web.house import _
 
 
 def _text(field: Field) -> str:
-    return field.data or ""
+    text: str | None = field.data
+    return text or ""
 
 
 def _given(form: Form, field: Field) -> None:
@@ -48,7 +48,7 @@ def _clean_comment(text: str | None) -> str:
     return supporter.clean_lines(text) if text else ""
 
 
-class SignForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+class SignForm(FlaskForm):
     """The sign form. Cookieless: a signed ticket stands in for the CSRF token."""
 
     class Meta:
@@ -118,25 +118,29 @@ class SignForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         if _text(field):
             raise ValidationError(_("Please leave this field empty."))
 
+    def text(self, name: str) -> str:
+        """What was typed, cleaned; empty where nothing was."""
+        return _text(self[name])
+
     def tag(self, name: str) -> str | None:
         """A campaign tag, if it is a plain word."""
         return plain_tag(self[name].data)
 
 
-class SetUpForm(FlaskForm):  # type: ignore[misc]
+class SetUpForm(FlaskForm):
     """A new member of staff chooses a password."""
 
     password = PasswordField()
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(FlaskForm):
     """Staff sign in."""
 
     email = StringField(filters=[clean_filter])
     password = PasswordField()
 
 
-class ExportForm(FlaskForm):  # type: ignore[misc]
+class ExportForm(FlaskForm):
     """Staff take a list out, and say why."""
 
     reason = StringField(filters=[clean_filter], validators=[_given, _plain])
@@ -147,5 +151,5 @@ class ExportForm(FlaskForm):  # type: ignore[misc]
             raise ValidationError(_("This is too long: 500 characters at most."))
 
 
-class SignOutForm(FlaskForm):  # type: ignore[misc]
+class SignOutForm(FlaskForm):
     """One button."""

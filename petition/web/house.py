@@ -43,8 +43,9 @@ def language() -> i18n.Language:
 
 def speak(code: str) -> i18n.Language:
     """Choose the language of this request."""
-    g.language = i18n.language(code)
-    return g.language
+    chosen = i18n.language(code)
+    g.language = chosen
+    return chosen
 
 
 def _(message: str, **values: object) -> str:

@@ -47,7 +47,7 @@ def export(slug: str) -> Response:
     order = Export(
         slug=slug,
         by=g.staff.email,
-        reason=form.reason.data,
+        reason=form.reason.data or "",
         filters=Filters(),
         for_target=form.for_target.data,
     )
