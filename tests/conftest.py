@@ -1,0 +1,206 @@
+"""What every test may ask for: a migrated database of each kind, a clock, the app, and the cast."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+
+import flask_migrate
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+
+from drills.failure import Unavailable
+from drills.postgres import Cluster
+from petition.app import SHIPPED, create_app
+from petition.config import Settings, load, resource_dir
+from petition.services import campaigning
+from petition.store.db import db, transaction
+from tests import factories, people as cast
+
+TEMPLATE = "petition_template"
+
+
+class Clock:
+    """A clock that stands still until it is put forward."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, by: timedelta) -> datetime:
+        self.at += by
+        return self.at
+
+
+class PostgreSQL:
+    """A server on which each test gets a fresh, migrated database."""
+
+    def __init__(self, url: str, data: Path | None) -> None:
+        self._url = make_url(url).set(drivername="postgresql")
+        self.data = data
+        """Its data directory, where we may read it."""
+        self.template = f"{TEMPLATE}_{uuid.uuid4().hex[:8]}"
+
+    def url_of(self, database: str) -> str:
+        return self._url.set(database=database).render_as_string(hide_password=False)
+
+    def run(self, statement: str) -> None:
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]  # names are our own
+
+    def prepare(self) -> None:
+        self.run(f"CREATE DATABASE {self.template} ENCODING 'UTF8' TEMPLATE template0")
+        migrate(self.url_of(self.template))
+
+    @contextlib.contextmanager
+    def database(self, *, migrated: bool = True) -> Iterator[str]:
+        """The URL of a database that lives as long as the block."""
+        name = f"petition_test_{uuid.uuid4().hex[:12]}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {self.template if migrated else 'template0'}")
+        try:
+            yield self.url_of(name)
+        finally:
+            self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def migrate(url: str) -> None:
+    """Bring an empty database to this version, by the migrations themselves."""
+    with tempfile.TemporaryDirectory() as instance:
+        app = create_app(load({"DATABASE_URL": url, "PETITION_INSTANCE": instance}))
+        with app.app_context():
+            flask_migrate.upgrade(directory=str(resource_dir("migrations")))
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A real server, started once: TEST_DATABASE_URL names another that may make databases."""
+    given = os.environ.get("TEST_DATABASE_URL", "")
+    if given:
+        server = PostgreSQL(given, None)
+        server.prepare()
+        yield server
+        server.run(f"DROP DATABASE IF EXISTS {server.template} WITH (FORCE)")
+        return
+    # Not below pytest's own folder, which PostgreSQL's user may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="petition-pg-"))
+    folder.chmod(0o755)
+    try:
+        cluster = Cluster(folder / "data", folder)
+        cluster.initialise()
+        cluster.configure(max_wal_size="'1GB'", max_connections="200", checkpoint_timeout="'30min'")
+        cluster.start()
+    except Unavailable as error:
+        shutil.rmtree(folder)
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(f"continuous integration leaves no layer out: {error}")
+        pytest.skip(str(error))
+    try:
+        server = PostgreSQL(cluster.url_of("postgres"), cluster.data)
+        server.prepare()
+        yield server
+    finally:
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, whole in itself, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{path}")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated database: once SQLite, once PostgreSQL."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        shutil.copyfile(template, tmp_path / "petition.db")
+        yield f"sqlite:///{tmp_path / 'petition.db'}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """It begins on 2 November 2026, half past nine UTC."""
+    return Clock(datetime(2026, 11, 2, 9, 30, tzinfo=UTC))
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a fresh instance with generated keys, letters going to its outbox folder."""
+    return load({"DATABASE_URL": database_url, "PETITION_INSTANCE": str(tmp_path / "instance")})
+
+
+@pytest.fixture
+def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
+    """The app, inside its context, with the shipped call loaded and open."""
+    app = create_app(settings, now=clock)
+    with app.app_context():
+        with transaction() as session:
+            campaigning.load_and_open_new(
+                session, SHIPPED / "amazon", organiser=settings.organiser, at=clock()
+            )
+        yield app
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def people() -> ModuleType:
+    """The cast: people.amina, people.ben, …"""
+    return cast
+
+
+@pytest.fixture
+def sign() -> Callable[..., factories.Answer]:
+    """sign(client, form, lang="en"): fetches the ticket from the page and sends the form."""
+    return factories.sign
+
+
+@pytest.fixture
+def work() -> Callable[[Flask], int]:
+    """work(app): one round of a worker; how many letters it dealt with."""
+    return factories.work
+
+
+@pytest.fixture
+def letters() -> Callable[[Flask], list[factories.EmailMessage]]:
+    """letters(app): what went to the mailbox folder, oldest first."""
+    return factories.letters
+
+
+@pytest.fixture
+def link_in() -> Callable[[factories.EmailMessage], str]:
+    """link_in(letter): the path of the link to confirm."""
+    return factories.link_in
+
+
+@pytest.fixture
+def rows() -> Callable[..., list[tuple[object, ...]]]:
+    """rows(app, sql): what the database says."""
+    return factories.rows
