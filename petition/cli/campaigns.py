@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from petition.app import SHIPPED
-from petition.cli.common import house_open, now
+from petition.cli.opening import house_open, now
 from petition.services import campaigning
 from petition.store import campaigns, counts, outbox
 from petition.store.db import reading, transaction

@@ -7,7 +7,7 @@ import time
 import click
 import flask_migrate
 
-from petition.cli.common import house_open, progress
+from petition.cli.opening import house_open, progress
 from petition.config import resource_dir
 from petition.errors import PetitionError
 from petition.keyring import KeyRing

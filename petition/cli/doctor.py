@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition.cli.common import house_open
+from petition.cli.opening import house_open
 from petition.config import DOCUMENTED, Settings
 from petition.errors import SettingError
 from petition.store.db import check_durability, db, is_migrated

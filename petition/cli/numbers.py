@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
-from petition.cli.common import asking, house_open, now, progress
+from petition.cli.opening import asking, house_open, now, progress
 from petition.domain import signature as states
 from petition.services import exporting
 from petition.services.exporting import Export

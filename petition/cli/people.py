@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from petition.cli.common import asking, house_open, now
+from petition.cli.opening import asking, house_open, now
 from petition.services import screening, staffing
 from petition.store.db import transaction
 

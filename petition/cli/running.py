@@ -18,7 +18,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer as Server
 
 from petition.app import SHIPPED
-from petition.cli.common import asking, house_open, now
+from petition.cli.opening import asking, house_open, now
 from petition.config import load, resource_dir
 from petition.domain.letter import OWED
 from petition.mail.letters import Desk

@@ -1,4 +1,4 @@
-"""What the commands share: the app, the clock, who is asking, and a progress bar."""
+"""How a command begins: the app opened, the clock, who is asking, and a progress bar."""
 
 from __future__ import annotations
 
