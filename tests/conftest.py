@@ -76,6 +76,14 @@ class PostgreSQL:
             self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def _quick_disk() -> str | None:
+    """Memory, where there is plenty: the server syncs as ever, and nobody waits for a disk."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        return None
+    return str(memory) if shutil.disk_usage(memory).free > 4 * 1024**3 else None
+
+
 def migrate(url: str) -> None:
     """Bring an empty database to this version, by the migrations themselves."""
     with tempfile.TemporaryDirectory() as instance:
@@ -96,7 +104,7 @@ def postgresql() -> Iterator[PostgreSQL]:
         server.run(f"DROP DATABASE IF EXISTS {server.template} WITH (FORCE)")
         return
     # Not below pytest's own folder, which PostgreSQL's user may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="petition-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="petition-pg-", dir=_quick_disk()))
     folder.chmod(0o755)
     try:
         cluster = Cluster(folder / "data", folder)

@@ -53,6 +53,12 @@ class FolderTransport:
         self._folder = folder
 
     def send(self, message: EmailMessage) -> None:
+        try:
+            self._write(message)
+        except OSError as error:
+            raise ServerAway(type(error).__name__) from None
+
+    def _write(self, message: EmailMessage) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         stamp = str(message["Message-ID"]).strip("<>").partition("@")[0]
         when = message["Date"].datetime.strftime("%Y%m%d-%H%M%S")

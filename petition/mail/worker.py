@@ -68,7 +68,7 @@ class Worker:
         while not self._stop.is_set():
             try:
                 pause = self._turn()
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, OSError) as error:  # OSError: its disk is full or gone
                 log.error("worker: the database is away: %s", type(error).__name__)
                 pause = 5.0
             self._stop.wait(pause)
