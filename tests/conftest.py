@@ -27,6 +27,7 @@ from petition.config import Settings, load, resource_dir
 from petition.services import campaigning
 from petition.store.db import db, transaction
 from tests import factories, people as cast
+from tests.visitor import Visitor
 
 TEMPLATE = "petition_template"
 
@@ -164,6 +165,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
     """The app, inside its context, with the shipped call loaded and open."""
     app = create_app(settings, now=clock)
+    app.test_client_class = Visitor
     with app.app_context():
         with transaction() as session:
             campaigning.load_and_open_new(
