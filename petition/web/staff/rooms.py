@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, make_response
+from flask import Blueprint, Response, g, make_response, stream_with_context
 
 from petition.domain import signature as states
 from petition.services import exporting
@@ -30,14 +30,14 @@ def campaigns_page() -> Response:
     return _page("staff/campaigns.html", rows=rows)
 
 
-@rooms.get("/campaigns/<slug>")
+@rooms.get("/campaigns/<slug:slug>")
 @access(STAFF)
 def campaign_page(slug: str) -> Response:
     """One campaign's numbers, and its exports so far."""
     return _numbers(slug, ExportForm(), 200)
 
 
-@rooms.post("/campaigns/<slug>/export")
+@rooms.post("/campaigns/<slug:slug>/export")
 @access(EXPORTER)
 def export(slug: str) -> Response:
     """A CSV file of the confirmed signatures, with an entry in the ledger."""
@@ -57,7 +57,7 @@ def export(slug: str) -> Response:
         order, house().vault, reading=reading, transaction=transaction, now=house().now
     )
     name = f"{slug}-{house().now():%Y%m%dT%H%MZ}.csv"
-    response = Response(chunks, content_type="text/csv; charset=utf-8")
+    response = Response(stream_with_context(chunks), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
