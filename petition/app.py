@@ -38,6 +38,12 @@ class LanguageConverter(BaseConverter):
     regex = "|".join(i18n.codes())
 
 
+class SlugConverter(BaseConverter):
+    """A campaign's name in an address; anything else is nothing here, and asks no database."""
+
+    regex = "[a-z0-9][a-z0-9-]{0,63}"
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -46,7 +52,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
     """The app for these settings (default: the environment's). Raises SettingError."""
     settings = settings or load()
     app = Flask(__name__, static_folder=None, template_folder=None)
-    app.url_map.converters["lang"] = LanguageConverter
+    app.url_map.converters.update(lang=LanguageConverter, slug=SlugConverter)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

@@ -38,14 +38,15 @@ def invite(session: Session, email: str, role: str, *, by: str, at: datetime) ->
     return token
 
 
-def set_up(session: Session, token: str, password: str, *, at: datetime) -> str | None:
-    """Spend the link, set the password, sign in: the session's token; None for a dead link.
-
-    Raises PasswordTooShort, which leaves the link alive.
-    """
+def hash_password(password: str) -> str:
+    """Slow on purpose, so never inside a transaction. Raises PasswordTooShort."""
     if len(password) < PASSWORD_LENGTH:
         raise PasswordTooShort
-    password_hash = generate_password_hash(password, method="scrypt")
+    return generate_password_hash(password, method="scrypt")
+
+
+def set_up(session: Session, token: str, password_hash: str, *, at: datetime) -> str | None:
+    """Spend the link, set the password, sign in: the session's token; None for a dead link."""
     person = staff.use_invite(session, token, password_hash=password_hash, at=at)
     if person is None:
         return None
@@ -66,12 +67,21 @@ def may_try(session: Session, email: str, *, at: datetime) -> bool:
     return tries <= TRIES_A_MINUTE
 
 
-def sign_in(session: Session, email: str, password: str, *, at: datetime) -> str | None:
-    """The new session's token, or None: unknown, wrong, disabled and not set up look alike."""
+def known_password(session: Session, email: str) -> str | None:
+    """The hash that a password is held against; None: unknown, disabled and not set up are alike."""
     person = staff.by_email(session, email)
-    known = person.password_hash if person is not None else None
-    right = check_password_hash(known or _NOBODY, password)
-    if person is None or known is None or not right or person.disabled:
+    return None if person is None or person.disabled else person.password_hash
+
+
+def is_right(password_hash: str | None, password: str) -> bool:
+    """Whether the password is right; as slow for nobody's as for somebody's."""
+    return check_password_hash(password_hash or _NOBODY, password) and password_hash is not None
+
+
+def sign_in(session: Session, email: str, *, right: bool, at: datetime) -> str | None:
+    """The new session's token, or None when the password was wrong. Either is in the audit log."""
+    person = staff.by_email(session, email)
+    if person is None or not right or person.disabled:
         ledger.note(session, who=email, action="sign in", outcome="refused", at=at)
         return None
     ledger.note(session, who=email, action="sign in", outcome="done", at=at)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition.domain.campaign import OPEN, CampaignView
@@ -76,7 +77,13 @@ class Calls:
             found = self._kept.get(key)
             if found is not None and time.monotonic() < found[0]:
                 return found[1]  # type: ignore[return-value]
-            value = make()
+            try:
+                value = make()
+            except SQLAlchemyError:
+                if found is None:
+                    raise
+                # The database is away: pages stay up as they were.
+                value = cast(T, found[1])
             if len(self._kept) > 1000:
                 self._kept.clear()
             self._kept[key] = (time.monotonic() + FRESH, value)

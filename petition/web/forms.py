@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, Form, PasswordField, StringField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
@@ -48,10 +49,18 @@ def _clean_comment(text: str | None) -> str:
     return supporter.clean_lines(text) if text else ""
 
 
-class SignForm(FlaskForm):
+class PostedForm(FlaskForm):
+    """A form that reads form bodies only: JSON could bring values that are not text."""
+
+    class Meta(FlaskForm.Meta):
+        def wrap_formdata(self, form: Form, formdata: object) -> object:
+            return request.form if request.method == "POST" else None
+
+
+class SignForm(PostedForm):
     """The sign form. Cookieless: a signed ticket stands in for the CSRF token."""
 
-    class Meta:
+    class Meta(PostedForm.Meta):
         csrf = False
 
     given_name = StringField(filters=[clean_filter], validators=[_given, _plain, _name])
@@ -127,20 +136,20 @@ class SignForm(FlaskForm):
         return plain_tag(self[name].data)
 
 
-class SetUpForm(FlaskForm):
+class SetUpForm(PostedForm):
     """A new member of staff chooses a password."""
 
     password = PasswordField()
 
 
-class SignInForm(FlaskForm):
+class SignInForm(PostedForm):
     """Staff sign in."""
 
-    email = StringField(filters=[clean_filter])
+    email = StringField(filters=[clean_filter], validators=[_plain])
     password = PasswordField()
 
 
-class ExportForm(FlaskForm):
+class ExportForm(PostedForm):
     """Staff take a list out, and say why."""
 
     reason = StringField(filters=[clean_filter], validators=[_given, _plain])
@@ -151,5 +160,5 @@ class ExportForm(FlaskForm):
             raise ValidationError(_("This is too long: 500 characters at most."))
 
 
-class SignOutForm(FlaskForm):
+class SignOutForm(PostedForm):
     """One button."""

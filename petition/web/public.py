@@ -61,7 +61,7 @@ def _listed(slug: str, code: str) -> tuple[str, str, str]:
     return call.title, call.ask, f"/{best}/{slug}"
 
 
-@public.get("/<slug>")
+@public.get("/<slug:slug>")
 @access(PUBLIC)
 def choose_language(slug: str) -> BaseResponse:
     """To the call in the reader's language."""
@@ -77,7 +77,7 @@ def _to_language(slug: str) -> BaseResponse:
     return response
 
 
-@public.get("/<lang:code>/<slug>")
+@public.get("/<lang:code>/<slug:slug>")
 @access(PUBLIC)
 def campaign(code: str, slug: str) -> Response:
     """The call with its form."""
@@ -94,7 +94,7 @@ def _uncached(body: str, status: int = 200) -> Response:
     return response
 
 
-@public.post("/<lang:code>/<slug>/sign")
+@public.post("/<lang:code>/<slug:slug>/sign")
 @access(PUBLIC)
 def sign(code: str, slug: str) -> BaseResponse:
     """Keep a signature. New or known, the answer is the same."""
@@ -168,7 +168,7 @@ def _ask_again(shown: Shown, form: SignForm, *, ticket_old: bool) -> Response:
 
 
 def _blank_form(view: CampaignView, tags: dict[str, str]) -> SignForm:
-    return SignForm(formdata=None, data={**tags, "ticket": _ticket(view)})
+    return SignForm(data={**tags, "ticket": _ticket(view)})
 
 
 def _tags() -> dict[str, str]:
@@ -241,21 +241,21 @@ def _call(view: CampaignView) -> dict[str, Any]:
     }
 
 
-@public.get("/<lang:code>/<slug>/thanks")
+@public.get("/<lang:code>/<slug:slug>/thanks")
 @access(PUBLIC)
 def thanks(code: str, slug: str) -> Response:
     """Check your mail. The same page for everybody."""
     return _plain_page(code, slug, "thanks")
 
 
-@public.get("/<lang:code>/<slug>/confirmed")
+@public.get("/<lang:code>/<slug:slug>/confirmed")
 @access(PUBLIC)
 def confirmed(code: str, slug: str) -> Response:
     """Where the confirming click ends. The same page for everybody."""
     return _plain_page(code, slug, "confirmed")
 
 
-@public.get("/<lang:code>/<slug>/privacy")
+@public.get("/<lang:code>/<slug:slug>/privacy")
 @access(PUBLIC)
 def privacy(code: str, slug: str) -> Response:
     """What is held, why, for how long."""

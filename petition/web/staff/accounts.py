@@ -32,11 +32,12 @@ def set_up(token: str) -> BaseResponse:
     if not form.validate():
         return error_page(403)
     try:
-        with transaction() as session:
-            secret = staffing.set_up(session, token, form.password.data or "", at=house().now())
+        password_hash = staffing.hash_password(form.password.data or "")
     except staffing.PasswordTooShort:
         problem = _("Please choose a password of 15 characters or more. A sentence is good.")
         return _set_up_page(token, form, problem)
+    with transaction() as session:
+        secret = staffing.set_up(session, token, password_hash, at=house().now())
     if secret is None:
         return error_page(404)
     gate.admit(secret)
@@ -71,8 +72,11 @@ def sign_in() -> BaseResponse:
         allowed = staffing.may_try(session, email, at=at)
     if not allowed:
         return error_page(429)
+    with reading() as session:
+        password_hash = staffing.known_password(session, email)
+    right = staffing.is_right(password_hash, form.password.data or "")
     with transaction() as session:
-        secret = staffing.sign_in(session, email, form.password.data or "", at=at)
+        secret = staffing.sign_in(session, email, right=right, at=at)
     if secret is None:
         return _sign_in_page(form, _("This address and password do not go together."), 422)
     gate.admit(secret)
