@@ -68,7 +68,7 @@ def may_try(session: Session, email: str, *, at: datetime) -> bool:
 
 
 def known_password(session: Session, email: str) -> str | None:
-    """The hash that a password is held against; None: unknown, disabled and not set up are alike."""
+    """The hash to hold a password against; None: unknown, disabled, not set up are alike."""
     person = staff.by_email(session, email)
     return None if person is None or person.disabled else person.password_hash
 
