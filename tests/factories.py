@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import re
 import threading
+from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
 from hashlib import sha256
@@ -16,10 +17,10 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse as Answer
 
 from petition.cli.running import make_worker
+from petition.domain.campaign import Call
+from petition.domain.consent import Questions, SignQuestion, UpdatesQuestion, VisibilityQuestion
 from petition.store.db import reading, transaction
 from tests.people import Form
-
-__all__ = ["Answer", "EmailMessage", "change", "letters", "link_in", "rows", "sign", "work"]
 
 _TICKET = re.compile(r'<input\b(?=[^>]*\bname="ticket")[^>]*\bvalue="([^"]*)"')
 _LINK = re.compile(r"https?://[^/\s]+(/confirm/\S+)")
@@ -82,3 +83,26 @@ def change(app: Flask, sql: str, **values: object) -> None:
     """A change behind the house's back."""
     with app.app_context(), transaction() as session:
         session.execute(text(sql), values)
+
+
+def a_call(**words: str) -> Call:
+    """A small call; its words can be changed by name."""
+    questions = Questions(
+        sign=SignQuestion(statement="I agree."),
+        updates=UpdatesQuestion(question="May we write?", yes="Yes", no="No"),
+        visibility=VisibilityQuestion(
+            question="Who may see?", counted="Nobody", target="The target", public="Everybody"
+        ),
+    )
+    call = Call(
+        title="A call",
+        ask="Do it",
+        summary="Please do it.",
+        asks=("Do this.", "Do that."),
+        addressed_to="Somebody",
+        share_text="Share it.",
+        references=("One",),
+        story="It was so. [1]",
+        consents=questions,
+    )
+    return replace(call, **words)
