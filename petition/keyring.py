@@ -64,7 +64,7 @@ class KeyRing:
 
 def _key(text: str) -> bytes:
     try:
-        key = base64.urlsafe_b64decode(text.encode("ascii"))
+        key = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != 32:
