@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from petition import i18n
 from petition.domain.campaign import CLOSED, OPEN, Call, CampaignFile, Target
 from petition.domain.consent import Questions, SignQuestion, UpdatesQuestion, VisibilityQuestion
 from petition.errors import ContentError
@@ -70,6 +71,10 @@ def read(folder: Path, *, organiser: str) -> CampaignFile:
         for place in sorted(folder.iterdir())
         if place.is_dir() and LANGUAGE.match(place.name)
     }
+    unspoken = sorted(set(calls) - set(i18n.codes()))
+    if unspoken:
+        # The page around the call (labels, errors, letters) would have no words.
+        raise ContentError(f"{folder / unspoken[0]}: the house has no catalogue for this language")
     default = _text(facts, "default_language", path)
     if default not in calls:
         raise ContentError(f"{path}: there is no folder for the default language {default}")
