@@ -149,7 +149,9 @@ def open_as(who: str, app: Flask) -> tuple[FlaskClient, dict[str, str]]:
 
 
 @pytest.mark.parametrize("who", WHO)
-def test_each_door_opens_to_whom_the_matrix_says(app: Flask, addresses: Addresses, who: str) -> None:
+def test_each_door_opens_to_whom_the_matrix_says(
+    app: Flask, addresses: Addresses, who: str
+) -> None:
     client, form = open_as(who, app)
     got = {}
     # Signing out comes last, choosing a password for somebody else before it.

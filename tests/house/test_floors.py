@@ -1,4 +1,4 @@
-"""The floors: a module imports its own floor and those below, and frameworks keep to their rooms."""
+"""The floors: a module imports its own floor and below, and frameworks keep to their rooms."""
 
 from __future__ import annotations
 
