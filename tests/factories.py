@@ -1,25 +1,39 @@
-"""Deeds that many tests begin with: signing over HTTP, a worker's round, opening the letters."""
+"""Deeds that many tests begin with: signing, a worker's round, opening the letters."""
 
 from __future__ import annotations
 
 import email
 import re
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from hashlib import sha256
 from hmac import new as hmac
+from typing import Any, Final
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse as Answer
 
+from petition.app import create_app
 from petition.cli.running import make_worker
-from petition.domain.campaign import Call
+from petition.config import load
+from petition.domain.campaign import Call, CampaignView
 from petition.domain.consent import Questions, SignQuestion, UpdatesQuestion, VisibilityQuestion
+from petition.domain.source import Source
+from petition.domain.supporter import Person, Provider
+from petition.services import signing
+from petition.services.signing import Sign
+from petition.store import campaigns
+from petition.store.arrivals import Answer as Consented, Arrival
 from petition.store.db import reading, transaction
+from petition.store.signatures import Found
+from petition.store.vault import new_entry_id
 from tests.people import Form
 
 _TICKET = re.compile(r'<input\b(?=[^>]*\bname="ticket")[^>]*\bvalue="([^"]*)"')
@@ -106,3 +120,122 @@ def a_call(**words: str) -> Call:
         consents=questions,
     )
     return replace(call, **words)
+
+
+def the_call(app: Flask, lang: str = "en", slug: str = "amazon") -> CampaignView:
+    """The call as the database holds it now."""
+    with app.app_context(), reading() as session:
+        return campaigns.view(session, slug, lang)
+
+
+def command(form: Form) -> Sign:
+    """A well-formed form as the command that the door makes of it."""
+    local, _, domain = form["email"].partition("@")
+    return Sign(
+        person=Person(
+            given_name=form["given_name"],
+            family_name=form["family_name"],
+            email=form["email"],
+            postcode=form.get("postcode", ""),
+            comment=form.get("comment", ""),
+        ),
+        local_part=local,
+        domain=domain,
+        country=form["country"],
+        updates=form["updates"],
+        visibility=form["visibility"],
+        source=Source(source=form.get("source"), utm_source=form.get("utm_source")),
+        way="web",
+    )
+
+
+def keep(app: Flask, call: CampaignView, form: Form, at: datetime | None = None) -> None:
+    """Sign without a browser: straight to the service."""
+    house = app.extensions["petition"]
+    providers = {row: Provider(domain=row, **rules) for row, rules in PROVIDERS.items()}
+    signing.sign(house.intake, house.vault, providers, call, command(form), at=at or house.now())
+
+
+PROVIDERS: Final[dict[str, Any]] = {
+    "gmail.com": {"same_as": None, "ignores_dots": True, "ignores_tags": True},
+    "googlemail.com": {"same_as": "gmail.com", "ignores_dots": True, "ignores_tags": True},
+}
+
+
+def keep_apart(environ: dict[str, str], forms: list[Form]) -> None:
+    """Sign from another process: what `multiprocessing` starts."""
+    app = create_app(load(environ))
+    call = the_call(app)
+    for form in forms:
+        keep(app, call, form)
+
+
+def arrival(app: Flask, call: CampaignView, number: int, **changes: Any) -> Arrival:
+    """One of any number of forms, sealed and ready for the intake."""
+    house = app.extensions["petition"]
+    at = house.now()
+    entry_id = new_entry_id(at)
+    person = Person(
+        given_name=f"P{number}",
+        family_name="",
+        email=f"p{number}@example.org",
+        postcode="",
+        comment="",
+    )
+    made = Arrival(
+        campaign_id=call.id,
+        address_key=house.vault.address_key(f"p{number}@example.org"),
+        entry_id=entry_id,
+        sealed=house.vault.seal(person, entry_id, house.vault.current),
+        key_number=house.vault.current,
+        country="DE",
+        language="en",
+        visibility="counted",
+        source=Source(),
+        answers=tuple(
+            Consented(purpose=purpose, consent_text_id=text_id, answer="yes")
+            for purpose, text_id in call.consent_text_ids.items()
+        ),
+        way="web",
+        at=at,
+    )
+    return replace(made, **changes)
+
+
+def entries(app: Flask) -> list[int]:
+    """The ids of all entries, oldest letter first."""
+    return [int(str(row[0])) for row in rows(app, "SELECT entry_id FROM letters ORDER BY id")]
+
+
+def confirm(app: Flask, entry_id: int) -> Found | None:
+    """Press the button behind the link."""
+    with app.app_context(), transaction() as session:
+        return signing.confirm(session, entry_id, at=app.extensions["petition"].now())
+
+
+def together(number: int, deed: Callable[[int], None]) -> list[BaseException]:
+    """Do a deed in several threads that begin at the same moment; what went wrong in them."""
+    start, wrong = threading.Barrier(number), []
+
+    def begin(place: int) -> None:
+        try:
+            start.wait(30)
+            deed(place)
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=begin, args=(place,)) for place in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)
+    return wrong
+
+
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for what another thread or process is about to do; fail when it never does."""
+    pause, end = threading.Event(), time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        pause.wait(0.01)
