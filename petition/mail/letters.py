@@ -83,7 +83,6 @@ def _letter(
     message["Message-ID"] = _message_id(desk.settings, letter_id)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = language.code
     message.set_content(
         desk.render(f"mail/{name}.txt", language, **context), cte="quoted-printable"
     )
@@ -92,6 +91,8 @@ def _letter(
         subtype="html",
         cte="quoted-printable",
     )
+    # Last: setting the content clears every header that begins with Content-.
+    message["Content-Language"] = language.code
     return message
 
 
