@@ -28,6 +28,7 @@ from petition.services import campaigning, staffing
 from petition.store import outbox, staff
 from petition.store.db import db, is_migrated, reading, transaction
 
+WORKERS = 2
 THREADS = 16
 FIRST_STAFF = "owner@example.org"
 
@@ -35,7 +36,7 @@ FIRST_STAFF = "owner@example.org"
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: the setting PORT.")
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=WORKERS, show_default=True)
 @click.option("--threads", type=click.IntRange(1, 256), default=THREADS, show_default=True)
 def serve(host: str, port: int | None, workers: int, threads: int) -> None:
     """Serve the pages. Each worker is a process of its own; SIGTERM finishes what has begun."""
@@ -43,13 +44,20 @@ def serve(host: str, port: int | None, workers: int, threads: int) -> None:
     server(host, port or settings.port, workers, threads, settings.instance).serve()
 
 
-def server(host: str, port: int, workers: int, threads: int, instance: Path) -> Server:
+def server(
+    host: str,
+    port: int,
+    workers: int,
+    threads: int,
+    instance: Path,
+    target: str = "petition.app:create_app",
+) -> Server:
     """The web server, ready to serve until SIGTERM. Its pid stands in INSTANCE/web.pid."""
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     pid_file = instance / "web.pid"
     pid_file.unlink(missing_ok=True)  # left behind by a kill
     return Server(
-        "petition.app:create_app",
+        target,
         factory=True,
         interface=Interfaces.WSGI,
         address=host,
@@ -112,7 +120,7 @@ def start(host: str, port: int | None) -> None:
     _announce(settings.base_url, link, mailbox=settings.shows_mailbox)
     helper = _Helper([sys.executable, "-m", "petition", "worker"])
     try:
-        server(host, port, 2, THREADS, settings.instance).serve()
+        server(host, port, WORKERS, THREADS, settings.instance).serve()
     finally:
         helper.end()
 
