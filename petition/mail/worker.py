@@ -62,6 +62,7 @@ class Worker:
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._away = 0
         self._next_fold = 0.0
+        self._next_try = 0.0
 
     def run(self) -> None:
         """Work until stopped. A database that is away for a while does not end it."""
@@ -76,16 +77,22 @@ class Worker:
 
     def _turn(self) -> float:
         """Fold when it is time, send a batch; seconds to rest before the next turn."""
-        if time.monotonic() >= self._next_fold:
-            self.fold()
-            self._next_fold = time.monotonic() + FOLD_EVERY
+        self._fold_when_due()
+        if time.monotonic() < self._next_try:
+            return IDLE  # the mail server is away: the counts do not wait for it
         sent = self.send_batch()
         if self._away:
-            return min(2.0**self._away, LONGEST_PAUSE)
+            self._next_try = time.monotonic() + min(2.0**self._away, LONGEST_PAUSE)
+            return IDLE
         if sent == 0:
             self._transport.close()
             return IDLE
         return 0.0
+
+    def _fold_when_due(self) -> None:
+        if time.monotonic() >= self._next_fold:
+            self.fold()
+            self._next_fold = time.monotonic() + FOLD_EVERY
 
     def once(self) -> int:
         """Send what is due and fold what waits, then return: how many letters were dealt with."""
@@ -113,6 +120,7 @@ class Worker:
             if self._stop.is_set() or late or not self._deal_with(letter):
                 self._give_back(claimed[place:])
                 break
+            self._fold_when_due()  # a slow mail server may take minutes over a batch
         return len(claimed)
 
     def _give_back(self, rest: list[Owed]) -> None:
