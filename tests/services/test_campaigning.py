@@ -1,0 +1,198 @@
+"""Loading a call: again without harm, an edit makes a new version, a mistake is named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from petition.app import SHIPPED
+from petition.domain.consent import fingerprint
+from petition.errors import ContentError, NotFound
+from petition.services import campaigning
+from petition.store.db import transaction
+from tests import people
+from tests.conftest import Clock
+from tests.factories import confirm, entries, keep, rows, the_call
+
+TABLES = ("campaigns", "campaign_texts", "consent_texts")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped call, to be edited."""
+    return Path(shutil.copytree(SHIPPED / "amazon", tmp_path / "amazon"))
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _load(folder: Path, clock: Clock, organiser: str = "Campaign organiser") -> bool:
+    with transaction() as session:
+        slug, changed = campaigning.load(session, folder, organiser=organiser, at=clock())
+    assert slug == "amazon"
+    return changed
+
+
+def _all(app: Flask) -> dict[str, object]:
+    return {table: rows(app, f"SELECT * FROM {table} ORDER BY id") for table in TABLES}
+
+
+def test_loading_twice_changes_nothing(app: Flask, clock: Clock, folder: Path) -> None:
+    before = _all(app)
+    assert not _load(folder, clock)
+    assert _all(app) == before
+
+
+def test_a_call_is_kept_in_its_languages(app: Flask) -> None:
+    call = the_call(app)
+    assert call.languages[0] == "en"
+    assert "ar" in call.languages
+    assert the_call(app, "ar").call.ask != call.call.ask
+    assert len(call.call.references) == 13
+    assert all(target.email.endswith("example.org") for target in call.targets)
+    found = rows(app, "SELECT wording, sha256 FROM consent_texts")
+    assert found
+    assert all(fingerprint(str(wording)) == sha256 for wording, sha256 in found)
+
+
+def test_an_edited_consent_becomes_a_new_version_and_the_old_one_stays(
+    app: Flask, clock: Clock, folder: Path
+) -> None:
+    old = the_call(app)
+    keep(app, old, people.ben)
+    question = old.call.consents.updates.yes
+    _edit(folder / "en" / "call.toml", question, question + " Really.")
+    assert _load(folder, clock)
+    new = the_call(app)
+    assert new.text_id != old.text_id
+    assert new.consent_text_ids["updates"] != old.consent_text_ids["updates"]
+    assert new.consent_text_ids["sign"] == old.consent_text_ids["sign"]
+    versions = rows(
+        app,
+        "SELECT version FROM consent_texts WHERE purpose = 'updates' AND language = 'en'"
+        " ORDER BY version",
+    )
+    assert versions == [(1,), (2,)]
+    # Who answered the old words is on record with the old words.
+    assert rows(app, "SELECT consent_text_id FROM consents WHERE purpose = 'updates'") == [
+        (old.consent_text_ids["updates"],)
+    ]
+    keep(app, new, people.amina)
+    confirm(app, entries(app)[1])
+    assert rows(app, "SELECT max(consent_text_id) FROM consents WHERE purpose = 'updates'") == [
+        (new.consent_text_ids["updates"],)
+    ]
+
+
+def test_old_words_that_come_back_are_a_version_of_their_own(
+    app: Flask, clock: Clock, folder: Path
+) -> None:
+    yes = the_call(app).call.consents.updates.yes
+    path = folder / "en" / "call.toml"
+    original = path.read_text(encoding="utf-8")
+    _edit(path, yes, yes + " Really.")
+    assert _load(folder, clock)
+    path.write_text(original, encoding="utf-8")
+    assert _load(folder, clock)
+    assert not _load(folder, clock)
+    assert the_call(app).call.consents.updates.yes == yes
+
+
+def test_an_edited_story_leaves_the_consents_alone(
+    app: Flask, clock: Clock, folder: Path
+) -> None:
+    old = the_call(app)
+    with (folder / "en" / "story.md").open("a", encoding="utf-8") as file:
+        file.write("\nOne more line. [1]\n")
+    assert _load(folder, clock)
+    new = the_call(app)
+    assert new.text_id != old.text_id
+    assert new.consent_text_ids == old.consent_text_ids
+    assert the_call(app, "ar").text_id < new.text_id
+
+
+def test_the_organiser_is_named_in_what_people_agree_to(
+    app: Flask, clock: Clock, folder: Path
+) -> None:
+    before = the_call(app)
+    assert _load(folder, clock, organiser="Unions Together")
+    after = the_call(app)
+    assert after.consent_text_ids["sign"] != before.consent_text_ids["sign"]
+    assert "Unions Together" in after.call.consents.sign.statement
+    assert rows(app, "SELECT count(*) FROM consent_texts WHERE wording LIKE '%{%'") == [(0,)]
+
+
+def test_loading_leaves_the_state_to_staff(app: Flask, clock: Clock, folder: Path) -> None:
+    with transaction() as session:
+        assert campaigning.close(session, "amazon")
+        assert not campaigning.close(session, "amazon")
+    _edit(folder / "campaign.toml", "10000", "20000")
+    assert _load(folder, clock)
+    assert (the_call(app).state, the_call(app).goal) == ("closed", 20000)
+    with transaction() as session:
+        campaigning.load_and_open_new(session, folder, organiser="x", at=clock())
+    assert the_call(app).state == "closed"
+    with transaction() as session:
+        assert campaigning.open_(session, "amazon")
+    assert the_call(app).state == "open"
+
+
+def test_a_new_call_starts_as_a_draft(app: Flask, clock: Clock, folder: Path) -> None:
+    _edit(folder / "campaign.toml", 'slug = "amazon"', 'slug = "other"')
+    with transaction() as session:
+        assert campaigning.load(session, folder, organiser="x", at=clock()) == ("other", True)
+    assert the_call(app, slug="other").state == "draft"
+
+
+def test_an_unknown_call_is_not_found(app: Flask) -> None:
+    for verb in (campaigning.open_, campaigning.close):
+        with pytest.raises(NotFound, match="nowhere"), transaction() as session:
+            verb(session, "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("campaign.toml", "goal = 10000", "goal = 0", "campaign.toml: goal"),
+        ("campaign.toml", "goal = 10000", 'goal = "many"', "campaign.toml: goal"),
+        ("campaign.toml", 'slug = "amazon"', 'slug = "Amazon!"', "campaign.toml: slug"),
+        ("campaign.toml", 'slug = "amazon"', 'slug = "staff"', "campaign.toml: slug"),
+        ("campaign.toml", 'slug = "amazon"', "", "campaign.toml: slug is missing"),
+        ("campaign.toml", "[[targets]]", "[[aims]]", "at least one"),
+        ("campaign.toml", '"en"', '"eo"', "no folder for the default language eo"),
+        ("campaign.toml", "goal =", "goal ==", "campaign.toml: "),
+        ("en/call.toml", "ask =", "asking =", "call.toml: ask is missing"),
+        ("en/call.toml", "references = [", "references = [1,", "references takes a list"),
+        ("en/call.toml", "[consents.updates]", "[consents.news]", r"call.toml: \[updates\]"),
+        ("en/call.toml", "counted =", "hidden =", "call.toml: counted is missing"),
+    ],
+)
+def test_a_mistake_in_the_files_is_named_and_nothing_changes(
+    app: Flask, clock: Clock, folder: Path, name: str, old: str, new: str, said: str
+) -> None:
+    before = _all(app)
+    _edit(folder / name, old, new)
+    with pytest.raises(ContentError, match=said):
+        _load(folder, clock)
+    assert _all(app) == before
+
+
+def test_a_footnote_without_its_reference_is_named(clock: Clock, folder: Path) -> None:
+    with (folder / "en" / "story.md").open("a", encoding="utf-8") as file:
+        file.write("\nSo they say. [14]\n")
+    with pytest.raises(ContentError, match=r"story.md: there is no reference 14"):
+        campaigning.read(folder, organiser="x")
+
+
+def test_what_is_not_there_or_no_text_is_named(clock: Clock, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match=r"campaign.toml: cannot be read"):
+        campaigning.read(tmp_path / "nowhere", organiser="x")
+    (folder / "en" / "story.md").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ContentError, match=r"story.md: cannot be read"):
+        campaigning.read(folder, organiser="x")
