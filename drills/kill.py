@@ -8,14 +8,16 @@ died is started again as a supervisor would. The database is never cleaned betwe
 import argparse
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 from drills import ledger, tamper
 from drills.arena import Arena, arena
 from drills.checker import Violation
 from drills.failure import DrillError
-from drills.outcome import Outcome, say, tell
+from drills.outcome import Outcome, busy, say, tell
 from drills.processes import kill_hard, wait_gone
 from drills.stand import loaded
 
@@ -41,7 +43,7 @@ class KillRun:
 
     def __init__(self, place: Arena, chance: random.Random, outcome: Outcome) -> None:
         self._place, self._chance, self._outcome = place, chance, outcome
-        self._slowest: dict[str, float] = {}
+        self._returns: dict[str, list[float]] = defaultdict(list)
 
     def parts(self) -> list[Part]:
         stand, cluster = self._place.stand, self._place.cluster
@@ -87,8 +89,12 @@ class KillRun:
         self._outcome.extras.append(f"{reached:,.0f}/s while up")
         if reached < min(rate, FLOOR) * 0.8:
             self._outcome.broken.append(f"{reached:.0f} signatures a second are too few to prove")
-        self._outcome.extras += [f"{name} back ≤ {t:.1f} s" for name, t in self._slowest.items()]
         self._outcome.rounds = rounds
+        for part in self.parts():
+            usual, slowest = median(self._returns[part.name]), max(self._returns[part.name])
+            self._outcome.extras.append(f"{part.name} back in {usual:.1f} s (≤ {slowest:.1f})")
+            if usual > part.bar:
+                self._outcome.broken.append(f"{part.name} missed its bar of {part.bar:.0f} s")
 
     def _round(self, number: int) -> None:
         parts = self.parts()
@@ -104,12 +110,8 @@ class KillRun:
         how = part.kill()
         restarted = self._recover(began, part)
         took = time.monotonic() - began
-        self._slowest[part.name] = max(took, self._slowest.get(part.name, 0.0))
+        self._returns[part.name].append(took)
         say(f"  round {number}: {part.name} killed ({how}), signing after {took:.2f} s{restarted}")
-        if took > part.bar:
-            self._outcome.broken.append(
-                f"{part.name} took {took:.1f} s to come back, the bar is {part.bar:.0f} s"
-            )
 
     def _recover(self, began: float, part: Part) -> str:
         """Back means: a form that was sent after the kill is acknowledged, and all parts run."""
@@ -129,7 +131,7 @@ def drill(database: str, chosen: argparse.Namespace) -> Outcome:
     outcome = Outcome(f"kill {database}")
     with arena(database, keep=chosen.keep) as place:
         if not chosen.control:
-            say(f"kill {database}: {chosen.rounds} rounds, seed {chosen.seed}")
+            say(f"kill {database}: {chosen.rounds} rounds, seed {chosen.seed}{busy()}")
             KillRun(place, random.Random(chosen.seed), outcome).run(
                 chosen.rounds, chosen.rate, chosen.seed
             )

@@ -1,5 +1,6 @@
 """How a drill reports: progress as it goes, one line per database at the end."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,12 @@ _began = time.monotonic()
 def say(text: str) -> None:
     """A line of progress, with the seconds since the drill began."""
     print(f"[{time.monotonic() - _began:6.1f} s] {text}", flush=True)
+
+
+def busy() -> str:
+    """A warning when others work on this machine: then times may miss their bars."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return f"; the machine is busy (load {load:.1f}), times may miss bars" if load > cores else ""
 
 
 def tell(violations: Sequence[Violation]) -> None:
