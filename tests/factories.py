@@ -71,7 +71,7 @@ def letters(app: Flask) -> list[EmailMessage]:
     }
     found = []
     for path in settings.outbox_dir.glob("*.eml"):
-        message = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+        message = email.message_from_string(path.read_text("utf-8"), policy=policy.default)
         assert isinstance(message, EmailMessage)
         number = order.get(str(message["Message-ID"]).strip("<>").partition("@")[0], 0)
         found.append(((message["Date"].datetime, number), message))
