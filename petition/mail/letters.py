@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -10,6 +11,8 @@ from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from hmac import new as hmac
 from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
 
 from petition import i18n
 from petition.config import Settings
@@ -102,7 +105,11 @@ def _sender(mail_from: str) -> Address:
 
 
 def _address(to: str) -> Address:
+    """The local part as typed, the domain as A-label: every server takes it, with no SMTPUTF8."""
     local, _, domain = to.rpartition("@")
+    if not domain.isascii():
+        with contextlib.suppress(EmailNotValidError):
+            domain = validate_email(to, check_deliverability=False).ascii_domain
     return Address("", local, domain)
 
 

@@ -64,7 +64,8 @@ class FolderTransport:
         when = message["Date"].datetime.strftime("%Y%m%d-%H%M%S")
         path = self._folder / f"{when}-{stamp[:16]}.eml"
         temporary = path.with_suffix(".part")
-        temporary.write_bytes(message.as_bytes(policy=policy.SMTP))
+        spoken = policy.SMTP if str(message["To"]).isascii() else policy.SMTPUTF8
+        temporary.write_bytes(message.as_bytes(policy=spoken))
         temporary.chmod(0o600)
         temporary.replace(path)
 
@@ -102,25 +103,35 @@ class SmtpTransport:
             raise _our_fault(error.smtp_code) from None
         except smtplib.SMTPDataError as error:
             raise _verdict(error.smtp_code) from None
-        except (smtplib.SMTPServerDisconnected, OSError) as error:
+        except (smtplib.SMTPException, OSError) as error:  # a server that is gone is one of them
             raise TryLater(f"cut off: {type(error).__name__}") from None
 
     def _open(self) -> smtplib.SMTP:
-        server = self._server
         try:
-            if server.implicit_tls:
-                connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                    server.host, server.port, timeout=TIMEOUT, context=ssl.create_default_context()
-                )
-            else:
-                connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
-            if server.starttls:
-                connection.starttls(context=ssl.create_default_context())
-            if server.username is not None:
-                connection.login(server.username, server.password or "")
+            connection = self._connect()
+            try:
+                self._introduce(connection)
+            except BaseException:
+                connection.close()
+                raise
         except (smtplib.SMTPException, OSError) as error:
             raise ServerAway(type(error).__name__) from None
         return connection
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self._server
+        if server.implicit_tls:
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
+        return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+
+    def _introduce(self, connection: smtplib.SMTP) -> None:
+        server = self._server
+        if server.starttls:
+            connection.starttls(context=ssl.create_default_context())
+        connection.ehlo_or_helo_if_needed()
+        if server.username is not None:
+            connection.login(server.username, server.password or "")
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

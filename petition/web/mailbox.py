@@ -72,7 +72,8 @@ def _path(name: str) -> Path:
 
 
 def _message(path: Path) -> EmailMessage:
-    message = email.message_from_bytes(path.read_bytes(), policy=default)
+    # As text: from bytes, an address of another script than Latin would come out broken.
+    message = email.message_from_string(path.read_text(encoding="utf-8"), policy=default)
     assert isinstance(message, EmailMessage)
     return message
 
