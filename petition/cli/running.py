@@ -40,8 +40,15 @@ FIRST_STAFF = "owner@example.org"
 @click.option("--threads", type=click.IntRange(1, 256), default=THREADS, show_default=True)
 def serve(host: str, port: int | None, workers: int, threads: int) -> None:
     """Serve the pages. Each worker is a process of its own; SIGTERM finishes what has begun."""
+    _listen_on(port)
     settings = load()
-    server(host, port or settings.port, workers, threads, settings.instance).serve()
+    server(host, settings.port, workers, threads, settings.instance).serve()
+
+
+def _listen_on(port: int | None) -> None:
+    """As if the setting PORT said so: the default base URL, and so every link, follows it."""
+    if port is not None:
+        os.environ["PORT"] = str(port)
 
 
 def server(
@@ -110,8 +117,7 @@ def make_worker(app: Flask, stop: threading.Event) -> Worker:
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: the setting PORT.")
 def start(host: str, port: int | None) -> None:
     """All on one machine: make the database, load the shipped call, serve, send letters."""
-    settings = load()
-    port = port or settings.port
+    _listen_on(port)
     with house_open() as app:
         settings = app.extensions["petition"].settings
         _prepare(app)
@@ -120,7 +126,7 @@ def start(host: str, port: int | None) -> None:
     _announce(settings.base_url, link, mailbox=settings.shows_mailbox)
     helper = _Helper([sys.executable, "-m", "petition", "worker"])
     try:
-        server(host, port, WORKERS, THREADS, settings.instance).serve()
+        server(host, settings.port, WORKERS, THREADS, settings.instance).serve()
     finally:
         helper.end()
 
