@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -42,8 +43,14 @@ def add_key(vault: Vault, key_file: Path | None, reading: Opening) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
-    """The file's new text, whole or not at all, readable by its owner only."""
+    """The file's new text, whole or not at all, readable by its owner only.
+
+    It keeps its owner: root may rotate, and the service must still read its keys.
+    """
+    owner = path.stat()
     handle, temporary = tempfile.mkstemp(dir=path.parent)
+    with contextlib.suppress(PermissionError):
+        os.fchown(handle, owner.st_uid, owner.st_gid)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
