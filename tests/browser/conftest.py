@@ -72,7 +72,9 @@ class Stand:
 
     def invite(self, role: str) -> str:
         """The address of a new set-up link."""
-        return self.petition("staff", "invite", f"{role}@campaign.example.org", "--role", role).strip()
+        return self.petition(
+            "staff", "invite", f"{role}@campaign.example.org", "--role", role
+        ).strip()
 
 
 def free_port() -> int:

@@ -31,9 +31,7 @@ def violations(page: Page) -> list[str]:
 def overflows(page: Page) -> int:
     """Pixels that the page is wider than its window."""
     return int(
-        page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     )
 
 
