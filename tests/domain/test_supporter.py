@@ -60,7 +60,9 @@ letters = st.characters(categories=("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc"))
 names = st.text(letters, min_size=1, max_size=40)
 # What may stand before the @, as email-validator lets it through.
 local_parts = st.text(
-    st.one_of(st.sampled_from("abcXYZ019.+_-'"), st.characters(categories=("Lu", "Ll", "Lo", "Mn"))),
+    st.one_of(
+        st.sampled_from("abcXYZ019.+_-'"), st.characters(categories=("Lu", "Ll", "Lo", "Mn"))
+    ),
     min_size=1,
     max_size=30,
 )

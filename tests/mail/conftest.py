@@ -1,5 +1,8 @@
 """A real SMTP server on loopback, that accepts, refuses, drops and falls silent as it is told."""
 
+# The server calls its handler by these names.
+# ruff: noqa: N802
+
 from __future__ import annotations
 
 import asyncio
@@ -147,9 +150,7 @@ class Certificates:
         pem = serialization.Encoding.PEM
         self.authority.write_bytes(ca.public_bytes(pem))
         self.chain.write_bytes(
-            key.private_bytes(
-                pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
             + certificate.public_bytes(pem)
         )
 
@@ -271,5 +272,3 @@ def hire(app: Flask) -> Callable[..., Worker]:
         return make_worker(app, stop or threading.Event())
 
     return begin
-
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 
@@ -48,9 +47,7 @@ def _one(app: Flask, form: people.Form, lang: str) -> EmailMessage:
 
 @pytest.mark.parametrize("lang", ["en", "ar"])
 @pytest.mark.parametrize("kind", ["confirm", "already"])
-def test_nothing_tells_what_it_is_about(
-    app: Flask, clock: Clock, lang: str, kind: str
-) -> None:
+def test_nothing_tells_what_it_is_about(app: Flask, clock: Clock, lang: str, kind: str) -> None:
     letter = _one(app, people.amina, lang)
     if kind == "already":
         confirm(app, entries(app)[0])
@@ -135,7 +132,9 @@ def test_who_has_confirmed_is_told_so_and_gets_no_link(app: Flask, clock: Clock)
     assert str(letter["To"]).lower() == people.ben_again["email"].lower()
 
 
-@pytest.mark.parametrize(("verb", "confirmed"), [("hold", False), ("reject", False), ("hold", True)])
+@pytest.mark.parametrize(
+    ("verb", "confirmed"), [("hold", False), ("reject", False), ("hold", True)]
+)
 def test_who_is_held_or_rejected_gets_a_letter_like_anyone(
     app: Flask, clock: Clock, verb: str, confirmed: bool
 ) -> None:
@@ -184,9 +183,7 @@ def test_a_letters_number_makes_its_message_id(app: Flask, clock: Clock) -> None
         ("δοκιμή@παράδειγμα.gr", "δοκιμή@xn--hxajbheg2az3al.gr"),
     ],
 )
-def test_an_address_of_any_script_survives_the_folder(
-    app: Flask, typed: str, written: str
-) -> None:
+def test_an_address_of_any_script_survives_the_folder(app: Flask, typed: str, written: str) -> None:
     letter = _one(app, people.someone(1, email=typed), "en")
     assert letter["To"].addresses[0].addr_spec == written
 

@@ -104,9 +104,7 @@ def test_old_words_that_come_back_are_a_version_of_their_own(
     assert the_call(app).call.consents.updates.yes == yes
 
 
-def test_an_edited_story_leaves_the_consents_alone(
-    app: Flask, clock: Clock, folder: Path
-) -> None:
+def test_an_edited_story_leaves_the_consents_alone(app: Flask, clock: Clock, folder: Path) -> None:
     old = the_call(app)
     with (folder / "en" / "story.md").open("a", encoding="utf-8") as file:
         file.write("\nOne more line. [1]\n")

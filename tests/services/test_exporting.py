@@ -25,11 +25,30 @@ from tests import people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call
 
-OUTSIDE = (
-    "signature_id campaign state signed_at confirmed_at given_name family_name email country"
-    " postcode language visibility comment updates_consent updates_consent_at partner_consent"
-    " consent_text_sha256 partner source utm_source utm_medium utm_campaign"
-).split()
+OUTSIDE = [
+    "signature_id",
+    "campaign",
+    "state",
+    "signed_at",
+    "confirmed_at",
+    "given_name",
+    "family_name",
+    "email",
+    "country",
+    "postcode",
+    "language",
+    "visibility",
+    "comment",
+    "updates_consent",
+    "updates_consent_at",
+    "partner_consent",
+    "consent_text_sha256",
+    "partner",
+    "source",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+]
 """The columns as we promised them to whoever reads our files."""
 
 Row = dict[str, str]

@@ -155,7 +155,9 @@ def test_a_ring_in_the_environment_needs_its_new_key_first(
     app = create_app(load(environ), now=clock)
     with app.app_context():
         vault = _vault(app)
-        assert not rotating.add_key(vault, app.extensions["petition"].settings.vault_key_file, reading)
+        assert not rotating.add_key(
+            vault, app.extensions["petition"].settings.vault_key_file, reading
+        )
         assert sum(rotating.reseal(vault, transaction)) == 18
         assert _by_key() == {2: 18}
         assert _all_open(app, vault)

@@ -79,9 +79,7 @@ def test_who_is_held_leaves_the_count_and_comes_back(
     for entry_id in crowd[:3]:
         confirm(app, entry_id)
     _fold(clock)
-    (signature_id,) = rows(
-        app, "SELECT signature_id FROM entries WHERE id = :id", id=crowd[0]
-    )[0]
+    (signature_id,) = rows(app, "SELECT signature_id FROM entries WHERE id = :id", id=crowd[0])[0]
     for deed, expected in ((screening.hold, 2), (screening.release, 3), (screening.reject, 2)):
         with transaction() as session:
             deed(session, int(str(signature_id)), reason="r", by="sam", at=clock())

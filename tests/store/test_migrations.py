@@ -72,9 +72,7 @@ def _shape() -> dict[str, object]:
 
 def _fill(app: Flask, clock: Clock) -> None:
     with transaction() as session:
-        campaigning.load_and_open_new(
-            session, SHIPPED / "amazon", organiser="Us", at=clock()
-        )
+        campaigning.load_and_open_new(session, SHIPPED / "amazon", organiser="Us", at=clock())
     call = the_call(app)
     for form in people.SIGNERS:
         keep(app, call, form)

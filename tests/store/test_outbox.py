@@ -54,9 +54,7 @@ def test_two_workers_never_take_the_same_letter(app: Flask, clock: Clock, crowd:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_letter_that_is_being_taken_is_passed_over(
-    app: Flask, clock: Clock, crowd: int
-) -> None:
+def test_a_letter_that_is_being_taken_is_passed_over(app: Flask, clock: Clock, crowd: int) -> None:
     with Session(db.engine) as one, one.begin():
         first = outbox.claim(one, worker="one", at=clock(), lease=LEASE, most=25)
         with Session(db.engine) as other, other.begin():  # while the first has not committed
@@ -146,9 +144,7 @@ def test_three_letters_in_any_24_hours_and_five_ever(app: Flask, clock: Clock) -
         assert not _write_to_ben(app, clock)
 
 
-def test_who_confirmed_is_written_to_again_but_three_times_a_day(
-    app: Flask, clock: Clock
-) -> None:
+def test_who_confirmed_is_written_to_again_but_three_times_a_day(app: Flask, clock: Clock) -> None:
     assert _write_to_ben(app, clock)
     confirm(app, entries(app)[0])
     for _ in range(3):
