@@ -15,13 +15,15 @@ from petition.errors import PetitionError
 
 
 class House(click.Group):
-    """Turns our own errors into one line."""
+    """Turns what we understand into one line."""
 
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
         except PetitionError as error:
             raise click.ClickException(str(error)) from None
+        except PermissionError as error:
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from None
 
 
 @click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from email_validator import EmailNotValidError, validate_email
 
 from petition.cli.opening import asking, house_open, now
 from petition.services import screening, staffing
@@ -19,6 +20,10 @@ def staff() -> None:
 @click.option("--role", type=click.Choice(staffing.ROLES), required=True)
 def invite(email: str, role: str) -> None:
     """Invite somebody: prints a link that works once, within three days."""
+    try:
+        validate_email(email, check_deliverability=False)
+    except EmailNotValidError:
+        raise click.BadParameter("this is not an email address", param_hint="EMAIL") from None
     with house_open() as app:
         base = app.extensions["petition"].settings.base_url
         with transaction() as session:
