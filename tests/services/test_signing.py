@@ -70,7 +70,7 @@ def test_no_signature_without_its_letter_and_no_letter_without_its_signature(app
 
     def break_at(table: str) -> Any:
         def listener(_c: Any, _k: Any, statement: str, *_rest: Any) -> None:
-            if statement.lstrip().upper().startswith("INSERT") and f" {table}" in statement:
+            if f"INSERT INTO {table} " in statement:
                 raise RuntimeError(table)
 
         return listener
