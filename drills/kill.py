@@ -127,7 +127,7 @@ class KillRun:
 
 
 def drill(database: str, chosen: argparse.Namespace) -> Outcome:
-    """Green rounds, then the controls, in the same place and each with a ledger of its own."""
+    """Green rounds, then the controls, in the same place."""
     outcome = Outcome(f"kill {database}")
     with arena(database, keep=chosen.keep) as place:
         if not chosen.control:
@@ -141,7 +141,6 @@ def drill(database: str, chosen: argparse.Namespace) -> Outcome:
             tell(outcome.violations)
         for name in CONTROLS:
             if name in (chosen.control or CONTROLS):
-                place.new_book(name)
                 outcome.controls[name] = judge(name, CONTROLS[name](place, chosen.seed))
     return outcome
 
@@ -185,25 +184,36 @@ def _wait_for_signing(place: Arena) -> None:
         time.sleep(0.05)
 
 
+def _have_signatures(place: Arena, seed: int) -> None:
+    """The green rounds left some; where a control runs alone, people sign first."""
+    if not place.account().acknowledged:
+        _sign_for_a_while(place, seed)
+
+
 def control_lost_row(place: Arena, seed: int) -> list[Violation]:
     """One acknowledged signature is deleted, with all that hangs on it."""
-    _sign_for_a_while(place, seed)
+    _have_signatures(place, seed)
     account = place.account()
     mark = ledger.mark(account.token, max(account.acknowledged))
     tamper.lose_form(place.stand.database_url, mark)
     return place.look()
 
 
-def control_no_unique(place: Arena, seed: int) -> list[Violation]:
-    """The unique key is dropped, and the statements that lean on it are let through."""
-    tamper.drop_unique(place.stand.database_url)
-    _sign_for_a_while(place, seed, broken="no-unique")
+def control_ack_early(place: Arena, seed: int) -> list[Violation]:
+    """The answer goes out a moment before the commit, and the web is killed."""
+    place.new_book("ack-early")
+    _sign_for_a_while(place, seed, killing=2, broken="ack-early")
     return place.look()
 
 
-def control_ack_early(place: Arena, seed: int) -> list[Violation]:
-    """The answer goes out a moment before the commit, and the web is killed."""
-    _sign_for_a_while(place, seed, killing=2, broken="ack-early")
+def control_no_unique(place: Arena, seed: int) -> list[Violation]:
+    """A second row for one address: refused, until the unique key is dropped."""
+    _have_signatures(place, seed)
+    url = place.stand.database_url
+    if tamper.double_signature(url):
+        raise DrillError("the database takes an address twice although the key is there")
+    tamper.drop_unique(url)
+    tamper.double_signature(url)
     return place.look()
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from drills.failure import DrillError
 
@@ -38,8 +39,26 @@ def lose_form(url: str, mark: str) -> None:
             connection.execute(text(statement), {"id": signature})
 
 
+def double_signature(url: str) -> bool:
+    """Write the first signature a second time, as a forgetful program would; False if refused."""
+    with opened(url) as connection:
+        columns = [column["name"] for column in inspect(connection).get_columns("signatures")]
+        copied = ", ".join(name for name in columns if name != "id")
+        try:
+            connection.execute(
+                text(
+                    f"INSERT INTO signatures ({copied}) SELECT {copied} FROM signatures"
+                    " WHERE id = (SELECT min(id) FROM signatures)"
+                )
+            )
+        except IntegrityError:
+            connection.rollback()
+            return False
+    return True
+
+
 def drop_unique(url: str) -> None:
-    """Take away the unique key of the signatures, which must be without rows."""
+    """Take away the key that makes an address unique in a campaign."""
     with opened(url) as connection:
         if connection.dialect.name == "postgresql":
             _drop_constraints(connection)
@@ -68,5 +87,10 @@ def _remake_table(connection: Connection) -> None:
     loose, number = UNIQUE.subn("", sql)
     if number != 1:
         raise DrillError("the signatures have no unique key to drop")
-    connection.execute(text("DROP TABLE signatures"))
-    connection.execute(text(loose))
+    for statement in (
+        loose.replace("signatures", "loose", 1),
+        "INSERT INTO loose SELECT * FROM signatures",
+        "DROP TABLE signatures",
+        "ALTER TABLE loose RENAME TO signatures",
+    ):
+        connection.execute(text(statement))

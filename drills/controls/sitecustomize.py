@@ -7,7 +7,6 @@ anything from starting: a process that cannot import what it would break stays w
 
 import contextlib
 import os
-import re
 import threading
 import time
 from importlib import import_module
@@ -32,18 +31,6 @@ def _sqlite_without(level: str) -> None:
     _listen(import_module("sqlalchemy.pool").Pool, "checkout", weaken)
 
 
-def _without_conflicts() -> None:
-    """Statements that lean on a unique key lose their ON CONFLICT: whatever comes is inserted."""
-
-    def loosen(_: Any, __: Any, statement: str, parameters: Any, *___: object) -> tuple[str, Any]:
-        if statement.startswith("INSERT INTO signatures"):
-            statement = re.sub(r" ON CONFLICT \([^)]*\) DO NOTHING", "", statement)
-        return statement, parameters
-
-    engine = import_module("sqlalchemy.engine").Engine
-    _listen(engine, "before_cursor_execute", loosen, retval=True)
-
-
 def _answer_early() -> None:
     """The intake says "kept" at once and keeps a moment later."""
     intake = import_module("petition.store.intake").Intake
@@ -62,7 +49,6 @@ def _answer_early() -> None:
 CONTROLS = {
     "synchronous-off": lambda: _sqlite_without("OFF"),
     "synchronous-normal": lambda: _sqlite_without("NORMAL"),
-    "no-unique": _without_conflicts,
     "ack-early": _answer_early,
 }
 
