@@ -1,0 +1,312 @@
+"""The console over HTTP: setting up, signing in and out, and taking a list out."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from petition.services import exporting
+from petition.services.staffing import SESSION_IDLE, SESSION_LIFE
+from tests import console, factories, people as cast
+
+OWNER = console.address("owner")
+
+
+def audit(app: Flask) -> list[tuple[object, ...]]:
+    return factories.rows(app, "SELECT who, action, outcome FROM audit ORDER BY id")
+
+
+def is_in(client: FlaskClient) -> bool:
+    return client.get("/staff/").status_code == 200
+
+
+def cookie(client: FlaskClient) -> str:
+    found = client.get_cookie("staff")
+    assert found is not None
+    return str(found.value)
+
+
+def with_cookie(app: Flask, value: str) -> FlaskClient:
+    """Another browser that holds a copy of the cookie."""
+    client = app.test_client()
+    client.set_cookie("staff", value)
+    return client
+
+
+class TestSetUp:
+    def test_the_link_works_once(self, app: Flask, client: FlaskClient) -> None:
+        link = console.invite(app)
+        answer = console.set_up(client, link)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/")
+        assert is_in(client)
+        assert client.get(link).status_code == 404
+        other = app.test_client()
+        token = console.form_token(other.get("/staff/sign-in"))
+        spent = other.post(link, data={"csrf_token": token, "password": "x" * 20})
+        assert spent.status_code == 404
+        assert not is_in(other)
+        assert console.sign_in(other, OWNER).status_code == 303
+
+    def test_looking_does_not_spend_it(self, app: Flask, client: FlaskClient) -> None:
+        link = console.invite(app)
+        for _ in range(3):
+            assert client.get(link).status_code == 200
+            assert client.head(link).status_code == 200
+        assert console.set_up(client, link).status_code == 303
+
+    def test_a_short_password_leaves_it_alive(self, app: Flask, client: FlaskClient) -> None:
+        link = console.invite(app)
+        for short in ("", "x" * 14):
+            answer = console.set_up(client, link, short)
+            assert answer.status_code == 422
+            assert "15 characters" in answer.get_data(as_text=True)
+        assert not is_in(client)
+        assert console.set_up(client, link, "x" * 15).status_code == 303
+
+    def test_it_ends_after_three_days(self, app: Flask, client: FlaskClient, clock: Any) -> None:
+        link = console.invite(app)
+        clock.forward(timedelta(days=3, seconds=1))
+        assert client.get(link).status_code == 404
+
+    def test_without_the_forms_token_nothing_happens(self, app: Flask, client: FlaskClient) -> None:
+        link = console.invite(app)
+        for data in ({"password": "x" * 20}, {"password": "x" * 20, "csrf_token": "forged"}):
+            assert client.post(link, data=data).status_code == 403
+        assert factories.rows(app, "SELECT password_hash FROM staff") == [(None,)]
+        assert console.set_up(client, link).status_code == 303
+
+    def test_a_new_invitation_ends_what_was_open_under_the_old_password(self, app: Flask) -> None:
+        old = console.enter(app)
+        new = app.test_client()
+        assert (
+            console.set_up(new, console.invite(app), "another sentence of mine").status_code == 303
+        )
+        assert is_in(new)
+        assert not is_in(old)
+
+    def test_no_secret_is_kept(self, app: Flask) -> None:
+        link = console.invite(app)
+        client = app.test_client()
+        console.set_up(client, link)
+        kept = repr(
+            [
+                factories.rows(app, f"SELECT * FROM {table}")
+                for table in ("staff", "staff_invites", "staff_sessions", "audit")
+            ]
+        )
+        assert link.rpartition("/")[2] not in kept
+        assert console.PASSWORD not in kept
+
+
+class TestSignIn:
+    def test_right_and_wrong(self, app: Flask, client: FlaskClient) -> None:
+        console.enter(app)
+        wrong = [
+            console.sign_in(app.test_client(), OWNER, "wrong password!!"),
+            console.sign_in(app.test_client(), "nobody@example.org", console.PASSWORD),
+            console.sign_in(app.test_client(), OWNER, ""),
+        ]
+        assert {answer.status_code for answer in wrong} == {422}
+        assert console.sign_in(client, f" {OWNER.upper()} ").status_code == 303
+        assert is_in(client)
+
+    def test_unknown_wrong_disabled_and_unfinished_look_alike(self, app: Flask) -> None:
+        console.enter(app, "owner")
+        console.enter(app, "viewer")
+        console.invite(app, "editor")
+        factories.change(app, "UPDATE staff SET disabled = true WHERE role = 'viewer'")
+        pages = set()
+        for email, password in (
+            (OWNER, "wrong password!!"),
+            (console.address("viewer"), console.PASSWORD),
+            (console.address("editor"), console.PASSWORD),
+            ("nobody@example.org", console.PASSWORD),
+        ):
+            client = app.test_client()
+            answer = console.sign_in(client, email, password)
+            page = answer.get_data(as_text=True)
+            token = console.form_token(answer)
+            pages.add((answer.status_code, page.replace(token, "").replace(email, "")))
+            assert not is_in(client)
+        assert len(pages) == 1
+
+    def test_five_tries_a_minute(self, app: Flask, clock: Any) -> None:
+        console.enter(app)
+        tries = [console.sign_in(app.test_client(), OWNER, "wrong") for _ in range(5)]
+        assert [answer.status_code for answer in tries] == [422] * 5
+        for password in ("wrong", console.PASSWORD):
+            answer = console.sign_in(app.test_client(), OWNER, password)
+            assert answer.status_code == 429
+            assert answer.headers["Retry-After"] == "60"
+        other = console.sign_in(app.test_client(), "other@example.org", "wrong")
+        assert other.status_code == 422, "another account is not held up"
+        clock.forward(timedelta(seconds=61))
+        assert console.sign_in(app.test_client(), OWNER).status_code == 303
+
+    def test_each_attempt_stands_in_the_audit_log(self, app: Flask, client: FlaskClient) -> None:
+        console.enter(app)
+        console.sign_in(client, OWNER, "wrong")
+        console.sign_in(client, OWNER)
+        console.sign_out(client)
+        assert audit(app) == [
+            ("test", "invite", "done"),
+            (OWNER, "set up", "done"),
+            (OWNER, "sign in", "tried"),
+            (OWNER, "sign in", "refused"),
+            (OWNER, "sign in", "tried"),
+            (OWNER, "sign in", "done"),
+            (OWNER, "sign out", "done"),
+        ]
+
+    def test_without_the_forms_token(self, app: Flask, client: FlaskClient) -> None:
+        console.enter(app)
+        before = audit(app)
+        answer = client.post("/staff/sign-in", data={"email": OWNER, "password": console.PASSWORD})
+        assert answer.status_code == 422
+        assert not is_in(client)
+        assert audit(app) == before
+
+    def test_a_planted_cookie_is_not_the_one_after_signing_in(
+        self, app: Flask, client: FlaskClient
+    ) -> None:
+        """Session fixation: what was there before signing in opens nothing after it."""
+        console.enter(app)
+        client.get("/staff/sign-in")
+        planted = cookie(client)
+        assert console.sign_in(client, OWNER).status_code == 303
+        assert cookie(client) != planted
+        assert not is_in(with_cookie(app, planted))
+
+    @pytest.mark.parametrize(
+        "junk", ["\x00", "a\x00b@example.org", "é" * 400, "x" * 5000, "' OR 1=1 --", "\U0010ffff"]
+    )
+    def test_junk_is_answered(self, app: Flask, client: FlaskClient, junk: str) -> None:
+        assert console.sign_in(client, junk, junk).status_code in {422, 429}
+        assert not is_in(client)
+
+    def test_a_password_beyond_the_forms_size(self, client: FlaskClient) -> None:
+        assert console.sign_in(client, OWNER, "x" * 70_000).status_code == 413
+
+
+class TestSession:
+    def test_signing_out_ends_it_on_the_server(self, app: Flask) -> None:
+        client = console.enter(app)
+        stolen = cookie(client)
+        assert is_in(with_cookie(app, stolen))
+        answer = console.sign_out(client)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/sign-in")
+        assert not is_in(client)
+        assert not is_in(with_cookie(app, stolen))
+
+    def test_signing_out_needs_the_forms_token(self, app: Flask) -> None:
+        client = console.enter(app)
+        assert client.post("/staff/sign-out").status_code == 403
+        assert is_in(client)
+
+    def test_a_disabled_account_is_out_at_once(self, app: Flask) -> None:
+        client = console.enter(app)
+        factories.change(app, "UPDATE staff SET disabled = true")
+        assert not is_in(client)
+
+    def test_it_ends_when_idle(self, app: Flask, clock: Any) -> None:
+        client = console.enter(app)
+        for _ in range(3):
+            clock.forward(SESSION_IDLE - timedelta(minutes=2))
+            assert is_in(client), "who works stays in"
+        clock.forward(SESSION_IDLE + timedelta(seconds=1))
+        assert not is_in(client)
+
+    def test_it_ends_after_twelve_hours(self, app: Flask, clock: Any) -> None:
+        client = console.enter(app)
+        for _ in range(int(SESSION_LIFE / timedelta(hours=1)) - 1):
+            clock.forward(timedelta(hours=1))
+            assert is_in(client)
+        clock.forward(timedelta(hours=1))
+        assert not is_in(client)
+
+    @pytest.mark.parametrize("value", ["x", "a.b.c", "eyJzaWQiOiJ4In0.aaaa.bbbb", ""])
+    def test_a_forged_cookie(self, app: Flask, value: str) -> None:
+        assert not is_in(with_cookie(app, value))
+
+
+class TestExport:
+    @pytest.fixture
+    def listed(self, app: Flask, client: FlaskClient) -> None:
+        """Amina, Ben and Mallory have confirmed; Cora has not."""
+        for form in (cast.amina, cast.ben, cast.mallory, cast.cora):
+            assert factories.sign(client, form).status_code == 303
+        factories.work(app)
+        for letter in factories.letters(app)[:3]:
+            assert client.post(factories.link_in(letter)).status_code == 303
+        factories.work(app)
+
+    @pytest.mark.usefixtures("listed")
+    def test_the_file_and_its_entry_in_the_ledger(self, app: Flask) -> None:
+        client = console.enter(app, "exporter")
+        answer = console.export(client, "for the printer")
+        assert answer.status_code == 200
+        assert answer.content_type == "text/csv; charset=utf-8"
+        assert answer.headers["Content-Disposition"].startswith('attachment; filename="amazon-')
+        rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
+        assert tuple(rows[0]) == exporting.COLUMNS
+        assert [row["email"] for row in rows] == [
+            cast.amina["email"],
+            cast.ben["email"],
+            cast.mallory["email"],
+        ]
+        assert rows[0]["given_name"] == cast.amina["given_name"]
+        ledger = factories.rows(app, "SELECT by, reason, rows, sha256 FROM exports")
+        digest = hashlib.sha256(answer.data).hexdigest()
+        assert ledger == [(console.address("exporter"), "for the printer", 3, digest)]
+        assert digest in client.get("/staff/campaigns/amazon").get_data(as_text=True)
+
+    @pytest.mark.usefixtures("listed")
+    def test_the_targets_file_holds_only_names_that_were_handed_over(self, app: Flask) -> None:
+        answer = console.export(console.enter(app), for_target="yes")
+        rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
+        assert tuple(rows[0]) == exporting.FOR_TARGET
+        assert len(rows) == 3
+        for form in cast.SIGNERS:
+            assert form["email"] not in answer.get_data(as_text=True)
+
+    def test_without_a_reason_there_is_no_file(self, app: Flask) -> None:
+        client = console.enter(app)
+        for reason in ("", "   ", "x" * 501, "a\x00b"):
+            answer = console.export(client, reason)
+            assert answer.status_code == 422
+            assert answer.mimetype == "text/html"
+        assert factories.rows(app, "SELECT * FROM exports") == []
+
+    def test_without_the_forms_token_there_is_no_file(self, app: Flask) -> None:
+        client = console.enter(app)
+        answer = client.post("/staff/campaigns/amazon/export", data={"reason": "x"})
+        assert answer.mimetype == "text/html"
+        assert factories.rows(app, "SELECT * FROM exports") == []
+
+    def test_a_campaign_that_is_not_there(self, app: Flask) -> None:
+        client = console.enter(app)
+        token = console.form_token(client.get("/staff/campaigns/amazon"))
+        data = {"csrf_token": token, "reason": "x"}
+        assert client.post("/staff/campaigns/nothing/export", data=data).status_code == 404
+
+    def test_who_may_only_look_is_offered_no_list(self, app: Flask) -> None:
+        page = console.enter(app, "viewer").get("/staff/campaigns/amazon").get_data(as_text=True)
+        assert "/export" not in page
+        assert "not take lists out" in page
+
+    @pytest.mark.usefixtures("listed")
+    def test_the_numbers_on_the_page(self, app: Flask) -> None:
+        page = console.enter(app, "viewer").get("/staff/campaigns/amazon").get_data(as_text=True)
+        assert '<p class="figure">3</p>' in page
+        for name in ("Morocco", "Nigeria", "United States"):
+            assert name in page
+        assert "Sweden" not in page, "who has not confirmed does not count"
+        for form in cast.SIGNERS:
+            assert form["email"] not in page
