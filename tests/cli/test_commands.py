@@ -1,0 +1,354 @@
+"""Every command: its answers, its files, and 0, 1 or 2 at the end."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+from petition.app import SHIPPED
+from petition.cli import main
+from petition.config import Settings
+from petition.keyring import KeyRing
+from petition.services.exporting import COLUMNS, FOR_TARGET
+from tests import people
+from tests.conftest import Clock
+from tests.factories import change, confirm, entries, keep, rows, the_call, work
+
+
+def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+COMMANDS = list(_commands(main))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_every_command_says_what_it_does(path: tuple[str, ...], flag: str) -> None:
+    found = CliRunner().invoke(main, [*path, flag])
+    assert found.exit_code == 0
+    usage, _, rest = found.stdout.partition("\n\n")
+    assert usage.startswith("Usage: ")
+    assert rest.strip()
+    assert not rest.strip().startswith("Options:")  # a sentence comes first
+
+
+def test_there_are_the_commands_that_we_promised() -> None:
+    promised = """start serve worker count export doctor|db upgrade|db check|campaign load|
+        campaign list|campaign open|campaign close|staff invite|signature hold|signature reject|
+        signature release|provider list|provider set|vault new-key|vault status|vault rotate"""
+    first, *pairs = promised.split("|")
+    expected = {(name,) for name in first.split()} | {tuple(pair.split()) for pair in pairs}
+    assert expected <= set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["dance"],
+        ["campaign", "dance"],
+        ["count"],
+        ["count", "amazon", "--by", "shoe-size"],
+        ["count", "amazon", "--format", "xml"],
+        ["export", "amazon", "-o", "-"],
+        ["export", "amazon", "--reason", "r"],
+        ["export", "amazon", "--reason", "r", "-o", "-", "--state", "famous"],
+        ["export", "amazon", "--reason", "r", "-o", "-", "--since", "yesterday"],
+        ["staff", "invite", "sam@example.org"],
+        ["staff", "invite", "sam@example.org", "--role", "king"],
+        ["signature", "hold", "one", "--reason", "r"],
+        ["signature", "hold", "1"],
+        ["serve", "--port", "0"],
+        ["serve", "--workers", "0"],
+        ["worker", "--twice"],
+    ],
+    ids=" ".join,
+)
+def test_misuse_ends_with_two(args: list[str]) -> None:
+    found = CliRunner().invoke(main, args)
+    assert found.exit_code == 2
+    assert "Error: " in found.stderr
+    assert found.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["count", "nowhere"], "no campaign called nowhere"),
+        (["campaign", "open", "nowhere"], "no campaign called nowhere"),
+        (["campaign", "close", "nowhere"], "no campaign called nowhere"),
+        (["campaign", "load", "nowhere"], "cannot be read"),
+        (["export", "nowhere", "--reason", "r", "-o", "-"], "no campaign called nowhere"),
+        (["export", "amazon", "--reason", "r", "-o", "/nowhere/x.csv"], "No such file"),
+        (["signature", "hold", "99", "--reason", "r"], "no signature 99"),
+        (["signature", "release", "99", "--reason", "r"], "no signature 99"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_fails_ends_with_one_and_says_why_in_a_line(
+    run: Any, args: list[str], said: str
+) -> None:
+    found = run(*args)
+    assert found.exit_code == 1
+    (line,) = found.stderr.strip().splitlines()
+    assert line.startswith("Error: ")
+    assert said in line
+
+
+@pytest.fixture
+def counted(app: Flask, clock: Clock) -> None:
+    """Amina, Ben and Mallory have confirmed, Wanda has not; all is folded."""
+    for form, lang in (
+        (people.amina, "ar"),
+        (people.ben | {"source": "flyer"}, "en"),
+        (people.wanda, "en"),
+        (people.mallory, "en"),
+    ):
+        keep(app, the_call(app, lang), form)
+        clock.forward(timedelta(minutes=1))
+    for place, entry_id in enumerate(entries(app)):
+        if place != 2:
+            confirm(app, entry_id)
+    work(app)
+
+
+@pytest.mark.usefixtures("counted")
+def test_count_in_words(run: Any) -> None:
+    assert run("count", "amazon").stdout == "amazon: 3 confirmed\n"
+    found = run("count", "amazon", "--by", "country")
+    assert found.exit_code == 0
+    assert found.stdout == "MA: 1\nNG: 1\nUS: 1\namazon: 3 confirmed\n"
+    assert run("count", "amazon", "--by", "source").stdout.startswith("(none): 2\nflyer: 1\n")
+
+
+@pytest.mark.usefixtures("counted")
+def test_count_as_csv(run: Any) -> None:
+    def read(*args: str) -> list[list[str]]:
+        text = run("count", "amazon", "--format", "csv", *args).stdout
+        return list(csv.reader(io.StringIO(text, newline="")))
+
+    assert read() == [["campaign", "confirmed"], ["amazon", "3"]]
+    assert read("--by", "language") == [["language", "confirmed"], ["ar", "1"], ["en", "2"]]
+
+
+@pytest.mark.usefixtures("counted")
+def test_count_as_json(run: Any, clock: Clock) -> None:
+    document = json.loads(run("count", "amazon", "--format", "json", "--by", "day").stdout)
+    assert document == {
+        "campaign": "amazon",
+        "confirmed": 3,
+        "as_of": clock().isoformat(),
+        "by": "day",
+        "counts": [{"value": "2026-11-02", "confirmed": 3}],
+    }
+    assert "counts" not in json.loads(run("count", "amazon", "--format", "json").stdout)
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_recount_repairs_and_says_so(app: Flask, run: Any) -> None:
+    change(app, "UPDATE counts SET confirmed = 90")
+    assert run("count", "amazon").stdout == "amazon: 90 confirmed\n"
+    found = run("count", "amazon", "--recount")
+    assert found.stdout == "amazon: 3 confirmed\n"
+    assert found.stderr == "amazon: the total was 90 and is now 3\n"
+    assert run("count", "amazon", "--recount").stderr == ""
+
+
+def _csv(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+@pytest.mark.usefixtures("counted")
+def test_an_export_into_a_file(app: Flask, run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "signatures.csv"
+    path.parent.mkdir()
+    found = run("export", "amazon", "--reason", "archive", "-o", str(path))
+    assert (found.exit_code, found.stdout) == (0, "")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["signatures.csv"]
+    data = path.read_bytes()
+    assert tuple(_csv(data)[0]) == COLUMNS
+    assert [row["country"] for row in _csv(data)] == ["MA", "NG", "US"]
+    ((by, reason, number, sha256),) = rows(app, "SELECT by, reason, rows, sha256 FROM exports")
+    assert str(by).startswith("cli:")
+    assert (reason, number) == ("archive", 3)
+    assert sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.usefixtures("counted")
+def test_an_export_to_standard_output_is_the_same(run: Any, tmp_path: Path) -> None:
+    run("export", "amazon", "--reason", "r", "-o", str(tmp_path / "x.csv"))
+    found = run("export", "amazon", "--reason", "r", "-o", "-")
+    assert found.stdout_bytes == (tmp_path / "x.csv").read_bytes()
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_broken_export_leaves_the_old_file_and_nothing_else(
+    app: Flask, run: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "out" / "signatures.csv"
+    path.parent.mkdir()
+    path.write_text("the old file")
+    change(app, "UPDATE entries SET sealed = :b", b=b"\0" * 40)
+    found = run("export", "amazon", "--reason", "r", "-o", str(path))
+    assert found.exit_code == 1
+    assert "does not open" in found.stderr
+    assert path.read_text() == "the old file"
+    assert [file.name for file in path.parent.iterdir()] == ["signatures.csv"]
+    assert rows(app, "SELECT finished_at FROM exports") == [(None,)]
+
+
+@pytest.mark.usefixtures("counted")
+def test_an_export_takes_what_was_asked_for(run: Any) -> None:
+    def ids(*args: str) -> list[str]:
+        found = run("export", "amazon", "--reason", "r", "-o", "-", *args)
+        assert found.exit_code == 0
+        return [row["signature_id"] for row in _csv(found.stdout_bytes)]
+
+    assert ids() == ["1", "2", "4"]
+    assert ids("--state", "pending") == ["3"]
+    assert ids("--state", "pending", "--state", "confirmed") == ["1", "2", "3", "4"]
+    assert ids("--state", "all") == ["1", "2", "3", "4"]
+    assert ids("--since", "2026-11-02T09:31:00Z") == ["2", "4"]
+    assert ids("--since", "2026-11-03") == []
+    assert ids("--for-target") == ["1", "2", "4"]
+
+
+@pytest.mark.usefixtures("counted")
+def test_the_file_for_the_target_holds_no_address(run: Any) -> None:
+    found = run("export", "amazon", "--reason", "r", "-o", "-", "--for-target")
+    assert tuple(_csv(found.stdout_bytes)[0]) == FOR_TARGET
+    assert b"@" not in found.stdout_bytes
+
+
+def test_a_campaign_is_loaded_listed_opened_and_closed(
+    app: Flask, run: Any, tmp_path: Path
+) -> None:
+    assert run("campaign", "load", "amazon").stdout == "amazon: nothing new\n"
+    folder = tmp_path / "mine"
+    for path in (SHIPPED / "amazon").rglob("*.*"):
+        copy = folder / path.relative_to(SHIPPED / "amazon")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(path.read_text("utf-8").replace('slug = "amazon"', 'slug = "mine"'))
+    assert run("campaign", "load", str(folder)).stdout == "mine: loaded\n"
+    assert run("campaign", "list").stdout == ("amazon  open  0 of 10000\nmine  draft  0 of 10000\n")
+    assert run("campaign", "open", "mine").stdout == "mine: open\n"
+    assert run("campaign", "open", "mine").stdout == "mine: was open already\n"
+    assert run("campaign", "close", "mine").stdout == "mine: closed\n"
+    assert json.loads(run("campaign", "list", "--json").stdout)[1] == {
+        "slug": "mine",
+        "state": "closed",
+        "goal": 10000,
+        "confirmed": 0,
+    }
+
+
+def test_the_table_of_providers_can_be_read_and_changed(app: Flask, run: Any) -> None:
+    listed = run("provider", "list").stdout
+    assert "gmail.com: ignores dots and +tags\n" in listed
+    assert "googlemail.com: ignores dots and +tags, delivers as gmail.com\n" in listed
+    found = run("provider", "set", "Mail.Example.org", "--tags", "--same-as", "example.org")
+    assert found.stdout == "mail.example.org: saved\n"
+    listed = run("provider", "list").stdout
+    assert "mail.example.org: ignores +tags, delivers as example.org\n" in listed
+    run("provider", "set", "mail.example.org")
+    assert "mail.example.org: ignores nothing\n" in run("provider", "list").stdout
+
+
+def test_an_invitation_is_a_link_that_is_kept_only_as_a_hash(app: Flask, run: Any) -> None:
+    found = run("staff", "invite", "Sam@Example.org", "--role", "exporter")
+    assert found.exit_code == 0
+    link = found.stdout.strip()
+    assert link.startswith("http://127.0.0.1:8000/staff/set-up/")
+    token = link.rpartition("/")[2]
+    assert len(token) >= 43
+    assert rows(app, "SELECT email, role FROM staff") == [("sam@example.org", "exporter")]
+    assert rows(app, "SELECT token_sha256 FROM staff_invites") == [
+        (hashlib.sha256(token.encode()).hexdigest(),)
+    ]
+    assert rows(app, "SELECT action, detail FROM audit") == [
+        ("invite", "sam@example.org as exporter")
+    ]
+
+
+def test_a_signature_is_held_released_and_rejected(app: Flask, run: Any) -> None:
+    keep(app, the_call(app), people.ben)
+    confirm(app, entries(app)[0])
+    for verb, said, state in (
+        ("hold", "1: held\n", "held"),
+        ("release", "1: released\n", "confirmed"),
+        ("reject", "1: rejected\n", "rejected"),
+    ):
+        found = run("signature", verb, "1", "--reason", "because")
+        assert (found.exit_code, found.stdout) == (0, said)
+        assert rows(app, "SELECT state FROM signatures") == [(state,)]
+    found = run("signature", "release", "1", "--reason", "because")
+    assert found.exit_code == 1
+    assert "it cannot become" in found.stderr
+    assert rows(app, "SELECT count(*) FROM audit") == [(3,)]
+
+
+def test_a_worker_for_once_says_what_it_did(app: Flask, run: Any, settings: Settings) -> None:
+    keep(app, the_call(app), people.ben)
+    change(app, "UPDATE letters SET due_at = '2020-01-01 00:00:00+00:00'")
+    assert run("worker", "--once").stdout == "1 letters dealt with, 0 still owed\n"
+    assert len(list(settings.outbox_dir.glob("*.eml"))) == 1
+    assert run("worker", "--once").stdout == "0 letters dealt with, 0 still owed\n"
+
+
+def test_the_key_is_rotated(
+    app: Flask, run: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The package names a command `database` too. No other process seals here: nobody to wait for.
+    monkeypatch.setattr(import_module("petition.cli.database"), "LOOK_AGAIN", -10.0)
+    for form in people.SIGNERS:
+        keep(app, the_call(app), form)
+    assert run("vault", "status").stdout == "key 1: 4 records (seals now)\n"
+    found = run("vault", "rotate")
+    assert found.exit_code == 0
+    assert found.stdout == (
+        "key 2 was added to the ring and seals from now on\nevery record is sealed under key 2\n"
+    )
+    assert run("vault", "status").stdout == "key 2: 4 records (seals now)\n"
+    assert settings.vault_key_file is not None
+    assert KeyRing.parse(settings.vault_key_file.read_text().strip()).current == 2
+
+
+def test_a_new_key_joins_the_ring_of_the_environment(run: Any) -> None:
+    made = KeyRing.parse(run("vault", "new-key").stdout.strip())
+    assert sorted(made.sealing) == [1]
+    text = made.as_text()
+    grown = KeyRing.parse(run("vault", "new-key", PETITION_VAULT_KEY=text).stdout.strip())
+    assert sorted(grown.sealing) == [1, 2]
+    assert (grown.index, grown.sealing[1]) == (made.index, made.sealing[1])
+    found = run("vault", "rotate", PETITION_VAULT_KEY=text)
+    assert found.exit_code == 1
+    assert "one key only" in found.stderr
+
+
+def test_the_database_is_checked(app: Flask, run: Any) -> None:
+    assert run("db", "check").stdout.endswith("the database is up to date\n")
+    assert run("db", "upgrade").stdout.endswith("the database is up to date\n")
+    change(app, "ALTER TABLE staff ADD COLUMN shoe_size INTEGER")
+    assert run("db", "check").exit_code == 1
+    change(app, "UPDATE alembic_version SET version_num = '0000'")
+    found = run("db", "check")
+    assert found.exit_code == 1
+    assert "petition db upgrade" in found.stderr
