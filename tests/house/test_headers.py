@@ -340,7 +340,8 @@ def test_redirects_stay_here(answers: Answers) -> None:
         if 300 < answer.status_code < 400 and answer.status_code != 304:
             place = answer.headers["Location"]
             here = place.startswith(("/", "http://localhost/"))
-            assert here and not place.startswith("//"), f"{name}: {place}"
+            assert here, f"{name}: {place}"
+            assert not place.startswith("//"), f"{name}: {place}"
 
 
 @on_sqlite
