@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 
 from bench import export, page, sign
-from bench.crowd import ServerGone
+from bench.crowd import MOST_SECONDS, ServerGone
 from drills.arena import interruptible
 from drills.failure import DrillError
 
@@ -39,7 +39,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
         said = (module.__doc__ or "").splitlines()[0].partition(": ")[2]
         bench = names.add_parser(name, help=said, description=module.__doc__)
         bench.add_argument("--rounds", type=_rounds, default=3, help="of each measure (3)")
-        bench.add_argument("--seconds", type=float, default=4.0, help="of each measure (4)")
+        bench.add_argument("--seconds", type=_seconds, default=4.0, help="of each measure (4)")
         bench.add_argument("--seed", type=int, default=1)
         module.arguments(bench)
     return parser.parse_args(words)
@@ -50,6 +50,13 @@ def _rounds(text: str) -> int:
     if not 1 <= rounds <= MOST_ROUNDS:
         raise argparse.ArgumentTypeError(f"takes 1 to {MOST_ROUNDS}")
     return rounds
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 1 <= seconds <= MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"takes 1 to {MOST_SECONDS:.0f}")
+    return seconds
 
 
 if __name__ == "__main__":
