@@ -255,4 +255,16 @@ def _generated(path: Path, make: Callable[[], str]) -> str:
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
         os.unlink(temporary)
+        # The names must be on the disk too: a key that a power cut takes seals for nobody.
+        sync_folder(path.parent)
+        sync_folder(path.parent.parent)
     return path.read_text(encoding="utf-8").strip()
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -57,7 +57,7 @@ def server(
     workers: int,
     threads: int,
     instance: Path,
-    target: str = "petition.app:create_app",
+    target: str = "petition.cli.process:create_app",
 ) -> Server:
     """The web server, ready to serve until SIGTERM. Its pid stands in INSTANCE/web.pid."""
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)

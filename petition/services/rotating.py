@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from petition.config import sync_folder
 from petition.errors import PetitionError
 from petition.store import sealed
 from petition.store.vault import Vault
@@ -56,9 +57,7 @@ def _replace(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    sync_folder(path.parent)
 
 
 def left(session: Session, current: int) -> int:
