@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from posixpath import normpath
 
 from flask import Blueprint, Response, make_response, send_from_directory
 from werkzeug.exceptions import NotFound
@@ -34,6 +35,8 @@ def readyz() -> Response:
 @access(PUBLIC)
 def static_file(version: str, name: str) -> Response:
     """A static file under an address that changes with its bytes."""
+    if name != normpath(name):  # a file has one name, or its many spellings would fill the memory
+        raise NotFound
     response = send_from_directory(rendering.STATIC, name, max_age=31_536_000)
     if not rendering.asset(name).startswith(f"/static/{version}/"):
         raise NotFound
