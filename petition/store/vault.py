@@ -96,7 +96,7 @@ class Vault:
             plain = cipher.decrypt(sealed[:NONCE], sealed[NONCE:], _bound(entry_id, key_number))
         except (InvalidTag, ValueError):
             raise SealBroken(f"entry {entry_id} does not open") from None
-        given_name, family_name, email, postcode, comment = json.loads(plain)
+        given_name, family_name, email, postcode, comment = json.loads(plain.decode())
         return Person(
             given_name=given_name,
             family_name=family_name,
