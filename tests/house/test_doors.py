@@ -35,12 +35,12 @@ WHO = ("nobody", "viewer", "moderator", "editor", "exporter", "owner")
 # here until somebody has said who may use it.
 MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "GET /": (PUBLIC, (302,) * 6),
-    "GET /<lang:code>/<slug>": (PUBLIC, (200,) * 6),
-    "POST /<lang:code>/<slug>/sign": (PUBLIC, (422,) * 6),
-    "GET /<lang:code>/<slug>/thanks": (PUBLIC, (200,) * 6),
-    "GET /<lang:code>/<slug>/confirmed": (PUBLIC, (200,) * 6),
-    "GET /<lang:code>/<slug>/privacy": (PUBLIC, (200,) * 6),
-    "GET /<slug>": (PUBLIC, (302,) * 6),
+    "GET /<lang:code>/<slug:slug>": (PUBLIC, (200,) * 6),
+    "POST /<lang:code>/<slug:slug>/sign": (PUBLIC, (422,) * 6),
+    "GET /<lang:code>/<slug:slug>/thanks": (PUBLIC, (200,) * 6),
+    "GET /<lang:code>/<slug:slug>/confirmed": (PUBLIC, (200,) * 6),
+    "GET /<lang:code>/<slug:slug>/privacy": (PUBLIC, (200,) * 6),
+    "GET /<slug:slug>": (PUBLIC, (302,) * 6),
     "GET /confirm/<token>": (LINK, (200,) * 6),
     "POST /confirm/<token>": (LINK, (303,) * 6),
     "GET /dev/outbox": (LOOPBACK, (200,) * 6),
@@ -56,8 +56,8 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "GET /staff/set-up/<token>": (STAFF_DOOR, (200,) * 6),
     "POST /staff/set-up/<token>": (STAFF_DOOR, (303,) * 6),
     "GET /staff/": (STAFF, (303, 200, 200, 200, 200, 200)),
-    "GET /staff/campaigns/<slug>": (STAFF, (303, 200, 200, 200, 200, 200)),
-    "POST /staff/campaigns/<slug>/export": (EXPORTER, (303, 403, 403, 403, 200, 200)),
+    "GET /staff/campaigns/<slug:slug>": (STAFF, (303, 200, 200, 200, 200, 200)),
+    "POST /staff/campaigns/<slug:slug>/export": (EXPORTER, (303, 403, 403, 403, 200, 200)),
     "POST /staff/sign-out": (STAFF, (303,) * 6),
 }
 
@@ -112,7 +112,7 @@ class Addresses:
             token = console.invite(self.app, "viewer", "next@example.org").rpartition("/")[2]
         for part, value in (
             ("<lang:code>", "en"),
-            ("<slug>", "amazon"),
+            ("<slug:slug>", "amazon"),
             ("<token>", token),
             ("<name>", self.letter),
             ("<version>", static),
