@@ -206,6 +206,19 @@ def test_a_held_one_stays_held_until_it_is_released(app: Flask, clock: Clock) ->
     assert rows(app, "SELECT change FROM count_changes") == [(1,)]
 
 
+def test_a_held_one_keeps_the_entry_that_was_confirmed_first(app: Flask, clock: Clock) -> None:
+    call = the_call(app)
+    keep(app, call, people.cora)
+    keep(app, call, people.carl)
+    mine, other = entries(app)
+    _move(app, screening.hold, clock)
+    confirm(app, mine)
+    before = rows(app, "SELECT * FROM signatures")
+    clock.forward(timedelta(hours=1))
+    confirm(app, other)
+    assert rows(app, "SELECT * FROM signatures") == before
+
+
 def test_a_held_one_whose_mailbox_said_nothing_is_released_to_pending(
     app: Flask, clock: Clock
 ) -> None:
