@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from petition import rendering
 from petition.app import create_app
 from petition.config import load
-from tests import people
+from petition.web import calls
+from tests import factories, people
 from tests.visitor import Visitor
 
 ADDRESS = rendering.asset("css/site.css")
@@ -78,3 +80,18 @@ def test_who_finds_a_hole_learns_whom_to_tell(client: FlaskClient) -> None:
     text = client.get("/.well-known/security.txt").get_data(as_text=True)
     assert "Contact: mailto:" in text
     assert "Expires: 2027-01-31T09:30:00Z" in text
+
+
+def test_a_page_that_was_read_stays_up_without_the_database(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = client.get("/en/amazon")
+    monkeypatch.setattr(calls, "FRESH", -1.0)
+    app.extensions["petition"].calls.forget()
+    client.get("/en/amazon")
+    factories.change(app, "ALTER TABLE campaigns RENAME TO campaigns_away")
+    try:
+        again = client.get("/en/amazon")
+    finally:
+        factories.change(app, "ALTER TABLE campaigns_away RENAME TO campaigns")
+    assert (again.status_code, again.data) == (before.status_code, before.data)
