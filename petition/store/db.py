@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -24,6 +25,9 @@ from petition.config import resource_dir
 from petition.errors import SettingError
 
 READING = "petition_reading"
+
+DatabaseFault = SQLAlchemyError
+"""What any call into the store may raise, for those above who may not know its library."""
 
 
 class Base(DeclarativeBase):

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition.domain.campaign import OPEN, CampaignView
 from petition.domain.supporter import Provider
 from petition.errors import NotFound
 from petition.store import campaigns, counts, outbox
+from petition.store.db import DatabaseFault
 
 T = TypeVar("T")  # Python 3.11 has no other way to say it
 
@@ -79,7 +79,7 @@ class Calls:
                 return found[1]  # type: ignore[return-value]
             try:
                 value = make()
-            except SQLAlchemyError:
+            except DatabaseFault:
                 if found is None:
                     raise
                 # The database is away: pages stay up as they were.
