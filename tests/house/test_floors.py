@@ -36,7 +36,6 @@ PLAIN_WERKZEUG = {("services.staffing", "werkzeug.security")}
 # Above the store, SQLAlchemy is a type that is handed on, or a fault that is understood.
 HANDED_ON = {"Session"}
 FAULTS = {
-    "web.calls": {"SQLAlchemyError"},
     "web.errors": {"InterfaceError", "OperationalError", "TimeoutError"},
     "mail.worker": {"SQLAlchemyError"},
     "cli.doctor": {"SQLAlchemyError"},
