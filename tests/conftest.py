@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import shutil
 import sqlite3
@@ -12,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import flask_migrate
 import psycopg
@@ -151,13 +150,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """It begins on 2 November 2026, half past nine UTC."""
-    # A clock that stands still makes all entries in one millisecond, where the random bits of
-    # their ids would meet now and then. Here they are counted up.
-    numbers = itertools.count(1)
-    counted = SimpleNamespace(randbits=lambda bits: next(numbers) % 2**bits)
-    monkeypatch.setattr("petition.store.vault.secrets", counted)
     return Clock(datetime(2026, 11, 2, 9, 30, tzinfo=UTC))
 
 

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, insert, literal, select, update
+from sqlalchemy import ScalarSelect, and_, case, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from petition.domain import consent, signature as states
 from petition.domain.signature import VISIBILITIES
-from petition.store.tables import Campaign, Consent, ConsentText, CountChange, Entry, Signature
+from petition.store.tables import (
+    Campaign,
+    CampaignText,
+    Consent,
+    ConsentText,
+    CountChange,
+    Entry,
+    Signature,
+)
 
 PAGE = 2000
 
@@ -29,12 +37,14 @@ class Found:
     language: str
     visibility: str
     updates: str
+    text_id: int
+    """The version of the call whose very questions this entry answered."""
 
 
 def of_entry(session: Session, entry_id: int) -> Found | None:
     """The signature that an entry belongs to, with that entry's choices; None when it is gone."""
     row = session.execute(
-        select(Signature, Entry, Campaign.slug, Consent.answer)
+        select(Signature, Entry, Campaign.slug, Consent.answer, _text_of_entry())
         .join(Entry, Entry.signature_id == Signature.id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
         .join(Consent, and_(Consent.entry_id == Entry.id, Consent.purpose == consent.UPDATES))
@@ -42,7 +52,7 @@ def of_entry(session: Session, entry_id: int) -> Found | None:
     ).first()
     if row is None:
         return None
-    signature, entry, slug, updates = row
+    signature, entry, slug, updates, text_id = row
     return Found(
         signature_id=signature.id,
         campaign_id=signature.campaign_id,
@@ -52,6 +62,31 @@ def of_entry(session: Session, entry_id: int) -> Found | None:
         language=entry.language,
         visibility=entry.visibility,
         updates=updates,
+        text_id=text_id,
+    )
+
+
+def _text_of_entry() -> ScalarSelect[Any]:
+    """The newest words of the call that ask exactly what the entry's consents answer."""
+    asked = (
+        (CampaignText.sign_text_id, consent.SIGN),
+        (CampaignText.updates_text_id, consent.UPDATES),
+        (CampaignText.visibility_text_id, consent.VISIBILITY),
+    )
+    return (
+        select(func.max(CampaignText.id))
+        .where(
+            *(
+                column
+                == select(Consent.consent_text_id)
+                .where(Consent.entry_id == Entry.id, Consent.purpose == purpose)
+                .correlate(Entry)
+                .scalar_subquery()
+                for column, purpose in asked
+            )
+        )
+        .correlate(Entry)
+        .scalar_subquery()
     )
 
 

@@ -28,13 +28,33 @@ LOOK_AGAIN = 5.0
 """Seconds between looks at the key file: a new key is taken up without a restart."""
 
 
-def new_entry_id(at: datetime) -> int:
-    """A 63-bit id that grows with time: 41 bits of milliseconds since 1970, 22 random bits.
+class _EntryIds:
+    """63-bit ids that grow with time: 41 bits of milliseconds since 1970, 22 random bits.
 
-    Two in the same millisecond collide once in four million; the primary key then refuses the
-    second, whose sender is asked to try again.
+    Random, so that two links do not tell how many forms came between them. One process never
+    draws an id twice. Two processes collide within one millisecond once in four million; the
+    primary key then refuses the second form, whose sender is asked to try again.
     """
-    return (int(at.timestamp() * 1000) << 22 | secrets.randbits(22)) & 0x7FFF_FFFF_FFFF_FFFF
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._millisecond = 0
+        self._drawn: set[int] = set()
+
+    def __call__(self, at: datetime) -> int:
+        millisecond = int(at.timestamp() * 1000)
+        with self._lock:
+            if millisecond != self._millisecond:
+                self._millisecond = millisecond
+                self._drawn.clear()
+            low = secrets.randbits(22)
+            while low in self._drawn:
+                low = secrets.randbits(22)
+            self._drawn.add(low)
+        return (millisecond << 22 | low) & 0x7FFF_FFFF_FFFF_FFFF
+
+
+new_entry_id = _EntryIds()
 
 
 class Vault:

@@ -317,7 +317,9 @@ def _entry_of(token: str) -> int | Response:
 def _link_page(template: str, found: Found | None, status: int = 200, **context: Any) -> Response:
     """A page behind a letter's link, in the signature's language where it is known."""
     if found is not None:
-        frame = _frame(_shown(found.language, found.slug).view)
+        # The words that were agreed to, which may not be the newest ones.
+        speak(found.language)
+        frame = _frame(house().calls.of_text(found.text_id))
     else:
         code = i18n.negotiate(request.headers.get("Accept-Language", ""), i18n.codes())
         speak(code)

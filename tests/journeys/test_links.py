@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 
+from petition.app import SHIPPED
+from petition.services import campaigning
+from petition.store import campaigns
+from petition.store.db import transaction
 from tests import factories, people
 
 
@@ -99,3 +104,22 @@ def test_a_click_moves_nothing_that_staff_or_its_owner_took_out(
     factories.work(app)
     total = factories.rows(app, "SELECT confirmed FROM counts WHERE dimension = 'total'")
     assert total in ([], [(0,)])
+
+
+def test_the_page_shows_the_words_that_were_agreed_to(
+    app: Flask, client: FlaskClient, link: str, clock: Any
+) -> None:
+    """The call's wording changed after the form was sent in: the link still shows the old one."""
+    with transaction() as session:
+        file = campaigning.read(SHIPPED / "amazon", organiser="Quite another organiser")
+        assert campaigns.save(session, file, at=clock())
+    app.extensions["petition"].calls.forget()
+    sheet = client.get(link).get_data(as_text=True)
+    statement = factories.rows(
+        app,
+        "SELECT wording FROM consent_texts JOIN consents ON consent_text_id = consent_texts.id "
+        "WHERE consents.purpose = 'sign'",
+    )
+    assert str(escape(statement[0][0])) in sheet
+    assert "Quite another organiser" not in str(statement[0][0])
+    assert "Quite another organiser" in client.get("/en/amazon").get_data(as_text=True)
