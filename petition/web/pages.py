@@ -12,7 +12,7 @@ from flask import Response, request
 
 from petition.web.house import house
 
-CACHE_CONTROL: Final = "public, max-age=20, stale-while-revalidate=20, stale-if-error=600"
+CACHE_CONTROL: Final = "public, max-age=10, stale-while-revalidate=10, stale-if-error=600"
 
 
 @dataclass(frozen=True)
