@@ -54,7 +54,7 @@ class Place:
     def version(self) -> str:
         """PostgreSQL's own version."""
         with psycopg.connect(self.cluster.url_of("postgres")) as connection:
-            return str(connection.execute("SHOW server_version").fetchone()[0])  # type: ignore[index]
+            return str(connection.execute("SHOW server_version").fetchone()[0])  # type: ignore[index]  # SHOW has a row
 
     def stand(self, name: str, database: str) -> Stand:
         """An installation with the call to Amazon open; nothing of it runs yet."""

@@ -47,7 +47,7 @@ class Renderer:
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
-        install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]
+        install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # the i18n extension adds it
         install(language.gettext, language.ngettext, newstyle=True)
         environment.globals.update(
             lang=language.code,

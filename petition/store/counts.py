@@ -21,8 +21,8 @@ BATCH = 10_000
 Totals = Counter[tuple[str, str]]
 """(dimension, value) to confirmed signatures."""
 
-_COUNTS: Table = Count.__table__  # type: ignore[assignment]
-_FOLDS: Table = Fold.__table__  # type: ignore[assignment]
+_COUNTS: Table = Count.__table__  # type: ignore[assignment]  # declared as FromClause
+_FOLDS: Table = Fold.__table__  # type: ignore[assignment]  # the same
 
 
 def total(session: Session, campaign_id: int) -> int:
