@@ -21,6 +21,7 @@ from petition.store.vault import Vault
 from petition.web import access, errors, security
 from petition.web.calls import Calls
 from petition.web.house import House
+from petition.web.links import links
 from petition.web.mailbox import mailbox
 from petition.web.operations import operations
 from petition.web.public import public
@@ -82,7 +83,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
         render=Renderer(organiser=settings.organiser),
         now=now,
     )
-    for blueprint in (operations, public, accounts, rooms):
+    for blueprint in (operations, public, links, accounts, rooms):
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:
         app.register_blueprint(mailbox)

@@ -191,6 +191,7 @@ def arrival(app: Flask, call: CampaignView, number: int, **changes: Any) -> Arri
         country="DE",
         language="en",
         visibility="counted",
+        updates="no",
         source=Source(),
         answers=tuple(
             Consented(purpose=purpose, consent_text_id=text_id, answer="yes")

@@ -7,6 +7,16 @@ from typing import Final
 
 CONFIRM: Final = "confirm"
 """Owed for every form sent in; the worker decides by the signature's state what it says."""
+REMINDER: Final = "reminder"
+"""Still to confirm: owed once, three days after."""
+THANKS: Final = "thanks"
+"""Owed when the mailbox's owner confirms."""
+DATA: Final = "data"
+"""The link to one's own signature: owed to who asks for it."""
+UNASKED: Final = frozenset({REMINDER, THANKS})
+"""Letters that no click of the supporter's asks for: who unsubscribes gets none."""
+UNLIMITED: Final = frozenset({THANKS})
+"""Not charged to the mailbox's limits: only its own owner can cause one, once."""
 
 OWED: Final = "owed"
 SENT: Final = "sent"

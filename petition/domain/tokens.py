@@ -13,9 +13,16 @@ from petition.errors import TokenExpired, TokenRefused
 
 CONFIRM: Final = "confirm"
 TICKET: Final = "ticket"
+MY: Final = "my"
+UNSUBSCRIBE: Final = "unsubscribe"
+STOP: Final = "stop"
+PURPOSES: Final = (CONFIRM, TICKET, MY, UNSUBSCRIBE, STOP)
 
 CONFIRM_LIFE: Final = timedelta(days=7)
 TICKET_LIFE: Final = timedelta(hours=24)
+MY_LIFE: Final = timedelta(days=7)
+STOP_LIFE: Final = timedelta(days=3650)
+"""Of the links that end letters: they must work for as long as anybody keeps the letter."""
 
 
 class Tokens:
@@ -26,7 +33,7 @@ class Tokens:
             purpose: Signer(
                 secret_key, salt=f"petition.{purpose}", key_derivation="hmac", digest_method=sha256
             )
-            for purpose in (CONFIRM, TICKET)
+            for purpose in PURPOSES
         }
 
     def sign(self, purpose: str, value: str, *, expires: datetime) -> str:

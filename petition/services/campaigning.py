@@ -18,7 +18,9 @@ from petition.store import campaigns
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
-TAKEN = frozenset({"staff", "confirm", "static", "embed", "oembed", "api", "my", "dev"})
+TAKEN = frozenset(
+    {"staff", "confirm", "my", "stop", "unsubscribe", "static", "embed", "oembed", "api", "dev"}
+)
 
 
 def load(session: Session, folder: Path, *, organiser: str, at: datetime) -> tuple[str, bool]:

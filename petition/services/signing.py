@@ -66,6 +66,7 @@ def sign(
             country=command.country,
             language=campaign.language,
             visibility=command.visibility,
+            updates=command.updates,
             source=command.source,
             answers=(
                 Answer(purpose=consent.SIGN, consent_text_id=texts[consent.SIGN], answer="yes"),

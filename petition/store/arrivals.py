@@ -45,6 +45,7 @@ class Arrival:
     country: str
     language: str
     visibility: str
+    updates: str
     source: Source
     answers: tuple[Answer, ...]
     way: str
@@ -105,12 +106,12 @@ ON CONFLICT (campaign_id, address_key) DO NOTHING
 _ENTRIES = _Insert(
     """
 INSERT INTO entries (id, signature_id, created_at, sealed, key_number, country, language,
-                     visibility, source, utm_source, utm_medium, utm_campaign)
+                     visibility, updates, source, utm_source, utm_medium, utm_campaign)
 SELECT entry_id,
        (SELECT id FROM signatures WHERE signatures.campaign_id = given.campaign_id
                                     AND signatures.address_key = given.address_key),
        at, sealed, key_number, country, language,
-       visibility, source, utm_source, utm_medium, utm_campaign
+       visibility, updates, source, utm_source, utm_medium, utm_campaign
 FROM given
 """,
     {
@@ -123,6 +124,7 @@ FROM given
         "country": "text",
         "language": "text",
         "visibility": "text",
+        "updates": "text",
         "source": "text",
         "utm_source": "text",
         "utm_medium": "text",
@@ -189,6 +191,7 @@ def _entry(a: Arrival, at: object) -> tuple[object, ...]:
         a.country,
         a.language,
         a.visibility,
+        a.updates,
         a.source.source,
         a.source.utm_source,
         a.source.utm_medium,

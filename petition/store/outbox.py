@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from petition.domain import letter as letters
-from petition.store.tables import Entry, Letter, Mailbox, MailProvider, Signature
+from petition.store.tables import Campaign, Entry, Letter, Mailbox, MailProvider, Signature
 
 _MAILBOXES: Table = Mailbox.__table__  # type: ignore[assignment]
 
@@ -23,6 +23,10 @@ class Owed:
     id: int
     kind: str
     entry_id: int
+    entered_at: datetime
+    """When the form was sent in: its links end seven days later."""
+    signature_id: int
+    slug: str
     sealed: bytes
     key_number: int
     language: str
@@ -30,6 +34,7 @@ class Owed:
     mailbox_confirmed: bool
     address_key: bytes
     campaign_id: int
+    unsubscribed: bool
     admitted: bool
     attempts: int
 
@@ -64,9 +69,10 @@ def claim(
 
 def _read(session: Session, ids: Sequence[int]) -> list[Owed]:
     rows = session.execute(
-        select(Letter, Entry, Signature)
+        select(Letter, Entry, Signature, Campaign.slug)
         .join(Entry, Entry.id == Letter.entry_id)
         .join(Signature, Signature.id == Entry.signature_id)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
         .where(Letter.id.in_(ids))
         .order_by(Letter.due_at, Letter.id)
     )
@@ -75,6 +81,9 @@ def _read(session: Session, ids: Sequence[int]) -> list[Owed]:
             id=letter.id,
             kind=letter.kind,
             entry_id=entry.id,
+            entered_at=entry.created_at,
+            signature_id=signature.id,
+            slug=slug,
             sealed=entry.sealed,
             key_number=entry.key_number,
             language=entry.language,
@@ -82,10 +91,11 @@ def _read(session: Session, ids: Sequence[int]) -> list[Owed]:
             mailbox_confirmed=signature.confirmed_at is not None,
             address_key=bytes(signature.address_key),
             campaign_id=signature.campaign_id,
+            unsubscribed=signature.unsubscribed_at is not None,
             admitted=letter.admitted,
             attempts=letter.attempts,
         )
-        for letter, entry, signature in rows
+        for letter, entry, signature, slug in rows
     ]
 
 

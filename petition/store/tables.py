@@ -40,7 +40,23 @@ class Campaign(Base):
     targets: Mapped[str] = mapped_column(Text)
     opens_at: Mapped[datetime | None] = mapped_column(Instant)
     closes_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When staff closed it; None while it is open."""
+    retention_months: Mapped[int] = mapped_column(server_default="12")
+    """For how long after closing its signatures are kept."""
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class TargetDomain(Base):
+    """A mail domain that the target runs: no letter goes there. Staff may edit these rows."""
+
+    __tablename__ = "target_domains"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    pattern: Mapped[str] = mapped_column(String(253), primary_key=True)
+    """A domain with all below it; `amazon.*` is that name under every ending."""
+    active: Mapped[bool]
+    """False when staff took it off: loading the campaign's files does not bring it back."""
 
 
 class ConsentText(Base):
@@ -83,6 +99,12 @@ class Signature(Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_key"),
         _one_of("state", states.STATES),
+        Index(
+            "ix_signatures_pending",
+            "created_at",
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
+        ),
         {"sqlite_autoincrement": True},  # an id is never given twice: exports name it
     )
 
@@ -96,12 +118,25 @@ class Signature(Base):
     entry_id: Mapped[int] = mapped_column(Id)
     """The entry that the mailbox confirmed; until then the first one sent in."""
     state_reason: Mapped[str | None] = mapped_column(String(200))
+    reminded_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the one reminder became owed."""
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
+    unsubscribed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since then only letters that the supporter asked for."""
 
 
 class Entry(Base):
     """One filled-in form, as it was sent in. A signature may have several; one is confirmed."""
 
     __tablename__ = "entries"
+    __table_args__ = (
+        Index(
+            "ix_entries_public",
+            "signature_id",
+            postgresql_where=text("visibility = 'public'"),
+            sqlite_where=text("visibility = 'public'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     signature_id: Mapped[int] = mapped_column(
@@ -115,6 +150,10 @@ class Entry(Base):
     country: Mapped[str] = mapped_column(String(2))
     language: Mapped[str] = mapped_column(String(10))
     visibility: Mapped[str] = mapped_column(String(10))
+    updates: Mapped[str] = mapped_column(String(3), server_default="no")
+    """The answers as they are now; each answer ever given is a row of consents."""
+    changed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the supporter last changed an answer; None while those of the form stand."""
     source: Mapped[str | None] = mapped_column(String(64))
     utm_source: Mapped[str | None] = mapped_column(String(64))
     utm_medium: Mapped[str | None] = mapped_column(String(64))
@@ -238,6 +277,100 @@ class Export(Base):
     """None when the file was cut off on its way: then it is not whole."""
     rows: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+class ExportPage(Base):
+    """Which signatures a page of an export held, as a bit for each id from the first on."""
+
+    __tablename__ = "export_pages"
+
+    export_id: Mapped[int] = mapped_column(ForeignKey("exports.id"), primary_key=True)
+    first_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    last_id: Mapped[int] = mapped_column(Id)
+    bits: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Erasure(Base):
+    """A signature that is gone, by its number alone: exports that hold it must let it go."""
+
+    __tablename__ = "erasures"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    signature_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    erased_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Block(Base):
+    """An address whose owner said: this was not me. No letter of this campaign goes there."""
+
+    __tablename__ = "blocks"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    address_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    blocked_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class LinkRequest(Base):
+    """Somebody typed an address and asked for a letter; the worker sees whether one is due."""
+
+    __tablename__ = "link_requests"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    address_key: Mapped[bytes] = mapped_column(LargeBinary(16))
+    kind: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class CodeTry(Base):
+    """How often a code was typed for an address, known or not, since a day began for it."""
+
+    __tablename__ = "code_tries"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    address_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    since: Mapped[datetime] = mapped_column(Instant)
+    tries: Mapped[int]
+
+
+class Review(Base):
+    """What staff decided about one public name and comment."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        _one_of("verdict", ("shown", "name_only", "refused")),
+        Index("ix_reviews_campaign_id_id", "campaign_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), unique=True)
+    verdict: Mapped[str] = mapped_column(String(10))
+    by: Mapped[str] = mapped_column(String(254))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Job(Base):
+    """Work that the worker does from time to time: when it last ran and runs next."""
+
+    __tablename__ = "jobs"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    last_at: Mapped[datetime | None] = mapped_column(Instant)
+    next_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Snapshot(Base):
+    """Figures for public pages as they were at one moment; they do not move in between."""
+
+    __tablename__ = "snapshots"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    figures: Mapped[str] = mapped_column(Text)
+    """JSON: a name to a number."""
 
 
 class Staff(Base):

@@ -92,6 +92,7 @@ def arrival(form: int, person: int, variant: int = 0) -> Arrival:
         country="DE",
         language="en",
         visibility="counted",
+        updates="no",
         source=Source(utm_campaign=ledger.mark(TOKEN, form)),
         answers=tuple(
             Answer(purpose=purpose, consent_text_id=1, answer="yes") for purpose in checker.PURPOSES

@@ -1,0 +1,91 @@
+"""The frame of a call's pages: its words, its addresses, and the same page in other languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, request
+
+from petition import i18n, rendering
+from petition.domain.campaign import CampaignView
+from petition.web.calls import Shown
+from petition.web.house import house, page, speak
+from petition.web.pages import shared
+
+
+def shown_call(code: str, slug: str) -> Shown:
+    """The call in the language of the address; raises NotFound."""
+    shown = house().calls.shown(slug, code)
+    speak(code)
+    return shown
+
+
+def frame(view: CampaignView, place: str = "") -> dict[str, Any]:
+    """What every page of a call needs. `place` follows the call's address, as in "/thanks"."""
+    base = house().settings.base_url
+    here = f"/{view.language}/{view.slug}"
+    call = house().calls.keep(("call", view.text_id, view.state), lambda: _call(view))
+    return {
+        "call": call,
+        "alternates": [(code, f"/{code}/{view.slug}{place}") for code in view.languages],
+        "base_url": base,
+        "canonical": f"{base}{here}{place}",
+        "any_language": f"{base}/{view.slug}",
+        "campaign_url": here,
+        "sign_url": f"{here}/sign",
+        "privacy_url": f"{here}/privacy",
+        "share_url": f"{base}/{view.slug}",
+    }
+
+
+def _call(view: CampaignView) -> dict[str, Any]:
+    return {
+        "slug": view.slug,
+        "title": view.call.title,
+        "ask": view.call.ask,
+        "summary": view.call.summary,
+        "asks": view.call.asks,
+        "addressed_to": view.call.addressed_to,
+        "share_text": view.call.share_text,
+        "references": view.call.references,
+        "story_html": rendering.story(view.call.story),
+        "targets": [target.name for target in view.targets],
+        "goal": view.goal,
+        "is_open": view.is_open(house().now()),
+        "languages": view.languages,
+        "consents": view.call.consents,
+    }
+
+
+def plain_page(code: str, slug: str, name: str, *, indexed: bool = False) -> Response:
+    """A page of the call that is the same for everybody and needs nothing but the call."""
+    shown = shown_call(code, slug)
+    response = shared(
+        (slug, code, name),
+        lambda: page(f"public/{name}.html", **frame(shown.view, f"/{name}")),
+    )
+    if not indexed:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def uncached(body: str, status: int = 200) -> Response:
+    """An answer to one request alone."""
+    response = make_response(body, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def link_page(
+    template: str, view: CampaignView | None, status: int = 200, **context: Any
+) -> Response:
+    """A page behind a letter's link, in the call's language unless the reader chose another."""
+    chosen = request.args.get("lang", "")
+    if view is None:
+        header = request.headers.get("Accept-Language", "")
+        speak(chosen if chosen in i18n.codes() else i18n.negotiate(header, i18n.codes()))
+        return make_response(page(template, campaign_url="/", **context), status)
+    # The page speaks the chosen language; the words that were agreed to stay what they were.
+    speak(chosen if chosen in view.languages else view.language)
+    around = frame(view) | {"alternates": [(code, f"?lang={code}") for code in view.languages]}
+    return make_response(page(template, **around, **context), status)
