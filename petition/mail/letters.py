@@ -8,8 +8,6 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from hashlib import sha256
-from hmac import new as hmac
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,6 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from petition import i18n
 from petition.config import Settings
 from petition.domain import tokens
+from petition.domain.letter import message_id
 from petition.domain.tokens import CONFIRM_LIFE, Tokens
 from petition.rendering import Renderer
 
@@ -115,6 +114,5 @@ def _address(to: str) -> Address:
 
 def _message_id(settings: Settings, letter_id: int) -> str:
     """Always the same for a letter, so that a second copy is seen as one; tells nothing."""
-    mac = hmac(settings.secret_key.encode(), b"message-id %d" % letter_id, sha256)
     domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
-    return f"<{mac.hexdigest()[:32]}@{domain}>"
+    return f"<{message_id(settings.secret_key, letter_id)}@{domain}>"

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from petition.config import Settings, Smtp
 from petition.errors import PetitionError
+from petition.store import mailfiles
 
 TIMEOUT = 30.0
 """Seconds for each step of a conversation."""
@@ -34,6 +35,9 @@ class Transport(Protocol):
 
     def send(self, message: EmailMessage) -> None:
         """Return once the letter is taken; raise ServerAway, TryLater or Refused."""
+
+    def forget(self, message: EmailMessage) -> None:
+        """Take a letter back, as far as that can be done: it was erased while it went out."""
 
     def close(self) -> None:
         """End the conversation."""
@@ -60,17 +64,22 @@ class FolderTransport:
 
     def _write(self, message: EmailMessage) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stamp = str(message["Message-ID"]).strip("<>").partition("@")[0]
-        when = message["Date"].datetime.strftime("%Y%m%d-%H%M%S")
-        path = self._folder / f"{when}-{stamp[:16]}.eml"
+        path = mailfiles.path(self._folder, _stem(message), at=message["Date"].datetime)
         temporary = path.with_suffix(".part")
         spoken = policy.SMTP if str(message["To"]).isascii() else policy.SMTPUTF8
         temporary.write_bytes(message.as_bytes(policy=spoken))
         temporary.chmod(0o600)
         temporary.replace(path)
 
+    def forget(self, message: EmailMessage) -> None:
+        mailfiles.forget(self._folder, {_stem(message)})
+
     def close(self) -> None:
         pass
+
+
+def _stem(message: EmailMessage) -> str:
+    return str(message["Message-ID"]).strip("<>").partition("@")[0][: mailfiles.STEM]
 
 
 class SmtpTransport:
@@ -132,6 +141,9 @@ class SmtpTransport:
         connection.ehlo_or_helo_if_needed()
         if server.username is not None:
             connection.login(server.username, server.password or "")
+
+    def forget(self, message: EmailMessage) -> None:
+        pass  # what a server has taken is on its way
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
