@@ -87,7 +87,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:
         app.register_blueprint(mailbox)
-    access.guard(app, gate.who, gate.may_export)
+    access.guard(app, gate.who, gate.may)
     security.secure(app, settings)
     errors.install(app)
     return app

@@ -14,6 +14,7 @@ from petition.store import ledger, staff
 
 ROLES: Final = ("owner", "editor", "moderator", "exporter", "viewer")
 EXPORTERS: Final = ("owner", "exporter")
+EDITORS: Final = ("owner", "editor")
 PASSWORD_LENGTH: Final = 15
 TRIES_A_MINUTE: Final = 5
 INVITE_LIFE: Final = timedelta(days=3)

@@ -25,8 +25,12 @@ STAFF: Final = "staff"
 """Who is signed in."""
 EXPORTER: Final = "exporter"
 """Who is signed in and may take lists out."""
+EDITOR: Final = "editor"
+"""Who is signed in and may change a campaign."""
 
-RULES: Final = (PUBLIC, LINK, LOOPBACK, STAFF_DOOR, STAFF, EXPORTER)
+SIGNED_IN: Final = frozenset({STAFF, EXPORTER, EDITOR})
+"""Rules that ask who is there; which roles pass stands in staff/gate."""
+RULES: Final = (PUBLIC, LINK, LOOPBACK, STAFF_DOOR, *sorted(SIGNED_IN))
 PERSONAL: Final = frozenset(RULES) - {PUBLIC}
 
 
@@ -50,8 +54,11 @@ def rule_of(app: Flask, endpoint: str | None) -> str:
     return getattr(view, "access", PUBLIC) if view is not None else PUBLIC
 
 
-def guard(app: Flask, who: Callable[[], Any], may_export: Callable[[Any], bool]) -> None:
-    """Put the rules in force. Raises Unruled when a view has none: the app does not start."""
+def guard(app: Flask, who: Callable[[], Any], may: Callable[[Any, str], bool]) -> None:
+    """Put the rules in force. Raises Unruled when a view has none: the app does not start.
+
+    `who` says who is signed in, `may` whether they pass a rule of SIGNED_IN.
+    """
     for endpoint, view in app.view_functions.items():
         if getattr(view, "access", None) not in RULES:
             raise Unruled(f"{endpoint} has no access rule")
@@ -60,11 +67,11 @@ def guard(app: Flask, who: Callable[[], Any], may_export: Callable[[Any], bool])
         rule = rule_of(app, request.endpoint)
         if rule == LOOPBACK and not _from_loopback():
             abort(404)
-        if rule in {STAFF, EXPORTER}:
+        if rule in SIGNED_IN:
             person = who()
             if person is None:
                 return redirect("/staff/sign-in", 303)
-            if rule == EXPORTER and not may_export(person):
+            if not may(person, rule):
                 abort(403)
         return None
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final
 
 from flask import g, session
 
-from petition.services.staffing import EXPORTERS, SESSION_IDLE, SESSION_LIFE
+from petition.services.staffing import EDITORS, EXPORTERS, ROLES, SESSION_IDLE, SESSION_LIFE
 from petition.store import staff
 from petition.store.db import reading, transaction
 from petition.store.tables import Staff
+from petition.web.access import EDITOR, EXPORTER, STAFF
 from petition.web.house import house
 
 KEY = "sid"
 STEP = timedelta(minutes=1)
+PASS: Final[Mapping[str, tuple[str, ...]]] = {STAFF: ROLES, EXPORTER: EXPORTERS, EDITOR: EDITORS}
+"""Which roles pass which rule."""
 
 
 def who() -> Staff | None:
@@ -33,8 +38,9 @@ def who() -> Staff | None:
     return person
 
 
-def may_export(person: Staff) -> bool:
-    return person.role in EXPORTERS
+def may(person: Staff, rule: str) -> bool:
+    """True when this member of staff passes a rule."""
+    return person.role in PASS[rule]
 
 
 def admit(token: str) -> None:

@@ -13,7 +13,7 @@ from petition.store.signatures import Filters
 from petition.web.access import EXPORTER, STAFF, access
 from petition.web.forms import ExportForm, SignOutForm
 from petition.web.house import _, house, language, page
-from petition.web.staff.gate import may_export
+from petition.web.staff.gate import may
 
 rooms = Blueprint("rooms", __name__, url_prefix="/staff")
 
@@ -79,7 +79,7 @@ def _numbers(slug: str, form: ExportForm, status: int) -> Response:
             by_language=counts.by(session, row.id, "language"),
             exports=ledger.exports(session, row.id),
             form=form,
-            may_export=may_export(g.staff),
+            may_export=may(g.staff, EXPORTER),
         )
     return make_response(body, status)
 
