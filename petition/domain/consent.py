@@ -11,8 +11,15 @@ UPDATES: Final = "updates"
 VISIBILITY: Final = "visibility"
 PURPOSES: Final = (SIGN, UPDATES, VISIBILITY)
 
+WITHDRAWN: Final = "withdrawn"
+"""The answer to `sign` of who takes it back."""
+
 WEB: Final = "web"
-"""By which way a consent was given: our own page."""
+"""By which way an answer was given: our own form."""
+MY: Final = "my"
+"""On the page that shows a supporter's own signature."""
+LETTER: Final = "letter"
+"""By the link at the end of a letter."""
 
 
 @dataclass(frozen=True, kw_only=True)

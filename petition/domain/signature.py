@@ -18,9 +18,11 @@ MOVES: Final[dict[str, frozenset[str]]] = {
     CONFIRMED: frozenset({HELD, REJECTED, WITHDRAWN, ERASED}),
     HELD: frozenset({PENDING, CONFIRMED, REJECTED, WITHDRAWN, ERASED}),
     REJECTED: frozenset({HELD, ERASED}),
-    WITHDRAWN: frozenset({ERASED}),
+    WITHDRAWN: frozenset({CONFIRMED, HELD, ERASED}),  # by a form sent in anew, and its letter
     ERASED: frozenset(),
 }
+
+WITHDRAWABLE: Final = tuple(state for state in STATES if WITHDRAWN in MOVES[state])
 
 VISIBILITIES: Final = ("counted", "target", "public")
 HANDED_TO_TARGET: Final = ("target", "public")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from petition.domain.signature import HANDED_TO_TARGET
-from petition.store import campaigns, ledger, signatures
+from petition.store import campaigns, disclosures, ledger, signatures
 from petition.store.signatures import Filters
 from petition.store.vault import Vault
 
@@ -51,6 +52,9 @@ FOR_TARGET: Final = (
     "country",
 )
 """What the target receives: people agreed to hand over a name, not an address or a comment."""
+
+NOTED_TOGETHER: Final = 5
+"""Pages of signatures (store/signatures.py) that go on record in one commit."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -102,7 +106,9 @@ def export(
     columns = FOR_TARGET if order.for_target else COLUMNS
     yield from _hashed(digest, _lines([columns]))
     with reading() as session:
-        for page in signatures.pages(session, campaign_id, filters):
+        for page in _noted(
+            signatures.pages(session, campaign_id, filters), export_id, transaction
+        ):
             cells = [_cells(row, order.slug, vault) for row in page]
             if order.for_target:
                 places = [COLUMNS.index(name) for name in FOR_TARGET]
@@ -112,6 +118,20 @@ def export(
             progress(len(page))
     with transaction() as session:
         ledger.finish_export(session, export_id, rows=total, sha256=digest.hexdigest(), at=now())
+
+
+def _noted(
+    pages: Iterator[Sequence[Any]], export_id: int, transaction: Session_
+) -> Iterator[Sequence[Any]]:
+    """The same pages; which signatures they hold is on record before any of them leaves.
+
+    Some pages are noted together: a commit waits for the disk. A file that is cut off may so have
+    more on record than it holds, never less.
+    """
+    while together := list(itertools.islice(pages, NOTED_TOGETHER)):
+        with transaction() as session:
+            disclosures.note_page(session, export_id, [row[0] for page in together for row in page])
+        yield from together
 
 
 def _hashed(digest: Any, chunk: bytes) -> Iterator[bytes]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, case, func, insert, literal, select, update
+from sqlalchemy import ScalarSelect, and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from petition.domain import consent, signature as states
 from petition.domain.signature import VISIBILITIES
+from petition.store.db import Instant
 from petition.store.tables import (
     Campaign,
     CampaignText,
@@ -44,15 +45,14 @@ class Found:
 def of_entry(session: Session, entry_id: int) -> Found | None:
     """The signature that an entry belongs to, with that entry's choices; None when it is gone."""
     row = session.execute(
-        select(Signature, Entry, Campaign.slug, Consent.answer, _text_of_entry())
+        select(Signature, Entry, Campaign.slug, _text_of_entry())
         .join(Entry, Entry.signature_id == Signature.id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
-        .join(Consent, and_(Consent.entry_id == Entry.id, Consent.purpose == consent.UPDATES))
         .where(Entry.id == entry_id)
     ).first()
     if row is None:
         return None
-    signature, entry, slug, updates, text_id = row
+    signature, entry, slug, text_id = row
     return Found(
         signature_id=signature.id,
         campaign_id=signature.campaign_id,
@@ -61,13 +61,13 @@ def of_entry(session: Session, entry_id: int) -> Found | None:
         mailbox_confirmed=signature.confirmed_at is not None,
         language=entry.language,
         visibility=entry.visibility,
-        updates=updates,
+        updates=entry.updates,
         text_id=text_id,
     )
 
 
 def _text_of_entry() -> ScalarSelect[Any]:
-    """The newest words of the call that ask exactly what the entry's consents answer."""
+    """The newest words of the call that ask exactly what the entry's form asked."""
     asked = (
         (CampaignText.sign_text_id, consent.SIGN),
         (CampaignText.updates_text_id, consent.UPDATES),
@@ -80,6 +80,8 @@ def _text_of_entry() -> ScalarSelect[Any]:
                 column
                 == select(Consent.consent_text_id)
                 .where(Consent.entry_id == Entry.id, Consent.purpose == purpose)
+                .order_by(Consent.id)
+                .limit(1)
                 .correlate(Entry)
                 .scalar_subquery()
                 for column, purpose in asked
@@ -91,24 +93,42 @@ def _text_of_entry() -> ScalarSelect[Any]:
 
 
 def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
-    """The mailbox's owner confirms this entry; the address key if that was the first time.
+    """The mailbox's owner confirms this entry; the address key if that changed anything.
 
-    A held signature keeps its state and remembers that its mailbox confirmed. The one UPDATE
-    decides: a second click, or another entry's link, may have got there first.
+    A held signature keeps its state and remembers that its mailbox confirmed. A withdrawn one
+    comes back by a form that was sent in after the withdrawal, and to where it was. The one
+    UPDATE decides: a second click, or another entry's link, may have got there first.
     """
-    signature_id = select(Entry.signature_id).where(Entry.id == entry_id).scalar_subquery()
+    entry = select(Entry).where(Entry.id == entry_id).subquery()
     row = session.execute(
         update(Signature)
         .where(
-            Signature.id == signature_id,
-            Signature.state.in_((states.PENDING, states.HELD)),
-            Signature.confirmed_at.is_(None),
+            Signature.id == select(entry.c.signature_id).scalar_subquery(),
+            or_(
+                and_(
+                    Signature.state.in_((states.PENDING, states.HELD)),
+                    Signature.confirmed_at.is_(None),
+                ),
+                and_(
+                    Signature.state == states.WITHDRAWN,
+                    Signature.withdrawn_at < select(entry.c.created_at).scalar_subquery(),
+                ),
+            ),
         )
         .values(
             state=case(
-                (Signature.state == states.PENDING, states.CONFIRMED), else_=Signature.state
+                (Signature.state == states.HELD, states.HELD),
+                # Who was held and withdrew cannot come back around the hold.
+                (
+                    and_(
+                        Signature.state == states.WITHDRAWN, Signature.state_reason.is_not(None)
+                    ),
+                    states.HELD,
+                ),
+                else_=states.CONFIRMED,
             ),
             confirmed_at=at,
+            withdrawn_at=None,
             entry_id=entry_id,
         )
         .returning(Signature.id, Signature.state, Signature.address_key)
@@ -119,6 +139,23 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
     if row.state == states.CONFIRMED:
         note_count_change(session, row.id, +1)
     return bytes(row.address_key)
+
+
+def withdraw(session: Session, signature_id: int, *, at: datetime) -> bool:
+    """Take a signature back; False when it is not one that can be (or is already).
+
+    The row is locked: staff may be moving it at this moment.
+    """
+    row = session.get(Signature, signature_id, with_for_update=True, populate_existing=True)
+    if row is None or row.state not in states.WITHDRAWABLE:
+        return False
+    if row.state == states.CONFIRMED:
+        note_count_change(session, signature_id, -1)
+    if row.state != states.HELD:
+        row.state_reason = None
+    row.state, row.withdrawn_at = states.WITHDRAWN, at
+    session.flush()
+    return True
 
 
 def move(
@@ -193,7 +230,7 @@ class Filters:
 
 def pages(session: Session, campaign_id: int, filters: Filters) -> Iterator[Sequence[Any]]:
     """Every signature that fits, with its entry and consents, in pages ordered by id."""
-    sign, updates = aliased(Consent), aliased(Consent)
+    sign = aliased(Consent)
     query = (
         select(
             Signature.id,
@@ -210,16 +247,20 @@ def pages(session: Session, campaign_id: int, filters: Filters) -> Iterator[Sequ
             Entry.utm_source,
             Entry.utm_medium,
             Entry.utm_campaign,
-            updates.answer,
-            updates.answered_at,
+            Entry.updates,
+            func.coalesce(Entry.updates_at, Entry.created_at, type_=Instant),
             ConsentText.sha256,
         )
         .join(Entry, Entry.id == Signature.entry_id)
-        .join(sign, and_(sign.entry_id == Entry.id, sign.purpose == literal(consent.SIGN)))
-        .join(ConsentText, ConsentText.id == sign.consent_text_id)
         .join(
-            updates, and_(updates.entry_id == Entry.id, updates.purpose == literal(consent.UPDATES))
+            sign,
+            and_(
+                sign.entry_id == Entry.id,
+                sign.purpose == literal(consent.SIGN),
+                sign.answer == literal("yes"),  # not the row of a withdrawal
+            ),
         )
+        .join(ConsentText, ConsentText.id == sign.consent_text_id)
         .where(
             Signature.campaign_id == campaign_id,
             Signature.state.in_(filters.states),

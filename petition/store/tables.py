@@ -152,8 +152,8 @@ class Entry(Base):
     visibility: Mapped[str] = mapped_column(String(10))
     updates: Mapped[str] = mapped_column(String(3), server_default="no")
     """The answers as they are now; each answer ever given is a row of consents."""
-    changed_at: Mapped[datetime | None] = mapped_column(Instant)
-    """When the supporter last changed an answer; None while those of the form stand."""
+    updates_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When that one was changed on the supporter's own page; None while the form's stands."""
     source: Mapped[str | None] = mapped_column(String(64))
     utm_source: Mapped[str | None] = mapped_column(String(64))
     utm_medium: Mapped[str | None] = mapped_column(String(64))

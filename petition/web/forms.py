@@ -162,3 +162,53 @@ class ExportForm(PostedForm):
 
 class SignOutForm(PostedForm):
     """One button."""
+
+
+class OpenForm(PostedForm):
+    """A form that needs no cookie: it changes nothing that its sender does not hold a key to."""
+
+    class Meta(PostedForm.Meta):
+        csrf = False
+
+
+class AskForm(OpenForm):
+    """Somebody asks for a letter to an address."""
+
+    email = SignForm.email
+    validate_email = SignForm.validate_email
+
+    address: ValidatedEmail | None = None
+
+
+class CodeForm(AskForm):
+    """The code from a letter, typed by hand."""
+
+    code = StringField(filters=[clean_filter], validators=[_given, _plain])
+
+
+class NameForm(OpenForm):
+    """A supporter corrects their name."""
+
+    given_name = SignForm.given_name
+    family_name = SignForm.family_name
+
+
+class ChoicesForm(OpenForm):
+    """A supporter changes their answers."""
+
+    updates = SignForm.updates
+    visibility = StringField()
+    ticket = StringField()
+
+    validate_updates = SignForm.validate_updates
+    validate_visibility = SignForm.validate_visibility
+
+
+class EraseForm(OpenForm):
+    """A supporter has everything erased, and means it."""
+
+    sure = StringField()
+
+    def validate_sure(self, field: Field) -> None:
+        if _text(field) != "yes":
+            raise ValidationError(_("Please tick this first: it cannot be undone."))

@@ -1,0 +1,111 @@
+"""Disclosures: which signature left the house in which export, and what must be called back.
+
+An export keeps one bit for each signature id of its pages: exact, and a few bytes a thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from petition.domain import signature as states
+from petition.errors import NotFound
+from petition.store.tables import Erasure, Export, ExportPage, Signature
+
+
+def note_page(session: Session, export_id: int, ids: Sequence[int]) -> None:
+    """These signatures (ascending ids, at least one) are about to leave in this export."""
+    first, last = ids[0], ids[-1]
+    bits = bytearray((last - first) // 8 + 1)
+    for id_ in ids:
+        bits[(id_ - first) >> 3] |= 1 << ((id_ - first) & 7)
+    session.execute(
+        insert(ExportPage).values(
+            export_id=export_id, first_id=first, last_id=last, bits=bytes(bits)
+        )
+    )
+
+
+def _holds(page: ExportPage, signature_id: int) -> bool:
+    place = signature_id - page.first_id
+    return bool(page.bits[place >> 3] >> (place & 7) & 1)
+
+
+def holding(session: Session, campaign_id: int, signature_id: int) -> list[Export]:
+    """The exports that hold this signature, oldest first."""
+    rows = session.execute(
+        select(Export, ExportPage)
+        .join(ExportPage, ExportPage.export_id == Export.id)
+        .where(
+            Export.campaign_id == campaign_id,
+            ExportPage.first_id <= signature_id,
+            ExportPage.last_id >= signature_id,
+        )
+        .order_by(Export.id)
+    )
+    return [export for export, page in rows if _holds(page, signature_id)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalled:
+    """One signature of an export that must be taken out of it."""
+
+    signature_id: int
+    why: str
+    """`withdrawn` or `erased`."""
+    at: datetime
+
+
+def campaign_of(session: Session, export_id: int) -> int:
+    """The campaign that an export is of; raises NotFound."""
+    campaign_id = session.scalar(select(Export.campaign_id).where(Export.id == export_id))
+    if campaign_id is None:
+        raise NotFound(f"there is no export {export_id}")
+    return campaign_id
+
+
+def recalled(session: Session, export_id: int) -> Iterator[Recalled]:
+    """What an export holds that was withdrawn or erased since, by id. Raises NotFound."""
+    campaign_id = campaign_of(session, export_id)
+    pages = session.scalars(
+        select(ExportPage).where(ExportPage.export_id == export_id).order_by(ExportPage.first_id)
+    )
+    for page in pages:
+        found = [
+            *_withdrawn(session, campaign_id, page),
+            *_erased(session, campaign_id, page),
+        ]
+        yield from sorted(found, key=lambda row: row.signature_id)
+
+
+def _withdrawn(session: Session, campaign_id: int, page: ExportPage) -> list[Recalled]:
+    rows = session.execute(
+        select(Signature.id, Signature.withdrawn_at).where(
+            Signature.campaign_id == campaign_id,
+            Signature.state == states.WITHDRAWN,
+            Signature.id.between(page.first_id, page.last_id),
+        )
+    )
+    return [
+        Recalled(signature_id=row.id, why=states.WITHDRAWN, at=row.withdrawn_at)
+        for row in rows
+        if _holds(page, row.id)
+    ]
+
+
+def _erased(session: Session, campaign_id: int, page: ExportPage) -> list[Recalled]:
+    rows = session.execute(
+        select(Erasure.signature_id, Erasure.erased_at).where(
+            Erasure.campaign_id == campaign_id,
+            Erasure.signature_id.between(page.first_id, page.last_id),
+        )
+    )
+    return [
+        Recalled(signature_id=row.signature_id, why=states.ERASED, at=row.erased_at)
+        for row in rows
+        if _holds(page, row.signature_id)
+    ]

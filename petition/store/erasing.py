@@ -1,0 +1,243 @@
+"""Erasing: every row of a signature goes; what stays is a number for the recall lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from petition.domain import signature as states
+from petition.store import disclosures
+from petition.store.signatures import note_count_change
+from petition.store.tables import (
+    Block,
+    Campaign,
+    CodeTry,
+    Entry,
+    Erasure,
+    Letter,
+    LinkRequest,
+    Mailbox,
+    Signature,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    """What the caller needs to forget elsewhere: in the journal, and in the mailbox folder."""
+
+    slug: str
+    address_key: bytes
+    letter_ids: tuple[int, ...]
+
+
+def address_key(session: Session, signature_id: int) -> tuple[str, bytes] | None:
+    """(campaign, keyed hash of the address) of a signature; None when it is gone."""
+    row = session.execute(
+        select(Campaign.slug, Signature.address_key)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
+        .where(Signature.id == signature_id)
+    ).first()
+    return (row.slug, bytes(row.address_key)) if row is not None else None
+
+
+def of_address(session: Session, campaign_id: int, key: bytes) -> int | None:
+    """The signature of an address, if it has one."""
+    return session.scalar(
+        select(Signature.id).where(
+            Signature.campaign_id == campaign_id, Signature.address_key == key
+        )
+    )
+
+
+def erase(session: Session, signature_id: int, *, at: datetime) -> Erased | None:
+    """Delete a signature with all that hangs on it; None when it is gone already.
+
+    The count follows. Exports that hold it put its number on their recall lists.
+    """
+    row = session.get(Signature, signature_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return None
+    if row.state == states.CONFIRMED:
+        note_count_change(session, signature_id, -1)
+    campaign_id, key = row.campaign_id, bytes(row.address_key)
+    slug = session.get_one(Campaign, campaign_id).slug
+    letters = _letters(session, [signature_id])
+    if disclosures.holding(session, campaign_id, signature_id):
+        session.execute(
+            insert(Erasure).values(campaign_id=campaign_id, signature_id=signature_id, erased_at=at)
+        )
+    session.expunge(row)
+    _delete(session, [signature_id])
+    _forget_address(session, campaign_id, [key])
+    return Erased(slug=slug, address_key=key, letter_ids=letters)
+
+
+def _letters(session: Session, signature_ids: Sequence[int]) -> tuple[int, ...]:
+    return tuple(
+        session.scalars(
+            select(Letter.id)
+            .join(Entry, Entry.id == Letter.entry_id)
+            .where(Entry.signature_id.in_(signature_ids))
+        )
+    )
+
+
+def _delete(session: Session, signature_ids: Sequence[int]) -> None:
+    """Entries, consents, letters and reviews go with their signature, by the foreign keys."""
+    session.execute(
+        delete(Signature)
+        .where(Signature.id.in_(signature_ids))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _forget_address(session: Session, campaign_id: int, keys: Sequence[bytes]) -> None:
+    """What is kept about an address beside its signature; its limits if no campaign needs them."""
+    for table in (LinkRequest, CodeTry):
+        session.execute(
+            delete(table)
+            .where(table.campaign_id == campaign_id, table.address_key.in_(keys))
+            .execution_options(synchronize_session=False)
+        )
+    elsewhere = exists().where(
+        Signature.campaign_id == Campaign.id, Signature.address_key == Mailbox.address_key
+    )
+    session.execute(
+        delete(Mailbox)
+        .where(Mailbox.address_key.in_(keys), ~exists(select(Campaign.id).where(elsewhere)))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def erase_batch(session: Session, campaign_id: int, *, most: int) -> tuple[int, tuple[int, ...]]:
+    """Up to `most` signatures of a campaign whose time is over: (how many, their letters).
+
+    The totals stay as they are: they are the campaign's result, and name nobody.
+    """
+    rows = session.execute(
+        select(Signature.id, Signature.address_key)
+        .where(Signature.campaign_id == campaign_id)
+        .order_by(Signature.id)
+        .limit(most)
+        .with_for_update()
+    ).all()
+    ids = [row.id for row in rows]
+    letters = _letters(session, ids)
+    _delete(session, ids)
+    _forget_address(session, campaign_id, [bytes(row.address_key) for row in rows])
+    return len(ids), letters
+
+
+# --- blocks ---------------------------------------------------------------------------------------
+
+
+def block(session: Session, campaign_id: int, key: bytes, *, at: datetime) -> None:
+    """Take nothing more from this address in this campaign."""
+    dialect = session.get_bind().dialect.name
+    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    session.connection().execute(
+        make(Block.__table__)
+        .values(campaign_id=campaign_id, address_key=key, blocked_at=at)
+        .on_conflict_do_nothing()
+    )
+
+
+def unblock(session: Session, campaign_id: int, key: bytes) -> None:
+    """The address may sign again."""
+    session.execute(delete(Block).where(Block.campaign_id == campaign_id, Block.address_key == key))
+
+
+def is_blocked(session: Session, campaign_id: int, key: bytes) -> bool:
+    return session.get(Block, (campaign_id, key)) is not None
+
+
+def void(session: Session, entry_id: int, *, sealed: bytes, key_number: int) -> None:
+    """Empty an entry that came in for a blocked address. The row itself goes with the others.
+
+    Were it deleted at once, the number of unconfirmed forms would tell who is blocked.
+    """
+    session.execute(
+        update(Entry)
+        .where(Entry.id == entry_id)
+        .values(
+            sealed=sealed,
+            key_number=key_number,
+            visibility="counted",
+            source=None,
+            utm_source=None,
+            utm_medium=None,
+            utm_campaign=None,
+        )
+    )
+
+
+# --- forms that nobody confirmed ------------------------------------------------------------------
+
+
+def unconfirmed(session: Session, *, before: datetime, after: datetime | None) -> int:
+    """Forms sent in before that time (and not before `after`) that no mailbox confirmed."""
+    return session.scalar(select(func.count()).select_from(_stale(before, after).subquery())) or 0
+
+
+def delete_unconfirmed(
+    session: Session, *, before: datetime, after: datetime | None, most: int
+) -> tuple[int, tuple[int, ...]]:
+    """Delete up to `most` of them: (how many, their letters). A signature goes with its last one.
+
+    Entry ids grow with time, so that a range of them is a range of days.
+    """
+    rows = session.execute(_stale(before, after).limit(most)).all()
+    ids = [row.id for row in rows]
+    letters = tuple(session.scalars(select(Letter.id).where(Letter.entry_id.in_(ids))))
+    session.execute(
+        delete(Entry).where(Entry.id.in_(ids)).execution_options(synchronize_session=False)
+    )
+    _settle(session, {row.signature_id for row in rows})
+    return len(ids), letters
+
+
+def _stale(before: datetime, after: datetime | None) -> Any:
+    query = (
+        select(Entry.id, Entry.signature_id)
+        .join(Signature, Signature.id == Entry.signature_id)
+        .where(
+            Entry.id < _first_id(before),
+            # Of a signature that was confirmed, the entry that its mailbox confirmed stays.
+            or_(Signature.confirmed_at.is_(None), Signature.entry_id != Entry.id),
+        )
+        .order_by(Entry.id)
+    )
+    return query if after is None else query.where(Entry.id >= _first_id(after))
+
+
+def _first_id(at: datetime) -> int:
+    """The smallest entry id of that millisecond (store/vault.py)."""
+    return int(at.timestamp() * 1000) << 22
+
+
+def _settle(session: Session, signature_ids: Iterable[int]) -> None:
+    """Signatures that lost an entry: point to one that is left, or go."""
+    ids = list(signature_ids)
+    left = exists().where(Entry.signature_id == Signature.id)
+    session.execute(
+        delete(Signature)
+        .where(Signature.id.in_(ids), ~left)
+        .execution_options(synchronize_session=False)
+    )
+    own = exists().where(Entry.id == Signature.entry_id)
+    session.execute(
+        update(Signature)
+        .where(Signature.id.in_(ids), ~own)
+        .values(
+            entry_id=select(func.min(Entry.id))
+            .where(Entry.signature_id == Signature.id)
+            .scalar_subquery()
+        )
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,140 @@
+"""Keeping: which campaigns' time is over, who is to be reminded, and how much is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from petition.domain import letter as letters, signature as states
+from petition.store.tables import Campaign, Entry, Letter, Signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """A campaign and how long its signatures are kept."""
+
+    campaign_id: int
+    slug: str
+    closed_at: datetime | None
+    """When it was closed, or closes by its own date."""
+    months: int
+
+
+def clocks(session: Session) -> list[Clock]:
+    """Every campaign's, oldest first."""
+    rows = session.scalars(select(Campaign).order_by(Campaign.id))
+    return [
+        Clock(
+            campaign_id=row.id,
+            slug=row.slug,
+            closed_at=row.closed_at or row.closes_at,
+            months=row.retention_months,
+        )
+        for row in rows
+    ]
+
+
+def set_months(session: Session, campaign_id: int, months: int) -> None:
+    """Keep a campaign's signatures for that long after closing."""
+    session.execute(
+        update(Campaign).where(Campaign.id == campaign_id).values(retention_months=months)
+    )
+
+
+def signatures_of(session: Session, campaign_id: int) -> int:
+    """How many signatures of a campaign are held, in whatever state."""
+    query = select(func.count()).where(Signature.campaign_id == campaign_id)
+    return session.scalar(query) or 0
+
+
+def in_state(session: Session, campaign_id: int, state: str) -> int:
+    """How many signatures of a campaign are in a state."""
+    query = select(func.count()).where(
+        Signature.campaign_id == campaign_id, Signature.state == state
+    )
+    return session.scalar(query) or 0
+
+
+def forms_not_confirmed(session: Session, campaign_id: int) -> int:
+    """Forms held that no mailbox confirmed. The same for every address that somebody enters."""
+    forms = (
+        select(func.count())
+        .select_from(Entry)
+        .join(Signature, Signature.id == Entry.signature_id)
+        .where(Signature.campaign_id == campaign_id)
+    )
+    confirmed = select(func.count()).where(
+        Signature.campaign_id == campaign_id, Signature.confirmed_at.is_not(None)
+    )
+    return (session.scalar(forms) or 0) - (session.scalar(confirmed) or 0)
+
+
+def owe_reminders(
+    session: Session, *, at: datetime, after: timedelta, until: timedelta, most: int
+) -> int:
+    """Owe the one reminder to who has not confirmed for that long; how many.
+
+    One UPDATE takes them: another worker may be reminding at this moment.
+    """
+    due = (
+        select(Signature.id)
+        .where(
+            Signature.state == states.PENDING,
+            Signature.reminded_at.is_(None),
+            Signature.unsubscribed_at.is_(None),
+            Signature.created_at <= at - after,
+            Signature.created_at > at - until,
+        )
+        .order_by(Signature.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    ids = session.scalars(
+        update(Signature)
+        .where(Signature.id.in_(due))
+        .values(reminded_at=at)
+        .returning(Signature.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not ids:
+        return 0
+    newest = session.scalars(
+        select(func.max(Entry.id)).where(Entry.signature_id.in_(ids)).group_by(Entry.signature_id)
+    ).all()
+    session.execute(
+        insert(Letter),
+        [
+            {
+                "entry_id": entry_id,
+                "kind": letters.REMINDER,
+                "state": letters.OWED,
+                "due_at": at,
+                "admitted": False,
+                "attempts": 0,
+            }
+            for entry_id in newest
+        ],
+    )
+    return len(ids)
+
+
+def of_address(session: Session, slug: str, key: bytes, *, before: datetime) -> int | None:
+    """The signature that an address had before a time, if it is (again) there."""
+    return session.scalar(
+        select(Signature.id)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
+        .where(
+            Campaign.slug == slug,
+            Signature.address_key == key,
+            Signature.created_at <= before,
+        )
+    )
+
+
+def campaign_ids(session: Session) -> dict[str, int]:
+    """Every campaign's id by its name."""
+    return {row.slug: row.id for row in session.execute(select(Campaign.slug, Campaign.id))}
