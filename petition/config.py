@@ -51,7 +51,7 @@ class Settings:
     vault_keys: KeyRing
     vault_key_file: Path | None
     mail_from: str
-    organiser: str
+    organiser: str | None
     trusted_proxies: int
     env: str
     generated: tuple[str, ...]
@@ -75,6 +75,11 @@ class Settings:
     def outbox_dir(self) -> Path:
         """Where letters go when there is no SMTP server."""
         return self.instance / "outbox"
+
+    @property
+    def journal_path(self) -> Path:
+        """The journal of erasures: kept apart from the database and from its backups."""
+        return self.instance / "erasures.journal"
 
 
 DOCUMENTED = (
@@ -128,7 +133,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         vault_keys=KeyRing.parse(ring_text),
         vault_key_file=vault_file,
         mail_from=_mail_from(source.get("PETITION_MAIL_FROM", f"no-reply@{_host(base_url)}")),
-        organiser=source.get("PETITION_ORGANISER", "Campaign organiser"),
+        organiser=source.find("PETITION_ORGANISER"),
         trusted_proxies=source.whole_number("PETITION_TRUSTED_PROXIES", 0, low=0, high=10),
         env=_one_of(
             "PETITION_ENV", source.get("PETITION_ENV", "development"), "development", "production"

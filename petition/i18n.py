@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import unicodedata
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,6 +16,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
+
+from petition.collation import sort_key
 
 CATALOGUES = Path(__file__).parent / "translations"
 SOURCE: Final = "en"
@@ -33,6 +35,17 @@ SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ
 TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 """
 COUNTRIES: Final = frozenset(_ISO_3166.split())
+
+# CLDR's minimumGroupingDigits, which Babel does not hold: these write 1000, then 10.000.
+_UNGROUPED: Final = frozenset({"es", "it", "pl", "pt"})
+
+# RFC 9110: a language range, or any, and perhaps how much it is liked.
+_RANGE: Final = re.compile(
+    r"\s*([a-z]{1,8}(?:-[a-z0-9]{1,8})*|\*)\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?\s*\Z",
+    re.IGNORECASE | re.ASCII,
+)
+_HEADER_LENGTH: Final = 500
+"""Characters of a header that are read; browsers send some dozens."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +72,13 @@ class Language:
     def ngettext(self, one: str, many: str, number: int) -> str:
         return self.translations.ungettext(one, many, number)
 
+    def organiser(self, name: str | None) -> str:
+        """Who runs this house: the name, or where none was set, a word for it."""
+        return name or self.gettext("Campaign organiser")
+
     def number(self, value: int) -> str:
-        return format_decimal(value, locale=self.locale)
+        grouped = self.code not in _UNGROUPED or abs(value) >= 10_000
+        return format_decimal(value, locale=self.locale, group_separator=grouped)
 
     def date(self, at: datetime) -> str:
         """The day, as people write it."""
@@ -107,25 +125,31 @@ def _translations(code: str) -> NullTranslations:
 def _countries(code: str) -> tuple[tuple[str, str], ...]:
     names = Locale.parse(code).territories
     named = [(country, names.get(country, country)) for country in COUNTRIES]
-    return tuple(sorted(named, key=lambda pair: _sort_key(pair[1])))
-
-
-def _sort_key(name: str) -> str:
-    """Letters without their marks, so that Å stands with A."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(char for char in plain if not unicodedata.combining(char))
+    return tuple(sorted(named, key=lambda pair: sort_key(pair[1], code)))
 
 
 def negotiate(header: str, offered: tuple[str, ...]) -> str:
-    """The offered language that an Accept-Language header likes best; else the first."""
-    best, weight = offered[0], 0.0
-    for part in header[:500].split(","):
-        tag, _, quality = part.strip().partition(";q=")
-        code = tag.split("-")[0].lower()
-        try:
-            liked = float(quality) if quality else 1.0
-        except ValueError:
+    """The offered language that an Accept-Language header likes best; else the first.
+
+    A region counts for its language, the first of two that are liked alike wins, and what is not
+    named in the header is liked as `*` is. A range that is no range is passed over.
+    """
+    liked: dict[str, float] = {}
+    refused: set[str] = set()
+    if len(header) > _HEADER_LENGTH:  # the last range may be cut in two
+        header = header[:_HEADER_LENGTH].rpartition(",")[0]
+    for part in header.split(","):
+        found = _RANGE.match(part)
+        if found is None:
             continue
-        if code in offered and liked > weight:
-            best, weight = code, liked
-    return best
+        tag, weight = found[1].lower(), float(found[2] or 1)
+        if weight == 0:
+            refused.add(tag)
+        else:
+            code = tag.partition("-")[0]
+            liked[code] = max(weight, liked.get(code, 0))
+    any_other = 0 if "*" in refused else liked.pop("*", 0)
+    for code in offered:
+        liked.setdefault(code, any_other)
+    wanted = [code for code in liked if code in offered and code not in refused]
+    return max(wanted, key=lambda code: liked[code], default=offered[0])

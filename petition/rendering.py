@@ -27,7 +27,7 @@ _TAGS = {"p", "h2", "h3", "ul", "ol", "li", "em", "strong", "a", "blockquote"}
 class Renderer:
     """Renders templates in every language, with the names that each template may use."""
 
-    def __init__(self, *, organiser: str) -> None:
+    def __init__(self, *, organiser: str | None) -> None:
         self._organiser = organiser
         self._environments: dict[str, Environment] = {}
 
@@ -52,7 +52,7 @@ class Renderer:
         environment.globals.update(
             lang=language.code,
             dir=language.direction,
-            organiser=self._organiser,
+            organiser=language.organiser(self._organiser),
             asset=asset,
             number=language.number,
             date=language.date,

@@ -23,7 +23,9 @@ TAKEN = frozenset(
 )
 
 
-def load(session: Session, folder: Path, *, organiser: str, at: datetime) -> tuple[str, bool]:
+def load(
+    session: Session, folder: Path, *, organiser: str | None, at: datetime
+) -> tuple[str, bool]:
     """Put a call's files into the database: (slug, whether anything changed).
 
     Again and again without harm. Raises ContentError with the file and what is wrong.
@@ -32,7 +34,9 @@ def load(session: Session, folder: Path, *, organiser: str, at: datetime) -> tup
     return file.slug, campaigns.save(session, file, at=at)
 
 
-def load_and_open_new(session: Session, folder: Path, *, organiser: str, at: datetime) -> str:
+def load_and_open_new(
+    session: Session, folder: Path, *, organiser: str | None, at: datetime
+) -> str:
     """Load a call, and open it if it was not there before: its slug."""
     file = read(folder, organiser=organiser)
     is_new = not campaigns.exists(session, file.slug)
@@ -52,8 +56,11 @@ def close(session: Session, slug: str) -> bool:
     return campaigns.set_state(session, slug, CLOSED)
 
 
-def read(folder: Path, *, organiser: str) -> CampaignFile:
-    """The folder as a campaign, with {organiser} filled in: consent texts name who asks."""
+def read(folder: Path, *, organiser: str | None) -> CampaignFile:
+    """The folder as a campaign, with {organiser} filled in: consent texts name who asks.
+
+    None: a word for it, in each language.
+    """
     path = folder / "campaign.toml"
     facts = _toml(path)
     slug = _text(facts, "slug", path)
@@ -68,15 +75,16 @@ def read(folder: Path, *, organiser: str) -> CampaignFile:
     )
     if not targets:
         raise ContentError(f"{path}: at least one [[targets]] is needed")
+    spoken = sorted(
+        each for each in folder.iterdir() if each.is_dir() and LANGUAGE.match(each.name)
+    )
+    for place in spoken:
+        if place.name not in i18n.codes():
+            # The page around the call (labels, errors, letters) would have no words.
+            raise ContentError(f"{place}: the house has no catalogue for this language")
     calls = {
-        place.name: _call(place, organiser)
-        for place in sorted(folder.iterdir())
-        if place.is_dir() and LANGUAGE.match(place.name)
+        place.name: _call(place, i18n.language(place.name).organiser(organiser)) for place in spoken
     }
-    unspoken = sorted(set(calls) - set(i18n.codes()))
-    if unspoken:
-        # The page around the call (labels, errors, letters) would have no words.
-        raise ContentError(f"{folder / unspoken[0]}: the house has no catalogue for this language")
     default = _text(facts, "default_language", path)
     if default not in calls:
         raise ContentError(f"{path}: there is no folder for the default language {default}")

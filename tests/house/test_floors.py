@@ -17,6 +17,7 @@ FLOORS = {
     "config": 0,
     "errors": 0,
     "keyring": 0,
+    "collation": 0,
     "i18n": 0,
     "rendering": 0,
     "domain": 1,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from petition import i18n
 from petition.app import SHIPPED
 from petition.domain.consent import fingerprint
 from petition.errors import ContentError, NotFound
@@ -32,7 +33,7 @@ def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def _load(folder: Path, clock: Clock, organiser: str = "Campaign organiser") -> bool:
+def _load(folder: Path, clock: Clock, organiser: str | None = None) -> bool:
     with transaction() as session:
         slug, changed = campaigning.load(session, folder, organiser=organiser, at=clock())
     assert slug == "amazon"
@@ -124,6 +125,14 @@ def test_the_organiser_is_named_in_what_people_agree_to(
     assert after.consent_text_ids["sign"] != before.consent_text_ids["sign"]
     assert "Unions Together" in after.call.consents.sign.statement
     assert rows(app, "SELECT count(*) FROM consent_texts WHERE wording LIKE '%{%'") == [(0,)]
+
+
+def test_without_a_name_each_language_has_a_word_for_the_organiser(app: Flask) -> None:
+    said = {}
+    for code in the_call(app).languages:
+        said[code] = i18n.language(code).organiser(None)
+        assert said[code] in the_call(app, code).call.consents.updates.question, code
+    assert len(set(said.values())) == len(said)
 
 
 def test_loading_leaves_the_state_to_staff(app: Flask, clock: Clock, folder: Path) -> None:
