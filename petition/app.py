@@ -13,18 +13,25 @@ from werkzeug.routing import BaseConverter
 from petition import i18n
 from petition.config import Settings, load
 from petition.domain.tokens import Tokens
+from petition.printing import Press
 from petition.rendering import Renderer
 from petition.store import db as store
 from petition.store.db import db
 from petition.store.intake import Intake
+from petition.store.journal import Journal
 from petition.store.vault import Vault
 from petition.web import access, errors, security
+from petition.web.asking import asking
 from petition.web.calls import Calls
+from petition.web.finding import finding
 from petition.web.house import House
 from petition.web.links import links
 from petition.web.mailbox import mailbox
+from petition.web.mine import mine
 from petition.web.operations import operations
 from petition.web.public import public
+from petition.web.sharing import sharing
+from petition.web.shelf import Shelf
 from petition.web.staff import gate
 from petition.web.staff.accounts import accounts
 from petition.web.staff.rooms import rooms
@@ -79,11 +86,14 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
         vault=Vault(settings.vault_keys, settings.vault_key_file),
         tokens=Tokens(settings.secret_key),
         intake=Intake(engine),
+        journal=Journal(settings.journal_path),
         calls=Calls(lambda: store.reading(engine)),
         render=Renderer(organiser=settings.organiser),
+        press=Press(),
+        shelf=Shelf(),
         now=now,
     )
-    for blueprint in (operations, public, links, accounts, rooms):
+    for blueprint in (operations, finding, public, sharing, asking, links, mine, accounts, rooms):
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:
         app.register_blueprint(mailbox)

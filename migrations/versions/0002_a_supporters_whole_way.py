@@ -27,7 +27,7 @@ def _columns() -> tuple[tuple[str, sa.Column[object]], ...]:
         ("signatures", sa.Column("withdrawn_at", Instant, nullable=True)),
         ("signatures", sa.Column("unsubscribed_at", Instant, nullable=True)),
         ("entries", sa.Column("updates", sa.String(length=3), server_default="no", nullable=False)),
-        ("entries", sa.Column("changed_at", Instant, nullable=True)),
+        ("entries", sa.Column("updates_at", Instant, nullable=True)),
     )
 
 

@@ -8,6 +8,7 @@ from petition import __version__
 from petition.cli.campaigns import campaign, provider
 from petition.cli.database import database, vault
 from petition.cli.doctor import doctor
+from petition.cli.keeping import recall, retention
 from petition.cli.numbers import count, export
 from petition.cli.people import signature, staff
 from petition.cli.running import serve, start, worker
@@ -41,6 +42,8 @@ for command in (
     staff,
     count,
     export,
+    recall,
+    retention,
     signature,
     provider,
     vault,

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from petition.app import SHIPPED
-from petition.cli.opening import house_open, now
-from petition.services import campaigning
+from petition.cli.opening import asking, house_open, now
+from petition.services import campaigning, retaining
 from petition.store import campaigns, counts, outbox
 from petition.store.db import reading, transaction
 
@@ -61,7 +61,7 @@ def list_(as_json: bool) -> None:
 def open_(slug: str) -> None:
     """Let signatures in."""
     with house_open(), transaction() as session:
-        moved = campaigning.open_(session, slug)
+        moved = campaigning.open_(session, slug, at=now())
     click.echo(f"{slug}: {'open' if moved else 'was open already'}")
 
 
@@ -70,8 +70,18 @@ def open_(slug: str) -> None:
 def close(slug: str) -> None:
     """Take no more signatures. The page stays and keeps its count."""
     with house_open(), transaction() as session:
-        moved = campaigning.close(session, slug)
+        moved = campaigning.close(session, slug, at=now())
     click.echo(f"{slug}: {'closed' if moved else 'was closed already'}")
+
+
+@campaign.command()
+@click.argument("slug")
+@click.option("--months", type=click.IntRange(0, 600), required=True, help="After closing.")
+def retention(slug: str, months: int) -> None:
+    """For how long the signatures of SLUG are kept once it is closed."""
+    with house_open(), transaction() as session:
+        retaining.set_months(session, slug, months, by=asking(), at=now())
+    click.echo(f"{slug}: kept for {months} months after closing")
 
 
 @click.group()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 from sqlalchemy.exc import OperationalError
 
+from petition.cli.files import write
 from petition.cli.opening import asking, house_open, now, progress
 from petition.domain import signature as states
 from petition.services import exporting
@@ -130,28 +127,4 @@ def export(
                 now=now,
                 progress=step,
             )
-            _write(chunks, output)
-
-
-def _write(chunks: Iterator[bytes], output: str) -> None:
-    """To standard output, or to a file that appears only when it is whole (0600)."""
-    if output == "-":
-        for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-        return
-    path = Path(output).absolute()
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise click.ClickException(f"{output}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+            write(chunks, output)

@@ -21,12 +21,13 @@ from petition.app import SHIPPED
 from petition.cli.opening import asking, house_open, now
 from petition.config import load, resource_dir
 from petition.domain.letter import OWED
+from petition.mail.chores import Chores
 from petition.mail.letters import Desk
 from petition.mail.transport import transport
 from petition.mail.worker import Worker
 from petition.services import campaigning, staffing
 from petition.store import outbox, staff
-from petition.store.db import db, is_migrated, reading, transaction
+from petition.store.db import db, forget_freed, is_migrated, reading, transaction
 
 WORKERS = 2
 THREADS = 16
@@ -106,6 +107,13 @@ def make_worker(app: Flask, stop: threading.Event) -> Worker:
         Desk(settings=house.settings, tokens=house.tokens, render=house.render),
         house.vault,
         transport(house.settings),
+        Chores(
+            house.settings,
+            house.journal,
+            transaction=transaction,
+            forget_freed=lambda: forget_freed(db.engine),
+            now=house.now,
+        ),
         transaction=transaction,
         now=house.now,
         stop=stop,

@@ -45,6 +45,8 @@ class CampaignFile:
     default_language: str
     goal: int
     targets: tuple[Target, ...]
+    target_domains: tuple[str, ...]
+    """Patterns of the target's own mail domains (domain/target.py)."""
     calls: dict[str, Call]
 
 
@@ -58,6 +60,9 @@ class CampaignView:
     goal: int
     opens_at: datetime | None
     closes_at: datetime | None
+    closed_at: datetime | None
+    """When staff closed it; None while they have not."""
+    retention_months: int
     default_language: str
     languages: tuple[str, ...]
     targets: tuple[Target, ...]
@@ -73,3 +78,8 @@ class CampaignView:
             and (self.opens_at is None or self.opens_at <= at)
             and (self.closes_at is None or at < self.closes_at)
         )
+
+    def ended_at(self, at: datetime) -> datetime | None:
+        """When it stopped taking signatures, by staff or by its own date; None before that."""
+        times = [self.closed_at] if self.state == CLOSED else []
+        return min((time for time in (*times, self.closes_at) if time and time <= at), default=None)

@@ -1,4 +1,4 @@
-"""Letters: their states, how often one mailbox is written to, and when a try is repeated."""
+"""Letters: kinds and states, what each says to whom, how often, and when a try is repeated."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import timedelta
 from hashlib import sha256
 from hmac import new as hmac
 from typing import Final
+
+from petition.domain import signature as states
 
 CONFIRM: Final = "confirm"
 """Owed for every form sent in; the worker decides by the signature's state what it says."""
@@ -15,6 +17,10 @@ THANKS: Final = "thanks"
 """Owed when the mailbox's owner confirms."""
 DATA: Final = "data"
 """The link to one's own signature: owed to who asks for it."""
+ALREADY: Final = "already"
+"""No letter is owed under this name: it is what a `confirm` letter says to who has confirmed."""
+CONFIRMING: Final = frozenset({CONFIRM, REMINDER})
+"""What is worth nothing once the link to confirm has ended."""
 UNASKED: Final = frozenset({REMINDER, THANKS})
 """Letters that no click of the supporter's asks for: who unsubscribes gets none."""
 UNLIMITED: Final = frozenset({THANKS})
@@ -31,6 +37,23 @@ UNCONFIRMED_EVER: Final = 5
 _PAUSES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 20, 60, 180, 360, 720, 1440, 1440)
 )
+
+
+def said(kind: str, state: str, mailbox_confirmed: bool) -> str | None:
+    """What a letter of that kind says, the signature being in that state; None: nothing at all.
+
+    Who is held back or rejected gets the letter that anybody gets. Who withdrew and signed again
+    confirms again.
+    """
+    if state == states.ERASED:
+        return None
+    settled = state == states.CONFIRMED or (state == states.HELD and mailbox_confirmed)
+    return {
+        CONFIRM: ALREADY if settled else CONFIRM,
+        REMINDER: REMINDER if state == states.PENDING else None,
+        THANKS: THANKS if settled else None,
+        DATA: DATA,
+    }.get(kind)
 
 
 def message_id(secret_key: str, letter_id: int) -> str:

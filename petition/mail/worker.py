@@ -1,4 +1,4 @@
-"""The worker: sends the letters that are owed, and folds the counts. Several may run."""
+"""The worker: sends the letters that are owed, and does the chores. Several may run."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from email.message import EmailMessage
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from petition import i18n
-from petition.domain import letter as letters_, signature as states
+from petition.domain import letter as letters_
 from petition.domain.letter import pause_after
 from petition.errors import SealBroken
-from petition.mail import letters
-from petition.mail.letters import Desk
+from petition.mail.chores import Chores
+from petition.mail.letters import LETTERS, Desk
 from petition.mail.transport import Refused, ServerAway, Transport, TryLater
-from petition.services import screening
-from petition.store import counts, outbox
+from petition.services import privacy, screening
+from petition.store import outbox
 from petition.store.outbox import Owed
 from petition.store.vault import Vault
 
@@ -33,7 +32,6 @@ LEASE = timedelta(minutes=10)
 LAST_START = timedelta(minutes=6)
 """A letter is begun only in the first six minutes of the lease: the slowest conversation
 (six steps of thirty seconds) then ends before another worker may take it."""
-FOLD_EVERY = 30.0
 IDLE = 1.0
 LONGEST_PAUSE = 60.0
 
@@ -48,6 +46,7 @@ class Worker:
         desk: Desk,
         vault: Vault,
         transport: Transport,
+        chores: Chores,
         *,
         transaction: Callable[[], AbstractContextManager[Session]],
         now: Callable[[], datetime],
@@ -56,12 +55,12 @@ class Worker:
         self._desk = desk
         self._vault = vault
         self._transport = transport
+        self._chores = chores
         self._transaction = transaction
         self._now = now
         self._stop = stop
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._away = 0
-        self._next_fold = 0.0
         self._next_try = 0.0
 
     def run(self) -> None:
@@ -76,8 +75,8 @@ class Worker:
         self._transport.close()
 
     def _turn(self) -> float:
-        """Fold when it is time, send a batch; seconds to rest before the next turn."""
-        self._fold_when_due()
+        """Do the chores that are due, send a batch; seconds to rest before the next turn."""
+        self._chores.turn()
         if time.monotonic() < self._next_try:
             return IDLE  # the mail server is away: the counts do not wait for it
         sent = self.send_batch()
@@ -89,24 +88,15 @@ class Worker:
             return IDLE
         return 0.0
 
-    def _fold_when_due(self) -> None:
-        if time.monotonic() >= self._next_fold:
-            self.fold()
-            self._next_fold = time.monotonic() + FOLD_EVERY
-
     def once(self) -> int:
-        """Send what is due and fold what waits, then return: how many letters were dealt with."""
+        """Do all that is due, then return: how many letters were dealt with."""
+        self._chores.all()
         done = 0
         while not self._stop.is_set() and (number := self.send_batch()) and not self._away:
             done += number
-        self.fold()
+        self._chores.fold()
         self._transport.close()
         return done
-
-    def fold(self) -> None:
-        """Bring the public counts up to date."""
-        with self._transaction() as session:
-            counts.fold(session, at=self._now())
 
     def send_batch(self) -> int:
         """Claim letters and deal with each; how many were claimed."""
@@ -120,7 +110,7 @@ class Worker:
             if self._stop.is_set() or late or not self._deal_with(letter):
                 self._give_back(claimed[place:])
                 break
-            self._fold_when_due()  # a slow mail server may take minutes over a batch
+            self._chores.fold_when_due()  # a slow mail server may take minutes over a batch
         return len(claimed)
 
     def _give_back(self, rest: list[Owed]) -> None:
@@ -129,49 +119,52 @@ class Worker:
 
     def _deal_with(self, letter: Owed) -> bool:
         """Send one letter and mark it; False when the server is away and the batch must wait."""
-        with self._transaction() as session:
-            admitted = screening.admit(session, letter, at=self._now())
-            if not admitted:
-                outbox.finish(session, letter.id, letters_.WITHHELD, at=self._now())
-        if not admitted:
+        message = self._written(letter)
+        if message is None:
             return True
         try:
-            self._transport.send(self._write(letter))
+            self._transport.send(message)
         except ServerAway as error:
             self._away += 1
             log.warning("worker: the mail server is away: %s", error)
             return False
         except TryLater as error:
             self._postpone(letter, str(error))
-        except (Refused, SealBroken) as error:
-            self._finish(letter, letters_.FAILED, type(error).__name__ + _code(error))
+        except Refused as error:
+            self._finish(letter, letters_.FAILED, f"Refused: {error}")
         else:
-            self._finish(letter, letters_.SENT, None)
+            self._note_sent(letter, message)
         self._away = 0
         return True
 
-    def _write(self, letter: Owed) -> EmailMessage:
-        person = self._vault.open(letter.sealed, letter.entry_id, letter.key_number)
-        language, at = i18n.language(letter.language), self._now()
-        confirmed = letter.state == states.CONFIRMED or (
-            letter.state == states.HELD and letter.mailbox_confirmed
-        )
-        if confirmed:
-            return letters.already(
-                self._desk, letter_id=letter.id, to=person.email, language=language, at=at
-            )
-        return letters.confirm(
-            self._desk,
-            letter_id=letter.id,
-            entry_id=letter.entry_id,
-            to=person.email,
-            language=language,
-            at=at,
-        )
-
-    def _finish(self, letter: Owed, state: str, error: str | None) -> None:
+    def _written(self, claimed: Owed) -> EmailMessage | None:
+        """The letter, ready to go and charged to its mailbox; None when none must go."""
+        at = self._now()
         with self._transaction() as session:
-            outbox.finish(session, letter.id, state, at=self._now(), error=error)
+            # Since it was claimed its owner may have confirmed, unsubscribed or erased it.
+            letter = outbox.reread(session, claimed.id)
+            if letter is None:
+                return None
+            try:
+                to = self._vault.open(letter.sealed, letter.entry_id, letter.key_number).email
+            except SealBroken:
+                outbox.finish(session, letter.id, letters_.FAILED, at=at, error="SealBroken")
+                return None
+            what = screening.admit(session, letter, to, at=at)
+            if what is None:
+                outbox.finish(session, letter.id, letters_.WITHHELD, at=at)
+                privacy.void_if_blocked(session, self._vault, letter)
+                return None
+        return LETTERS[what](self._desk, letter, to, at)
+
+    def _note_sent(self, letter: Owed, message: EmailMessage) -> None:
+        if not self._finish(letter, letters_.SENT, None):
+            # Erased while it went out: whoever erased it may have looked for it too early.
+            self._transport.forget(message)
+
+    def _finish(self, letter: Owed, state: str, error: str | None) -> bool:
+        with self._transaction() as session:
+            return outbox.finish(session, letter.id, state, at=self._now(), error=error)
 
     def _postpone(self, letter: Owed, error: str) -> None:
         pause = pause_after(letter.attempts + 1, random.random())  # noqa: S311  # no secret
@@ -180,7 +173,3 @@ class Worker:
             return
         with self._transaction() as session:
             outbox.postpone(session, letter.id, until=self._now() + pause, error=error)
-
-
-def _code(error: Exception) -> str:
-    return f": {error}" if isinstance(error, Refused) else ""

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from petition import i18n
 from petition.domain.campaign import CLOSED, OPEN, Call, CampaignFile, Target
 from petition.domain.consent import Questions, SignQuestion, UpdatesQuestion, VisibilityQuestion
+from petition.domain.target import PatternRefused, PatternTooWide, pattern
 from petition.errors import ContentError
-from petition.store import campaigns
+from petition.store import campaigns, targets
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
@@ -31,7 +32,7 @@ def load(
     Again and again without harm. Raises ContentError with the file and what is wrong.
     """
     file = read(folder, organiser=organiser)
-    return file.slug, campaigns.save(session, file, at=at)
+    return file.slug, _save(session, file, at)
 
 
 def load_and_open_new(
@@ -40,20 +41,26 @@ def load_and_open_new(
     """Load a call, and open it if it was not there before: its slug."""
     file = read(folder, organiser=organiser)
     is_new = not campaigns.exists(session, file.slug)
-    campaigns.save(session, file, at=at)
+    _save(session, file, at)
     if is_new:
-        campaigns.set_state(session, file.slug, OPEN)
+        campaigns.set_state(session, file.slug, OPEN, at=at)
     return file.slug
 
 
-def open_(session: Session, slug: str) -> bool:
+def _save(session: Session, file: CampaignFile, at: datetime) -> bool:
+    changed = campaigns.save(session, file, at=at)
+    campaign_id = campaigns.by_slug(session, file.slug).id
+    return targets.offer(session, campaign_id, file.target_domains) or changed
+
+
+def open_(session: Session, slug: str, *, at: datetime) -> bool:
     """Let signatures in; True when it was not open. Raises NotFound."""
-    return campaigns.set_state(session, slug, OPEN)
+    return campaigns.set_state(session, slug, OPEN, at=at)
 
 
-def close(session: Session, slug: str) -> bool:
+def close(session: Session, slug: str, *, at: datetime) -> bool:
     """Take no more signatures; the count stays. True when it was not closed. Raises NotFound."""
-    return campaigns.set_state(session, slug, CLOSED)
+    return campaigns.set_state(session, slug, CLOSED, at=at)
 
 
 def read(folder: Path, *, organiser: str | None) -> CampaignFile:
@@ -69,11 +76,11 @@ def read(folder: Path, *, organiser: str | None) -> CampaignFile:
     goal = facts.get("goal")
     if not isinstance(goal, int) or goal < 1:
         raise ContentError(f"{path}: goal takes a whole number from 1")
-    targets = tuple(
+    aims = tuple(
         Target(name=_text(target, "name", path), email=_text(target, "email", path))
         for target in facts.get("targets", [])
     )
-    if not targets:
+    if not aims:
         raise ContentError(f"{path}: at least one [[targets]] is needed")
     spoken = sorted(
         each for each in folder.iterdir() if each.is_dir() and LANGUAGE.match(each.name)
@@ -90,8 +97,23 @@ def read(folder: Path, *, organiser: str | None) -> CampaignFile:
         raise ContentError(f"{path}: there is no folder for the default language {default}")
     ordered = {default: calls.pop(default), **calls}
     return CampaignFile(
-        slug=slug, default_language=default, goal=goal, targets=targets, calls=ordered
+        slug=slug,
+        default_language=default,
+        goal=goal,
+        targets=aims,
+        target_domains=_patterns(facts, path),
+        calls=ordered,
     )
+
+
+def _patterns(facts: dict[str, Any], path: Path) -> tuple[str, ...]:
+    if "target_domains" not in facts:
+        return ()
+    try:
+        found = [pattern(text) for text in _texts(facts, "target_domains", path)]
+    except (PatternRefused, PatternTooWide) as error:
+        raise ContentError(f"{path}: target_domains: {error}") from None
+    return tuple(dict.fromkeys(found))
 
 
 def _call(folder: Path, organiser: str) -> Call:

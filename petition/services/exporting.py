@@ -106,9 +106,7 @@ def export(
     columns = FOR_TARGET if order.for_target else COLUMNS
     yield from _hashed(digest, _lines([columns]))
     with reading() as session:
-        for page in _noted(
-            signatures.pages(session, campaign_id, filters), export_id, transaction
-        ):
+        for page in _noted(signatures.pages(session, campaign_id, filters), export_id, transaction):
             cells = [_cells(row, order.slug, vault) for row in page]
             if order.for_target:
                 places = [COLUMNS.index(name) for name in FOR_TARGET]
@@ -118,6 +116,14 @@ def export(
             progress(len(page))
     with transaction() as session:
         ledger.finish_export(session, export_id, rows=total, sha256=digest.hexdigest(), at=now())
+
+
+def recall(session: Session, export_id: int) -> Iterator[bytes]:
+    """What an export holds that was withdrawn or erased since, as CSV. Raises NotFound."""
+    disclosures.campaign_of(session, export_id)
+    yield _lines([("signature_id", "recalled_because", "recalled_at")])
+    for row in disclosures.recalled(session, export_id):
+        yield _lines([(str(row.signature_id), row.why, _time(row.at))])
 
 
 def _noted(

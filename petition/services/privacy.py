@@ -16,6 +16,7 @@ from petition.store import erasing, holdings, jobs, reviews, signatures
 from petition.store.erasing import Erased
 from petition.store.holdings import Form, Held
 from petition.store.journal import BLOCKED, ERASED, UNBLOCKED, Journal, Line
+from petition.store.outbox import Owed
 from petition.store.vault import Vault
 
 FORGET: Final = "forget"
@@ -155,6 +156,20 @@ def stop(
     jobs.ask(session, FORGET, at=at)
     signature_id = erasing.of_address(session, campaign_id, key)
     return erasing.erase(session, signature_id, at=at) if signature_id is not None else None
+
+
+def void_if_blocked(session: Session, vault: Vault, letter: Owed) -> None:
+    """Empty a form that somebody sent in for an address whose owner wants none."""
+    if erasing.is_blocked(session, letter.campaign_id, letter.address_key):
+        number = vault.current
+        nobody = Person(given_name="", family_name="", email="", postcode="", comment="")
+        sealed = vault.seal(nobody, letter.entry_id, number)
+        erasing.void(session, letter.entry_id, sealed=sealed, key_number=number)
+
+
+def is_blocked(session: Session, campaign_id: int, key: bytes) -> bool:
+    """True when the address's owner said that it was not them."""
+    return erasing.is_blocked(session, campaign_id, key)
 
 
 def unblock(

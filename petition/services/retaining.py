@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain import signature as states, tokens
 from petition.domain.retention import end
-from petition.store import asked, counts, erasing, figures, jobs, keeping
+from petition.store import asked, campaigns, counts, erasing, figures, jobs, keeping, ledger
 from petition.store.journal import BLOCKED, ERASED, UNBLOCKED, Journal
 
 Opening = Callable[[], AbstractContextManager[Session]]
@@ -27,8 +27,6 @@ BATCH: Final = 500
 
 CLOCK: Final = "clock"
 """The snapshot that the privacy page shows."""
-FINAL: Final = "final"
-"""The snapshot of a campaign whose signatures are erased: its totals as they were."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +145,9 @@ def _forget_campaigns(transaction: Opening, *, at: datetime) -> Iterator[Step]:
 
 def _note_final(session: Session, campaign_id: int, *, at: datetime) -> None:
     """From now on the totals cannot be counted again: they are what they were."""
-    if figures.read(session, campaign_id, FINAL) is None:
+    if figures.read(session, campaign_id, counts.FINAL) is None:
         total = counts.total(session, campaign_id)
-        figures.write(session, campaign_id, FINAL, {"confirmed": total}, at=at)
+        figures.write(session, campaign_id, counts.FINAL, {"confirmed": total}, at=at)
 
 
 def remind(session: Session, *, at: datetime) -> int:
@@ -159,7 +157,7 @@ def remind(session: Session, *, at: datetime) -> int:
     )
 
 
-def note_clock(session: Session, *, at: datetime) -> None:
+def note(session: Session, *, at: datetime) -> None:
     """Write down how much is held, for the privacy pages: as of now, until the next run."""
     for clock in keeping.clocks(session):
         held = {
@@ -170,11 +168,46 @@ def note_clock(session: Session, *, at: datetime) -> None:
         figures.write(session, clock.campaign_id, CLOCK, held, at=at)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """The clock as the privacy page shows it."""
+
+    as_of: datetime
+    confirmed: int
+    withdrawn: int
+    forms_not_confirmed: int
+    next_run: datetime | None
+    months: int
+    ends_at: datetime | None
+    """When the campaign's signatures go; None while it is open."""
+
+
+def shown(session: Session, campaign_id: int) -> Shown | None:
+    """What was written down at the last run; None before the first one."""
+    clock = next(c for c in keeping.clocks(session) if c.campaign_id == campaign_id)
+    figure = figures.read(session, campaign_id, CLOCK)
+    if figure is None:
+        return None
+    return Shown(
+        as_of=figure.at,
+        confirmed=figure.numbers[states.CONFIRMED],
+        withdrawn=figure.numbers[states.WITHDRAWN],
+        forms_not_confirmed=figure.numbers["forms_not_confirmed"],
+        next_run=jobs.next_at(session, JOB),
+        months=clock.months,
+        ends_at=end(clock.closed_at, clock.months) if clock.closed_at is not None else None,
+    )
+
+
+def set_months(session: Session, slug: str, months: int, *, by: str, at: datetime) -> None:
+    """Keep a campaign's signatures for that long after closing. Raises NotFound."""
+    campaign_id = campaigns.by_slug(session, slug).id
+    keeping.set_months(session, campaign_id, months)
+    ledger.note(
+        session, who=by, action="retention", outcome="done", at=at, detail=f"{slug}: {months}"
+    )
+
+
 def claim(session: Session, *, at: datetime) -> datetime | None:
     """Take the hourly run if it is due: since when; None when it is not, or another has it."""
     return jobs.claim(session, JOB, at=at, every=EVERY)
-
-
-def next_run(session: Session) -> datetime | None:
-    """When the worker runs it next."""
-    return jobs.next_at(session, JOB)

@@ -7,8 +7,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from petition.domain import signature as states
+from petition.domain.letter import CONFIRMING, UNASKED, UNLIMITED, said
+from petition.domain.target import belongs
+from petition.domain.tokens import CONFIRM_LIFE
 from petition.errors import NotFound, PetitionError
-from petition.store import ledger, outbox, signatures
+from petition.store import erasing, ledger, outbox, signatures, targets
 from petition.store.outbox import Owed
 
 
@@ -16,11 +19,29 @@ class MoveRefused(PetitionError):
     """This signature cannot be moved that way from the state that it is in."""
 
 
-def admit(session: Session, letter: Owed, *, at: datetime) -> bool:
-    """May this letter go out? No when its mailbox has had enough, or has nothing to confirm."""
-    if letter.state not in {states.PENDING, states.HELD, states.CONFIRMED, states.REJECTED}:
-        return False
-    return outbox.admit(session, letter, at=at)
+def admit(session: Session, letter: Owed, to: str, *, at: datetime) -> str | None:
+    """What this letter says (domain.letter.said), or None when it must not go out.
+
+    A mailbox is charged for it only after everything else allowed it.
+    """
+    what = said(letter.kind, letter.state, letter.mailbox_confirmed)
+    if what is None or not _may_go(session, letter, what, to, at=at):
+        return None
+    return what if letter.kind in UNLIMITED or outbox.admit(session, letter, at=at) else None
+
+
+def _may_go(session: Session, letter: Owed, what: str, to: str, *, at: datetime) -> bool:
+    late = what in CONFIRMING and at >= letter.entered_at + CONFIRM_LIFE
+    unwanted = letter.kind in UNASKED and letter.unsubscribed
+    return not (
+        late or unwanted or erasing.is_blocked(session, letter.campaign_id, letter.address_key)
+    )
+
+
+def may_write_to(session: Session, letter: Owed, email: str) -> bool:
+    """No when the mailbox is the target's own: the list may have grown since the form came in."""
+    domain = email.rpartition("@")[2]
+    return not belongs(domain, targets.patterns(session, letter.campaign_id))
 
 
 def hold(session: Session, signature_id: int, *, reason: str, by: str, at: datetime) -> None:

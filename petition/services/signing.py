@@ -8,12 +8,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from petition.domain import consent
+from petition.domain import consent, letter
 from petition.domain.campaign import CampaignView
 from petition.domain.source import Source
 from petition.domain.supporter import Person, Provider, canonical_address
 from petition.errors import CampaignClosed
-from petition.store import outbox, signatures
+from petition.store import asked, outbox, signatures
 from petition.store.arrivals import Answer, Arrival
 from petition.store.intake import Intake
 from petition.store.signatures import Found
@@ -57,9 +57,7 @@ def sign(
     intake.put(
         Arrival(
             campaign_id=campaign.id,
-            address_key=vault.address_key(
-                canonical_address(command.local_part, command.domain, providers)
-            ),
+            address_key=address_key(vault, providers, command.local_part, command.domain),
             entry_id=entry_id,
             sealed=vault.seal(command.person, entry_id, key_number),
             key_number=key_number,
@@ -87,11 +85,19 @@ def sign(
     )
 
 
+def address_key(
+    vault: Vault, providers: Mapping[str, Provider], local_part: str, domain: str
+) -> bytes:
+    """What stands for an address, however it is spelled; `domain` as A-label."""
+    return vault.address_key(canonical_address(local_part, domain, providers))
+
+
 def confirm(session: Session, entry_id: int, *, at: datetime) -> Found | None:
     """The mailbox's owner confirms; once or ten times the same. None when the entry is gone."""
     address_key = signatures.confirm(session, entry_id, at=at)
     if address_key is not None:
         outbox.note_confirmed(session, address_key)
+        asked.owe(session, entry_id, letter.THANKS, at=at)
     return signatures.of_entry(session, entry_id)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain import consent
-from petition.domain.campaign import DRAFT, Call, CampaignFile, CampaignView, Target
+from petition.domain.campaign import CLOSED, DRAFT, Call, CampaignFile, CampaignView, Target
 from petition.domain.consent import Questions, SignQuestion, UpdatesQuestion, VisibilityQuestion
 from petition.errors import NotFound
 from petition.store.tables import Campaign, CampaignText, ConsentText
@@ -23,6 +23,14 @@ def by_slug(session: Session, slug: str) -> Campaign:
     if row is None:
         raise NotFound(f"there is no campaign called {slug}")
     return row
+
+
+def slug(session: Session, campaign_id: int) -> str:
+    """A campaign's name in addresses; raises NotFound."""
+    found = session.scalar(select(Campaign.slug).where(Campaign.id == campaign_id))
+    if found is None:
+        raise NotFound
+    return found
 
 
 def exists(session: Session, slug: str) -> bool:
@@ -114,11 +122,13 @@ def _consent_text_id(
     return row.id
 
 
-def set_state(session: Session, slug: str, state: str) -> bool:
+def set_state(session: Session, slug: str, state: str, *, at: datetime) -> bool:
     """Open or close a campaign; True when that changed its state. Raises NotFound."""
     row = by_slug(session, slug)
     moved = session.execute(
-        update(Campaign).where(Campaign.id == row.id, Campaign.state != state).values(state=state)
+        update(Campaign)
+        .where(Campaign.id == row.id, Campaign.state != state)
+        .values(state=state, closed_at=at if state == CLOSED else None)
     )
     return bool(moved.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
 
@@ -164,6 +174,8 @@ def _view(session: Session, row: Campaign, text: CampaignText) -> CampaignView:
         goal=row.goal,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
+        closed_at=row.closed_at,
+        retention_months=row.retention_months,
         default_language=row.default_language,
         languages=languages(session, row.id),
         targets=tuple(Target(**target) for target in json.loads(row.targets)),

@@ -12,10 +12,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from petition.domain import signature as states
+from petition.errors import PetitionError
+from petition.store import figures
 from petition.store.tables import Campaign, Count, CountChange, Entry, Fold, Signature
 
 TOTAL: Final = "total"
 DIMENSIONS: Final = ("country", "day", "language", "source")
+FINAL: Final = "final"
+"""The snapshot of a campaign whose signatures are erased: its totals as they were."""
 BATCH = 10_000
 
 Totals = Counter[tuple[str, str]]
@@ -23,6 +27,10 @@ Totals = Counter[tuple[str, str]]
 
 _COUNTS: Table = Count.__table__  # type: ignore[assignment]  # declared as FromClause
 _FOLDS: Table = Fold.__table__  # type: ignore[assignment]  # the same
+
+
+class NothingToCount(PetitionError):
+    """The time of this campaign's signatures is over and they are erased: its totals stay."""
 
 
 def total(session: Session, campaign_id: int) -> int:
@@ -141,10 +149,12 @@ def _stamp(session: Session, campaign_ids: Iterable[int], at: datetime) -> None:
 def recount(session: Session, campaign_id: int, *, at: datetime) -> tuple[int, int]:
     """Count the confirmed signatures themselves and repair the totals: (shown before, true).
 
-    The session must read one snapshot (store.db.recounting): what is confirmed meanwhile stays
+    The session must read one snapshot (store.db.snapshot_transaction): what is confirmed meanwhile stays
     owed to the next fold.
     """
     before = total(session, campaign_id)
+    if figures.read(session, campaign_id, FINAL) is not None:
+        raise NothingToCount
     session.execute(delete(CountChange).where(CountChange.campaign_id == campaign_id))
     session.execute(delete(Count).where(Count.campaign_id == campaign_id))
     totals: Totals = Counter()

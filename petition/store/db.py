@@ -187,6 +187,29 @@ def snapshot_transaction() -> Iterator[Session]:
         yield session
 
 
+def forget_freed(engine: Engine) -> bool:
+    """Clear what deleted rows leave behind; False when somebody's reading stands in the way.
+
+    SQLite overwrites freed space itself (secure_delete); its write-ahead log still holds the old
+    pages until it is copied over and cut off. PostgreSQL frees the rows' space for new ones; what
+    lies there until then is sealed, as it was.
+    """
+    if engine.dialect.name != "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM signatures, entries, consents, letters, mailboxes")
+        return True
+    with writer_queue(engine):
+        raw = engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("PRAGMA busy_timeout = 200")  # a long export must not hold up signing
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.execute("PRAGMA busy_timeout = 30000")
+            return not busy
+        finally:
+            raw.close()
+
+
 def check_durability(engine: Engine) -> None:
     """Raise SettingError when an acknowledged signature could be lost at a power cut."""
     with engine.connect() as connection:

@@ -67,6 +67,11 @@ def claim(
     return _read(session, claimed)
 
 
+def reread(session: Session, letter_id: int) -> Owed | None:
+    """A claimed letter as it stands now; None when it was erased since."""
+    return next(iter(_read(session, [letter_id])), None)
+
+
 def _read(session: Session, ids: Sequence[int]) -> list[Owed]:
     rows = session.execute(
         select(Letter, Entry, Signature, Campaign.slug)
@@ -145,9 +150,9 @@ def note_confirmed(session: Session, address_key: bytes) -> None:
 
 def finish(
     session: Session, letter_id: int, state: str, *, at: datetime, error: str | None = None
-) -> None:
-    """The letter is sent, failed or withheld, for good."""
-    session.execute(
+) -> bool:
+    """The letter is sent, failed or withheld, for good; False when it was erased meanwhile."""
+    finished = session.execute(
         update(Letter)
         .where(Letter.id == letter_id)
         .values(
@@ -158,7 +163,10 @@ def finish(
             attempts=Letter.attempts + (0 if state == letters.WITHHELD else 1),
             last_error=error,
         )
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
     )
+    return finished.first() is not None
 
 
 def postpone(session: Session, letter_id: int, *, until: datetime, error: str) -> None:

@@ -120,9 +120,7 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
                 (Signature.state == states.HELD, states.HELD),
                 # Who was held and withdrew cannot come back around the hold.
                 (
-                    and_(
-                        Signature.state == states.WITHDRAWN, Signature.state_reason.is_not(None)
-                    ),
+                    and_(Signature.state == states.WITHDRAWN, Signature.state_reason.is_not(None)),
                     states.HELD,
                 ),
                 else_=states.CONFIRMED,

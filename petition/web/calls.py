@@ -12,10 +12,10 @@ from typing import TypeVar, cast
 
 from sqlalchemy.orm import Session
 
-from petition.domain.campaign import OPEN, CampaignView
+from petition.domain.campaign import DRAFT, OPEN, CampaignView
 from petition.domain.supporter import Provider
 from petition.errors import NotFound
-from petition.store import campaigns, counts, outbox
+from petition.store import campaigns, counts, outbox, targets
 from petition.store.db import DatabaseFault
 
 T = TypeVar("T")  # Python 3.11 has no other way to say it
@@ -53,15 +53,32 @@ class Calls:
         """The languages of a call, its default first; raises NotFound."""
         return self._keep(("languages", slug), lambda s: _languages(s, slug))
 
+    def slug(self, campaign_id: int) -> str:
+        """A campaign's name in addresses; raises NotFound."""
+        return self._keep(("slug", campaign_id), lambda s: campaigns.slug(s, campaign_id))
+
     def open_slugs(self) -> tuple[str, ...]:
         """The campaigns that take signatures now."""
         return self._keep(
             "open", lambda s: tuple(c.slug for c in campaigns.listed(s) if c.state == OPEN)
         )
 
+    def public_slugs(self) -> tuple[str, ...]:
+        """The campaigns that people may read, open or closed."""
+        return self._keep(
+            "public", lambda s: tuple(c.slug for c in campaigns.listed(s) if c.state != DRAFT)
+        )
+
     def providers(self) -> Mapping[str, Provider]:
         """The table of mail providers, by domain."""
         return self._keep("providers", _providers)
+
+    def target_domains(self, slug: str) -> tuple[str, ...]:
+        """Patterns of the target's own mail domains; raises NotFound."""
+        return self._keep(
+            ("target domains", slug),
+            lambda s: targets.patterns(s, campaigns.by_slug(s, slug).id),
+        )
 
     def forget(self) -> None:
         """Read everything anew at the next call."""

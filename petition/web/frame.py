@@ -57,15 +57,14 @@ def _call(view: CampaignView) -> dict[str, Any]:
     }
 
 
-def plain_page(code: str, slug: str, name: str, *, indexed: bool = False) -> Response:
-    """A page of the call that is the same for everybody and needs nothing but the call."""
+def plain_page(code: str, slug: str, name: str) -> Response:
+    """A step on the way: the same for everybody, and not for finders."""
     shown = shown_call(code, slug)
     response = shared(
         (slug, code, name),
         lambda: page(f"public/{name}.html", **frame(shown.view, f"/{name}")),
     )
-    if not indexed:
-        response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 

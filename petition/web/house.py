@@ -12,10 +12,13 @@ from flask import current_app, g
 from petition import i18n
 from petition.config import Settings
 from petition.domain.tokens import Tokens
+from petition.printing import Press
 from petition.rendering import Renderer
 from petition.store.intake import Intake
+from petition.store.journal import Journal
 from petition.store.vault import Vault
 from petition.web.calls import Calls
+from petition.web.shelf import Shelf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +29,11 @@ class House:
     vault: Vault
     tokens: Tokens
     intake: Intake
+    journal: Journal
     calls: Calls
     render: Renderer
+    press: Press
+    shelf: Shelf
     now: Callable[[], datetime]
 
 

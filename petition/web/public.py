@@ -11,11 +11,13 @@ from petition.domain.campaign import CampaignView
 from petition.domain.source import Source
 from petition.domain.supporter import Person
 from petition.errors import CampaignClosed
-from petition.services import signing
+from petition.services import retaining, signing
 from petition.services.signing import Sign
+from petition.store.db import reading
 from petition.web.access import PUBLIC, access
 from petition.web.calls import Shown
 from petition.web.errors import error_page
+from petition.web.finding import linked_data
 from petition.web.forms import SignForm
 from petition.web.frame import frame, plain_page, shown_call, uncached
 from petition.web.house import _, house, language, page, speak
@@ -168,6 +170,7 @@ def _campaign_page(
         countries=(("", ""), *language().countries()),
         count=shown.count,
         count_as_of=shown.folded_at or house().now(),
+        linked_data=linked_data(shown),
         **frame(view),
     )
 
@@ -189,5 +192,12 @@ def confirmed(code: str, slug: str) -> Response:
 @public.get("/<lang:code>/<slug:slug>/privacy")
 @access(PUBLIC)
 def privacy(code: str, slug: str) -> Response:
-    """What is held, why, for how long."""
-    return plain_page(code, slug, "privacy", indexed=True)
+    """What is held, why, for how long, how much of it there is, and when it goes."""
+    shown = shown_call(code, slug)
+    return shared((slug, code, "privacy"), lambda: _privacy_page(shown))
+
+
+def _privacy_page(shown: Shown) -> str:
+    with reading() as session:
+        clock = retaining.shown(session, shown.view.id)
+    return page("public/privacy.html", clock=clock, **frame(shown.view, "/privacy"))
