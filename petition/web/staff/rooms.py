@@ -11,8 +11,9 @@ from petition.store import campaigns, counts, ledger
 from petition.store.db import reading, transaction
 from petition.store.signatures import Filters
 from petition.web.access import EXPORTER, STAFF, access
-from petition.web.forms import ExportForm, SignOutForm
-from petition.web.house import _, house, language, page
+from petition.web.forms import ExportForm
+from petition.web.house import house, language
+from petition.web.staff.console import console_page
 from petition.web.staff.gate import may
 
 rooms = Blueprint("rooms", __name__, url_prefix="/staff")
@@ -27,7 +28,7 @@ def campaigns_page() -> Response:
             (row.slug, row.state, counts.total(session, row.id), row.goal)
             for row in campaigns.listed(session)
         ]
-    return _page("staff/campaigns.html", rows=rows)
+    return make_response(console_page("staff/campaigns.html", rows=rows))
 
 
 @rooms.get("/campaigns/<slug:slug>")
@@ -66,7 +67,7 @@ def _numbers(slug: str, form: ExportForm, status: int) -> Response:
     with reading() as session:
         row = campaigns.by_slug(session, slug)
         found = {state: counts.states_of(session, row.id).get(state, 0) for state in states.STATES}
-        body = _body(
+        body = console_page(
             "staff/campaign.html",
             slug=slug,
             state=row.state,
@@ -88,28 +89,3 @@ def _named(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """Country names in the reader's language, the largest first."""
     names = dict(language().countries())
     return sorted(((names.get(code, code), number) for code, number in rows), key=lambda r: -r[1])
-
-
-def _page(template: str, **context: object) -> Response:
-    return make_response(_body(template, **context))
-
-
-def _body(template: str, **context: object) -> str:
-    return page(
-        template, staff=g.staff, sign_out=SignOutForm(), state_names=_state_names(), **context
-    )
-
-
-def _state_names() -> dict[str, str]:
-    """The states of signatures and campaigns, in the reader's words."""
-    return {
-        states.PENDING: _("pending"),
-        states.CONFIRMED: _("confirmed"),
-        states.WITHDRAWN: _("withdrawn"),
-        states.HELD: _("held"),
-        states.REJECTED: _("rejected"),
-        states.ERASED: _("erased"),
-        "draft": _("draft"),
-        "open": _("open"),
-        "closed": _("closed"),
-    }
