@@ -81,5 +81,5 @@ class CampaignView:
 
     def ended_at(self, at: datetime) -> datetime | None:
         """When it stopped taking signatures, by staff or by its own date; None before that."""
-        times = [self.closed_at] if self.state == CLOSED else []
-        return min((time for time in (*times, self.closes_at) if time and time <= at), default=None)
+        ends = (end for end in (self.closed_at, self.closes_at) if end is not None and end <= at)
+        return min(ends, default=None)

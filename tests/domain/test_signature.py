@@ -106,7 +106,10 @@ def test_jitter_adds_up_to_a_quarter(attempts: int, jitter: float) -> None:
 
 
 def _campaign(
-    state: str, opens_at: datetime | None = None, closes_at: datetime | None = None
+    state: str,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    closed_at: datetime | None = None,
 ) -> CampaignView:
     return CampaignView(
         id=1,
@@ -115,6 +118,8 @@ def _campaign(
         goal=10,
         opens_at=opens_at,
         closes_at=closes_at,
+        closed_at=closed_at,
+        retention_months=12,
         default_language="en",
         languages=("en",),
         targets=(),
@@ -139,6 +144,18 @@ def test_the_dates_of_a_campaign_hold_to_the_second() -> None:
     assert not opening.is_open(NOW - second)
     assert not closing.is_open(NOW)
     assert closing.is_open(NOW - second)
+
+
+def test_a_campaign_ends_by_staff_or_by_its_own_date_whichever_comes_first() -> None:
+    hour = timedelta(hours=1)
+    assert _campaign(OPEN).ended_at(NOW) is None
+    assert _campaign(OPEN, closes_at=NOW).ended_at(NOW - hour) is None
+    assert _campaign(OPEN, closes_at=NOW).ended_at(NOW + hour) == NOW
+    assert _campaign(CLOSED, closed_at=NOW).ended_at(NOW) == NOW
+    by_date = _campaign(CLOSED, closes_at=NOW - hour, closed_at=NOW)
+    assert by_date.ended_at(NOW + hour) == NOW - hour
+    by_staff = _campaign(CLOSED, closes_at=NOW + hour, closed_at=NOW)
+    assert by_staff.ended_at(NOW + 2 * hour) == NOW
 
 
 def test_a_wording_holds_every_answer_that_was_offered() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -137,8 +138,8 @@ def test_without_a_name_each_language_has_a_word_for_the_organiser(app: Flask) -
 
 def test_loading_leaves_the_state_to_staff(app: Flask, clock: Clock, folder: Path) -> None:
     with transaction() as session:
-        assert campaigning.close(session, "amazon")
-        assert not campaigning.close(session, "amazon")
+        assert campaigning.close(session, "amazon", at=clock())
+        assert not campaigning.close(session, "amazon", at=clock())
     _edit(folder / "campaign.toml", "10000", "20000")
     assert _load(folder, clock)
     assert (the_call(app).state, the_call(app).goal) == ("closed", 20000)
@@ -146,8 +147,22 @@ def test_loading_leaves_the_state_to_staff(app: Flask, clock: Clock, folder: Pat
         campaigning.load_and_open_new(session, folder, organiser="x", at=clock())
     assert the_call(app).state == "closed"
     with transaction() as session:
-        assert campaigning.open_(session, "amazon")
+        assert campaigning.open_(session, "amazon", at=clock())
     assert the_call(app).state == "open"
+
+
+def test_the_time_of_closing_is_kept_until_it_is_opened_again(app: Flask, clock: Clock) -> None:
+    assert the_call(app).closed_at is None
+    closed_at = clock()
+    with transaction() as session:
+        campaigning.close(session, "amazon", at=closed_at)
+    clock.forward(timedelta(days=3))
+    with transaction() as session:
+        campaigning.close(session, "amazon", at=clock())
+    assert the_call(app).closed_at == closed_at, "closing again does not begin its time anew"
+    with transaction() as session:
+        campaigning.open_(session, "amazon", at=clock())
+    assert the_call(app).closed_at is None
 
 
 def test_a_new_call_starts_as_a_draft(app: Flask, clock: Clock, folder: Path) -> None:
@@ -157,10 +172,10 @@ def test_a_new_call_starts_as_a_draft(app: Flask, clock: Clock, folder: Path) ->
     assert the_call(app, slug="other").state == "draft"
 
 
-def test_an_unknown_call_is_not_found(app: Flask) -> None:
+def test_an_unknown_call_is_not_found(app: Flask, clock: Clock) -> None:
     for verb in (campaigning.open_, campaigning.close):
         with pytest.raises(NotFound, match="nowhere"), transaction() as session:
-            verb(session, "nowhere")
+            verb(session, "nowhere", at=clock())
 
 
 @pytest.mark.parametrize(

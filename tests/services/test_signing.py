@@ -261,9 +261,9 @@ def test_a_link_to_nothing_confirms_nothing(app: Flask) -> None:
     assert confirm(app, 424242) is None
 
 
-def test_a_closed_call_takes_nothing(app: Flask) -> None:
+def test_a_closed_call_takes_nothing(app: Flask, clock: Clock) -> None:
     with transaction() as session:
-        campaigning.close(session, "amazon")
+        campaigning.close(session, "amazon", at=clock())
     with pytest.raises(CampaignClosed):
         keep(app, the_call(app), people.ben)
     assert rows(app, "SELECT count(*) FROM signatures") == [(0,)]

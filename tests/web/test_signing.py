@@ -379,7 +379,7 @@ def test_a_closed_campaign_takes_nothing_and_keeps_its_page(
 ) -> None:
     ticket = factories.ticket(client)
     with transaction() as session:
-        campaigning.close(session, "amazon")
+        campaigning.close(session, "amazon", at=app.extensions["petition"].now())
     app.extensions["petition"].calls.forget()
     answer = post(client, cast.ben | {"ticket": ticket})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/en/amazon")
