@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -65,6 +66,12 @@ class Language:
     def own_name(self) -> str:
         """What the language calls itself."""
         return self.locale.get_display_name(self.locale) or self.code
+
+    @property
+    def in_full(self) -> str:
+        """With the land where most speak it, as in `pl_PL`."""
+        likely = Locale.parse(get_global("likely_subtags").get(self.code, self.code))
+        return f"{likely.language}_{likely.territory}"
 
     def gettext(self, message: str) -> str:
         return self.translations.ugettext(message)

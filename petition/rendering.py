@@ -58,6 +58,7 @@ class Renderer:
             date=language.date,
             time=language.time,
             language_name=lambda code: i18n.language(code).own_name,
+            language_in_full=lambda code: i18n.language(code).in_full,
             language_dir=lambda code: i18n.language(code).direction,
         )
         return environment

@@ -3,7 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+OURS: Final = frozenset(
+    {
+        "whatsapp",
+        "telegram",
+        "mastodon",
+        "bluesky",
+        "facebook",
+        "x",
+        "email",
+        "copy",
+        "device",
+        "qr",
+        "poster",
+    }
+)
+"""What the links say that we offer for passing a call on."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}\Z")
 
@@ -21,3 +40,8 @@ class Source:
 def plain_tag(text: str | None) -> str | None:
     """The tag, or None: a tag that may hold an address or free text is dropped, not kept."""
     return text if text and _PLAIN.match(text) else None
+
+
+def is_ours(tags: Mapping[str, str]) -> bool:
+    """True without tags, and with nothing but one of OURS: such links are few, and much used."""
+    return all(not tag or (name == "source" and tag in OURS) for name, tag in tags.items())

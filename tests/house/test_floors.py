@@ -20,6 +20,7 @@ FLOORS = {
     "collation": 0,
     "i18n": 0,
     "rendering": 0,
+    "printing": 0,
     "domain": 1,
     "store": 2,
     "services": 3,
