@@ -78,11 +78,16 @@ def letters(app: Flask) -> list[EmailMessage]:
     return [message for _, message in sorted(found, key=lambda pair: pair[0])]
 
 
-def link_in(letter: EmailMessage) -> str:
-    """The path of the link to confirm."""
+def text_of(letter: EmailMessage) -> str:
+    """What stands in the letter's text part."""
     body = letter.get_body(("plain",))
     assert body is not None
-    found = _LINK.search(body.get_content())
+    return str(body.get_content())
+
+
+def link_in(letter: EmailMessage) -> str:
+    """The path of the link to confirm."""
+    found = _LINK.search(text_of(letter))
     assert found, "the letter has no link"
     return found[1]
 

@@ -1,0 +1,217 @@
+"""Somebody signs, looks at what is held, changes it, withdraws, signs again, and has it erased."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from petition.services import exporting
+from petition.services.exporting import Export
+from petition.store.db import reading, transaction
+from petition.store.signatures import Filters
+from tests import factories
+
+
+def my_link(app: Flask) -> str:
+    """The newest letter's link to one's own signature."""
+    for letter in reversed(factories.letters(app)):
+        found = re.search(r"https?://[^/\s]+(/my/\S+)", factories.text_of(letter))
+        if found:
+            return found[1]
+    raise AssertionError("no letter has the link")
+
+
+def shown_total(app: Flask) -> int:
+    factories.work(app)
+    found = factories.rows(app, "SELECT confirmed FROM counts WHERE dimension = 'total'")
+    return int(str(found[0][0])) if found else 0
+
+
+def take_out(app: Flask, *, for_target: bool = False) -> list[str]:
+    """An export's lines."""
+    house = app.extensions["petition"]
+    order = Export(
+        slug="amazon", by="sam", reason="to look", filters=Filters(), for_target=for_target
+    )
+    with app.app_context():
+        chunks = list(
+            exporting.export(
+                order, house.vault, reading=reading, transaction=transaction, now=house.now
+            )
+        )
+    return b"".join(chunks).decode().splitlines()
+
+
+@pytest.fixture
+def signed(app: Flask, client: FlaskClient, people: ModuleType) -> str:
+    """Ben has signed and confirmed; the link that his thank-you letter brought."""
+    factories.sign(client, people.ben)
+    factories.work(app)
+    client.post(factories.link_in(factories.letters(app)[0]))
+    factories.work(app)
+    return my_link(app)
+
+
+def test_sees_all_that_is_held(app: Flask, client: FlaskClient, signed: str) -> None:
+    take_out(app, for_target=True)
+    page = client.get(signed)
+    text = page.get_data(as_text=True)
+    assert page.status_code == 200
+    for held in ("Ben", "Okafor", "ben.okafor@gmail.com", "Nigeria"):
+        assert held in text
+    wordings = factories.rows(app, "SELECT sha256 FROM consent_texts WHERE language = 'en'")
+    assert all(str(sha) in text for (sha,) in wordings)
+    assert "in list 1 for the people addressed" in text
+
+
+def test_corrects_the_name(app: Flask, client: FlaskClient, signed: str) -> None:
+    answer = client.post(signed, data={"do": "name", "given_name": "Benedict", "family_name": ""})
+    assert answer.status_code == 303
+    assert "Your name is corrected." in client.get(answer.location).get_data(as_text=True)
+    assert "Benedict" in take_out(app)[1]
+    assert "Okafor" not in "".join(take_out(app))
+
+
+def test_a_name_that_cannot_be_is_said_and_changes_nothing(
+    app: Flask, client: FlaskClient, signed: str
+) -> None:
+    answer = client.post(signed, data={"do": "name", "given_name": "www.evil.example"})
+    assert answer.status_code == 422
+    assert 'href="#given_name"' in answer.get_data(as_text=True)
+    assert "Ben" in take_out(app)[1]
+
+
+def ticket_in(page: str) -> str:
+    found = re.search(r'name="ticket" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_changes_the_answers_and_the_record_keeps_both(
+    app: Flask, client: FlaskClient, signed: str, clock: Any
+) -> None:
+    clock.forward(timedelta(hours=2))
+    ticket = ticket_in(client.get(signed).get_data(as_text=True))
+    form = {"do": "choices", "updates": "yes", "visibility": "counted", "ticket": ticket}
+    assert client.post(signed, data=form).status_code == 303
+    found = factories.rows(app, "SELECT purpose, answer, way FROM consents ORDER BY id")
+    assert found == [
+        ("sign", "yes", "web"),
+        ("updates", "no", "web"),
+        ("visibility", "target", "web"),
+        ("updates", "yes", "my"),
+        ("visibility", "counted", "my"),
+    ]
+    (row,) = take_out(app)[1:]
+    assert ",counted,," in row
+    assert ",yes,2026-11-02T11:30:00Z," in row
+    assert take_out(app, for_target=True)[1:] == []
+    assert client.post(signed, data=form).status_code == 303  # once more: nothing is added
+    assert len(factories.rows(app, "SELECT id FROM consents")) == 5
+
+
+def test_answers_without_the_ticket_are_not_saved(
+    app: Flask, client: FlaskClient, signed: str
+) -> None:
+    form = {"do": "choices", "updates": "yes", "visibility": "public"}
+    assert client.post(signed, data=form).status_code == 422
+    assert len(factories.rows(app, "SELECT id FROM consents")) == 3
+
+
+def test_withdraws_with_one_button(app: Flask, client: FlaskClient, signed: str) -> None:
+    assert shown_total(app) == 1
+    take_out(app)
+    answer = client.post(signed, data={"do": "withdraw"})
+    page = client.get(answer.location).get_data(as_text=True)
+    assert "Your signature is withdrawn." in page
+    assert shown_total(app) == 0
+    assert take_out(app)[1:] == []
+    with app.app_context(), reading() as session:
+        recall = b"".join(exporting.recall(session, 1)).decode().splitlines()
+        assert recall[1:] == ["1,withdrawn,2026-11-02T09:30:00Z"]
+        assert list(exporting.recall(session, 2))[1:] == []
+    assert factories.rows(app, "SELECT answer FROM consents WHERE purpose = 'sign'") == [
+        ("yes",),
+        ("withdrawn",),
+    ]
+    client.post(signed, data={"do": "withdraw"})  # ten times the same
+    assert shown_total(app) == 0
+
+
+def test_the_old_letter_does_not_bring_a_withdrawn_signature_back(
+    app: Flask, client: FlaskClient, signed: str
+) -> None:
+    client.post(signed, data={"do": "withdraw"})
+    client.post(factories.link_in(factories.letters(app)[0]))
+    assert factories.rows(app, "SELECT state FROM signatures") == [("withdrawn",)]
+    assert shown_total(app) == 0
+
+
+def test_signs_again_after_withdrawing(
+    app: Flask, client: FlaskClient, signed: str, people: ModuleType, clock: Any
+) -> None:
+    client.post(signed, data={"do": "withdraw"})
+    clock.forward(timedelta(days=2))
+    factories.sign(client, people.ben | {"given_name": "Big Ben"})
+    assert shown_total(app) == 0
+    newest = factories.letters(app)[-1]
+    client.post(factories.link_in(newest))
+    assert shown_total(app) == 1
+    assert "Big Ben" in take_out(app)[1]
+    assert len(take_out(app)) == 2
+
+
+def test_who_was_held_does_not_come_back_around_the_hold(
+    app: Flask, client: FlaskClient, signed: str, people: ModuleType, clock: Any
+) -> None:
+    factories.change(app, "UPDATE signatures SET state = 'held', state_reason = 'odd'")
+    client.post(signed, data={"do": "withdraw"})
+    clock.forward(timedelta(days=2))
+    factories.sign(client, people.ben)
+    factories.work(app)
+    client.post(factories.link_in(factories.letters(app)[-1]))
+    assert factories.rows(app, "SELECT state FROM signatures") == [("held",)]
+
+
+def test_takes_a_copy_along(app: Flask, client: FlaskClient, signed: str) -> None:
+    answer = client.post(signed, data={"do": "download"})
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    document = json.loads(answer.get_data())
+    assert document["forms"][0]["email"] == "ben.okafor@gmail.com"
+    assert [each["purpose"] for each in document["forms"][0]["answers"]] == [
+        "sign",
+        "updates",
+        "visibility",
+    ]
+    page = client.post(signed, data={"do": "page"})
+    assert "attachment" in page.headers["Content-Disposition"]
+    assert "ben.okafor@gmail.com" in page.get_data(as_text=True)
+
+
+def test_erases_everything(app: Flask, client: FlaskClient, signed: str) -> None:
+    take_out(app)
+    assert shown_total(app) == 1
+    assert client.post(signed, data={"do": "erase"}).status_code == 422  # not without the tick
+    answer = client.post(signed, data={"do": "erase", "sure": "yes"})
+    assert "Everything is erased" in answer.get_data(as_text=True)
+    assert shown_total(app) == 0
+    for table in ("signatures", "entries", "consents", "letters", "mailboxes", "link_requests"):
+        assert factories.rows(app, f"SELECT * FROM {table}") == [], table
+    assert factories.letters(app) == []
+    assert take_out(app)[1:] == []
+    with app.app_context(), reading() as session:
+        assert list(exporting.recall(session, 1))[1:] == [b"1,erased,2026-11-02T09:30:00Z\r\n"]
+    assert client.get(signed).status_code == 404
+    assert client.post(signed, data={"do": "withdraw"}).status_code == 404
+
+
+def test_an_unknown_deed_is_refused(client: FlaskClient, signed: str) -> None:
+    assert client.post(signed, data={"do": "promote"}).status_code == 400
+    assert client.post(signed).status_code == 400
