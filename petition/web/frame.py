@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, make_response, request
 
@@ -20,14 +22,22 @@ def shown_call(code: str, slug: str) -> Shown:
     return shown
 
 
-def frame(view: CampaignView, place: str = "") -> dict[str, Any]:
-    """What every page of a call needs. `place` follows the call's address, as in "/thanks"."""
+def frame(
+    view: CampaignView, place: str = "", tags: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What every page of a call needs. `place` follows the call's address, as in "/thanks".
+
+    `tags` are those of the link that led here: they stay when the reader changes the language.
+    """
     base = house().settings.base_url
     here = f"/{view.language}/{view.slug}"
+    query = f"?{urlencode(tags)}" if tags else ""
+    alternates = [(code, f"/{code}/{view.slug}{place}") for code in view.languages]
     call = house().calls.keep(("call", view.text_id, view.state), lambda: _call(view))
     return {
         "call": call,
-        "alternates": [(code, f"/{code}/{view.slug}{place}") for code in view.languages],
+        "alternates": alternates,
+        "language_menu": [(code, f"{address}{query}") for code, address in alternates],
         "base_url": base,
         "canonical": f"{base}{here}{place}",
         "any_language": f"{base}/{view.slug}",
@@ -83,8 +93,15 @@ def link_page(
     if view is None:
         header = request.headers.get("Accept-Language", "")
         speak(chosen if chosen in i18n.codes() else i18n.negotiate(header, i18n.codes()))
-        return make_response(page(template, campaign_url="/", **context), status)
+        menu = _same_page(i18n.codes())
+        return make_response(
+            page(template, campaign_url="/", language_menu=menu, **context), status
+        )
     # The page speaks the chosen language; the words that were agreed to stay what they were.
     speak(chosen if chosen in view.languages else view.language)
-    around = frame(view) | {"alternates": [(code, f"?lang={code}") for code in view.languages]}
+    around = frame(view) | {"language_menu": _same_page(view.languages)}
     return make_response(page(template, **around, **context), status)
+
+
+def _same_page(codes: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(code, f"?lang={code}") for code in codes]

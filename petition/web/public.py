@@ -39,6 +39,8 @@ FIELDS = (
     "visibility",
     "website",
 )
+TAGS = ("source", "utm_source", "utm_medium", "utm_campaign")
+TAG_LENGTH = 64
 
 
 @public.get("/")
@@ -155,8 +157,11 @@ def _blank_form(view: CampaignView, tags: dict[str, str]) -> SignForm:
 
 
 def _tags() -> dict[str, str]:
-    names = ("source", "utm_source", "utm_medium", "utm_campaign")
-    return {name: request.args.get(name, "")[:64] for name in names}
+    return {name: request.args.get(name, "")[:TAG_LENGTH] for name in TAGS}
+
+
+def _tags_of(form: SignForm) -> dict[str, str]:
+    return {name: form.text(name)[:TAG_LENGTH] for name in TAGS if form.text(name)}
 
 
 def _campaign_page(
@@ -171,7 +176,7 @@ def _campaign_page(
         count=shown.count,
         count_as_of=shown.folded_at or house().now(),
         linked_data=linked_data(shown),
-        **frame(view),
+        **frame(view, tags=_tags_of(form)),
     )
 
 
