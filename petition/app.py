@@ -34,6 +34,7 @@ from petition.web.sharing import sharing
 from petition.web.shelf import Shelf
 from petition.web.staff import gate
 from petition.web.staff.accounts import accounts
+from petition.web.staff.domains import domains
 from petition.web.staff.rooms import rooms
 
 SHIPPED = Path(__file__).parent / "campaigns"
@@ -93,7 +94,18 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
         shelf=Shelf(),
         now=now,
     )
-    for blueprint in (operations, finding, public, sharing, asking, links, mine, accounts, rooms):
+    for blueprint in (
+        operations,
+        finding,
+        public,
+        sharing,
+        asking,
+        links,
+        mine,
+        accounts,
+        rooms,
+        domains,
+    ):
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:
         app.register_blueprint(mailbox)

@@ -10,14 +10,15 @@ import click
 
 from petition.app import SHIPPED
 from petition.cli.opening import asking, house_open, now
-from petition.services import campaigning, retaining
-from petition.store import campaigns, counts, outbox
+from petition.domain.target import PatternRefused, PatternTooWide, pattern
+from petition.services import campaigning, retaining, targeting
+from petition.store import campaigns, counts, outbox, targets
 from petition.store.db import reading, transaction
 
 
 @click.group()
 def campaign() -> None:
-    """Campaigns: load, list, open, close."""
+    """Campaigns: load, list, open, close, and what belongs to each."""
 
 
 @campaign.command()
@@ -82,6 +83,36 @@ def retention(slug: str, months: int) -> None:
     with house_open(), transaction() as session:
         retaining.set_months(session, slug, months, by=asking(), at=now())
     click.echo(f"{slug}: kept for {months} months after closing")
+
+
+def _patterns(
+    context: click.Context, option: click.Parameter, texts: tuple[str, ...]
+) -> tuple[str, ...]:
+    try:
+        return tuple(pattern(text) for text in texts)
+    except (PatternRefused, PatternTooWide) as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@campaign.command()
+@click.argument("slug")
+@click.option("--add", "added", multiple=True, callback=_patterns, help="Ask for another address.")
+@click.option("--remove", "removed", multiple=True, help="Take such addresses again.")
+def domains(slug: str, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
+    """The target's own mail domains: no address there is taken, no letter goes there.
+
+    amazon.com is that domain and all below it; amazon.* is that name under every ending. Prints
+    the list, one a line, as it is then.
+    """
+    with house_open(), transaction() as session:
+        for each in added:
+            targeting.add_domain(session, slug, each, by=asking(), at=now())
+        for each in removed:
+            if not targeting.remove_domain(session, slug, each, by=asking(), at=now()):
+                click.echo(f"{each}: was not on the list", err=True)
+        found = targets.patterns(session, campaigns.by_slug(session, slug).id)
+    for each in found:
+        click.echo(each)
 
 
 @click.group()

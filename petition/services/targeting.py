@@ -21,11 +21,12 @@ def add_domain(session: Session, slug: str, text: str, *, by: str, at: datetime)
     return pattern
 
 
-def remove_domain(session: Session, slug: str, pattern: str, *, by: str, at: datetime) -> bool:
+def remove_domain(session: Session, slug: str, text: str, *, by: str, at: datetime) -> bool:
     """From now on the form takes such addresses; False when the pattern was not in force.
 
     Raises NotFound for the campaign.
     """
+    pattern = text.strip().lower()
     removed = targets.take_off(session, campaigns.by_slug(session, slug).id, pattern)
     if removed:
         _note(session, slug, pattern, "removed", by=by, at=at)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from flask import request
 from flask_wtf import FlaskForm
@@ -12,6 +15,7 @@ from petition import i18n
 from petition.domain import supporter
 from petition.domain.signature import VISIBILITIES
 from petition.domain.source import plain_tag
+from petition.domain.target import PatternRefused, PatternTooWide, belongs, pattern
 from petition.web.house import _
 
 
@@ -57,30 +61,22 @@ class PostedForm(FlaskForm):
             return request.form if request.method == "POST" else None
 
 
-class SignForm(PostedForm):
-    """The sign form. Cookieless: a signed ticket stands in for the CSRF token."""
+class OpenForm(PostedForm):
+    """A form that needs no cookie: it changes nothing that its sender does not hold a key to."""
 
     class Meta(PostedForm.Meta):
         csrf = False
 
-    given_name = StringField(filters=[clean_filter], validators=[_given, _plain, _name])
-    family_name = StringField(filters=[clean_filter], validators=[_plain, _name])
+
+class AddressForm(OpenForm):
+    """A form with an address that a letter may go to."""
+
     email = StringField(filters=[clean_filter], validators=[_given, _plain])
-    country = StringField(filters=[clean_filter])
-    postcode = StringField(filters=[clean_filter], validators=[_plain])
-    comment = TextAreaField(filters=[_clean_comment])
-    agree = StringField()
-    updates = StringField()
-    visibility = StringField(filters=[lambda text: text or VISIBILITIES[0]])
-    website = StringField()
-    ticket = StringField()
-    source = StringField()
-    utm_source = StringField()
-    utm_medium = StringField()
-    utm_campaign = StringField()
 
     address: ValidatedEmail | None = None
     """The address in its parts, once the form is valid."""
+    target_domains: Collection[str] = ()
+    """The target's own mail domains, where no letter goes: the door says which they are."""
 
     def validate_email(self, field: Field) -> None:
         if len(_text(field)) > 254:
@@ -93,6 +89,42 @@ class SignForm(PostedForm):
             raise ValidationError(
                 _("This does not look like an email address. Example: name@example.org")
             ) from None
+        if belongs(self.address.ascii_domain, self.target_domains):
+            raise ValidationError(
+                _(
+                    "Your employer may be able to read what is sent to this address. Please give "
+                    "a private one instead. Nothing has been stored, and nothing was sent."
+                )
+            )
+
+
+class SignForm(AddressForm):
+    """The sign form. A signed ticket stands in for the CSRF token."""
+
+    given_name = StringField(filters=[clean_filter], validators=[_given, _plain, _name])
+    family_name = StringField(filters=[clean_filter], validators=[_plain, _name])
+    country = StringField(filters=[clean_filter])
+    postcode = StringField(filters=[clean_filter], validators=[_plain])
+    comment = TextAreaField(filters=[_clean_comment])
+    agree = StringField()
+    updates = StringField()
+    visibility = StringField(filters=[lambda text: text or VISIBILITIES[0]])
+    website = StringField()
+    ticket = StringField()
+    source = StringField()
+    utm_source = StringField()
+    utm_medium = StringField()
+    utm_campaign = StringField()
+    use_email = StringField(filters=[clean_filter])
+    """The address that a hint offered: the button that took it up sends it along."""
+    noticed = StringField()
+    """Marks of what was asked about before (web/hinting.py)."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if self.use_email.data:
+            self.email.data = self.use_email.data
+        valid: bool = super().validate(extra_validators)
+        return valid
 
     def validate_country(self, field: Field) -> None:
         if _text(field) not in i18n.COUNTRIES:
@@ -160,24 +192,34 @@ class ExportForm(PostedForm):
             raise ValidationError(_("This is too long: 500 characters at most."))
 
 
+class OffForm(PostedForm):
+    """Staff take a mail domain off the target's list."""
+
+    domain = StringField(filters=[clean_filter], validators=[_given, _plain])
+
+
+class DomainForm(OffForm):
+    """Staff name a mail domain of the target's."""
+
+    def validate_domain(self, field: Field) -> None:
+        try:
+            pattern(_text(field))
+        except PatternRefused:
+            raise ValidationError(
+                _("Please write a domain like amazon.com, or amazon.* for every ending.")
+            ) from None
+        except PatternTooWide:
+            raise ValidationError(
+                _("People everywhere have private addresses there: they could no longer sign.")
+            ) from None
+
+
 class SignOutForm(PostedForm):
     """One button."""
 
 
-class OpenForm(PostedForm):
-    """A form that needs no cookie: it changes nothing that its sender does not hold a key to."""
-
-    class Meta(PostedForm.Meta):
-        csrf = False
-
-
-class AskForm(OpenForm):
+class AskForm(AddressForm):
     """Somebody asks for a letter to an address."""
-
-    email = SignForm.email
-    validate_email = SignForm.validate_email
-
-    address: ValidatedEmail | None = None
 
 
 class CodeForm(AskForm):
@@ -189,14 +231,14 @@ class CodeForm(AskForm):
 class NameForm(OpenForm):
     """A supporter corrects their name."""
 
-    given_name = SignForm.given_name
-    family_name = SignForm.family_name
+    given_name = StringField(filters=[clean_filter], validators=[_given, _plain, _name])
+    family_name = StringField(filters=[clean_filter], validators=[_plain, _name])
 
 
 class ChoicesForm(OpenForm):
     """A supporter changes their answers."""
 
-    updates = SignForm.updates
+    updates = StringField()
     visibility = StringField()
     ticket = StringField()
 

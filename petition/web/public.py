@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition import i18n
 from petition.domain import consent
 from petition.domain.campaign import CampaignView
-from petition.domain.source import Source
+from petition.domain.source import Source, is_ours
 from petition.domain.supporter import Person
 from petition.errors import CampaignClosed
 from petition.services import retaining, signing
@@ -20,6 +22,7 @@ from petition.web.errors import error_page
 from petition.web.finding import linked_data
 from petition.web.forms import SignForm
 from petition.web.frame import frame, plain_page, shown_call, uncached
+from petition.web.hinting import Hints, hints_for
 from petition.web.house import _, house, language, page, speak
 from petition.web.pages import shared
 from petition.web.security import from_elsewhere
@@ -84,9 +87,12 @@ def campaign(code: str, slug: str) -> Response:
     """The call with its form."""
     shown = shown_call(code, slug)
     tags = _tags()
-    if any(tags.values()):
+    if not is_ours(tags):
         return uncached(_campaign_page(shown, _blank_form(shown.view, tags)))
-    return shared((slug, code), lambda: _campaign_page(shown, _blank_form(shown.view, tags)))
+    return shared(
+        (slug, code, "", tags["source"]),
+        lambda: _campaign_page(shown, _blank_form(shown.view, tags)),
+    )
 
 
 @public.post("/<lang:code>/<slug:slug>/sign")
@@ -96,17 +102,25 @@ def sign(code: str, slug: str) -> BaseResponse:
     shown = shown_call(code, slug)
     if from_elsewhere(house().settings.base_url):
         return error_page(403)
-    form = SignForm()
-    valid = form.validate()
+    form = _sent(slug)
+    hints = hints_for(form)
     view = view_of(form.ticket.data or "", shown.view)
-    if not valid or view is None:
-        return _ask_again(shown, form, ticket_old=view is None)
+    if form.errors or hints or view is None:
+        return _ask_again(shown, form, hints, ticket_old=view is None)
     try:
         _sign(view, form)
     except CampaignClosed:
         house().calls.forget()
         return redirect(f"/{code}/{slug}", 303)
     return redirect(f"/{code}/{slug}/thanks", 303)
+
+
+def _sent(slug: str) -> SignForm:
+    """The form that came in, looked at."""
+    form = SignForm()
+    form.target_domains = house().calls.target_domains(slug)
+    form.validate()
+    return form
 
 
 def _sign(view: CampaignView, form: SignForm) -> None:
@@ -141,15 +155,16 @@ def _sign(view: CampaignView, form: SignForm) -> None:
     )
 
 
-def _ask_again(shown: Shown, form: SignForm, *, ticket_old: bool) -> Response:
-    """The form once more, with what was typed, a fresh ticket, and what is wrong."""
+def _ask_again(shown: Shown, form: SignForm, hints: Hints, *, ticket_old: bool) -> Response:
+    """The form once more, with what was typed, a fresh ticket, and what is wrong or doubtful."""
     errors = [(name, str(form[name].errors[0])) for name in FIELDS if form[name].errors]
     if ticket_old and not errors:
         errors = [
             ("sign-button", _("The form was open for long. Please check it and send it again."))
         ]
     form.ticket.data = ticket(shown.view)
-    return uncached(_campaign_page(shown, form, errors), 422)
+    form.noticed.data = hints.noticed
+    return uncached(_campaign_page(shown, form, errors, hints), 422)
 
 
 def _blank_form(view: CampaignView, tags: dict[str, str]) -> SignForm:
@@ -165,13 +180,17 @@ def _tags_of(form: SignForm) -> dict[str, str]:
 
 
 def _campaign_page(
-    shown: Shown, form: SignForm, errors: list[tuple[str, str]] | None = None
+    shown: Shown,
+    form: SignForm,
+    errors: Sequence[tuple[str, str]] = (),
+    hints: Hints = Hints(),  # noqa: B008  # it is frozen
 ) -> str:
     view = shown.view
     return page(
         "public/campaign.html",
         form=form,
-        errors=errors or [],
+        errors=errors,
+        hints=hints,
         countries=(("", ""), *language().countries()),
         count=shown.count,
         count_as_of=shown.folded_at or house().now(),
