@@ -122,7 +122,7 @@ def _signing(shown: Shown) -> dict[str, Any]:
 
 
 def _dates(view: CampaignView) -> dict[str, str]:
-    dates = {"datePublished": view.opens_at, "expires": view.closes_at}
+    dates = {"datePublished": view.opens_at, "expires": view.closed_at or view.closes_at}
     return {name: at.isoformat() for name, at in dates.items() if at is not None}
 
 

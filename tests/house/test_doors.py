@@ -18,6 +18,7 @@ from petition.services.staffing import ROLES
 from petition.store.db import db, reading
 from petition.web import public
 from petition.web.access import (
+    EDITOR,
     EXPORTER,
     LINK,
     LOOPBACK,
@@ -40,6 +41,9 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "GET /<lang:code>/<slug:slug>/thanks": (PUBLIC, (200,) * 6),
     "GET /<lang:code>/<slug:slug>/confirmed": (PUBLIC, (200,) * 6),
     "GET /<lang:code>/<slug:slug>/privacy": (PUBLIC, (200,) * 6),
+    "GET /<lang:code>/<slug:slug>/card.png": (PUBLIC, (200,) * 6),
+    "GET /<lang:code>/<slug:slug>/qr.svg": (PUBLIC, (200,) * 6),
+    "GET /<lang:code>/<slug:slug>/poster.pdf": (PUBLIC, (200,) * 6),
     "GET /<slug:slug>": (PUBLIC, (302,) * 6),
     "GET /confirm/<token>": (LINK, (200,) * 6),
     "POST /confirm/<token>": (LINK, (303,) * 6),
@@ -49,6 +53,7 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "GET /healthz": (PUBLIC, (200,) * 6),
     "GET /readyz": (PUBLIC, (200,) * 6),
     "GET /robots.txt": (PUBLIC, (200,) * 6),
+    "GET /sitemap.xml": (PUBLIC, (200,) * 6),
     "GET /static/<version>/<path:name>": (PUBLIC, (200,) * 6),
     "GET /.well-known/security.txt": (PUBLIC, (200,) * 6),
     "GET /staff/sign-in": (STAFF_DOOR, (200,) * 6),
@@ -57,6 +62,9 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "POST /staff/set-up/<token>": (STAFF_DOOR, (303,) * 6),
     "GET /staff/": (STAFF, (303, 200, 200, 200, 200, 200)),
     "GET /staff/campaigns/<slug:slug>": (STAFF, (303, 200, 200, 200, 200, 200)),
+    "GET /staff/campaigns/<slug:slug>/domains": (STAFF, (303, 200, 200, 200, 200, 200)),
+    "POST /staff/campaigns/<slug:slug>/domains": (EDITOR, (303, 403, 403, 422, 403, 422)),
+    "POST /staff/campaigns/<slug:slug>/domains/remove": (EDITOR, (303, 403, 403, 422, 403, 422)),
     "POST /staff/campaigns/<slug:slug>/export": (EXPORTER, (303, 403, 403, 403, 200, 200)),
     "POST /staff/sign-out": (STAFF, (303,) * 6),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,63 @@ def test_a_static_file_may_be_kept_for_ever(client: FlaskClient) -> None:
     answer = client.get(ADDRESS)
     assert (answer.status_code, answer.mimetype) == (200, "text/css")
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+@on_sqlite
+@pytest.mark.parametrize("name", ["css/site.css", "js/site.js", "favicon.svg"])
+def test_a_static_file_comes_compressed_to_who_takes_that(client: FlaskClient, name: str) -> None:
+    address, file = rendering.asset(name), (rendering.STATIC / name).read_bytes()
+    plain = client.get(address)
+    packed = client.get(address, headers={"Accept-Encoding": "br, gzip, deflate"})
+    assert plain.data == file
+    assert "Content-Encoding" not in plain.headers
+    if packed.headers.get("Content-Encoding") == "gzip":
+        assert gzip.decompress(packed.data) == file
+        assert len(packed.data) < len(file)
+        assert plain.headers["ETag"] != packed.headers["ETag"]
+        for answer in (plain, packed):
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            assert int(answer.headers["Content-Length"]) == len(answer.data)
+    else:
+        assert len(gzip.compress(file)) > 0.9 * len(file)
+
+
+@on_sqlite
+def test_the_big_files_are_compressed(client: FlaskClient) -> None:
+    for name in ("css/site.css", "js/site.js"):
+        packed = client.get(rendering.asset(name), headers={"Accept-Encoding": "gzip"})
+        assert packed.headers["Content-Encoding"] == "gzip"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("header", "packed"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br, zstd", True),
+        ("gzip;q=1.0, *;q=0.5", True),
+        ("br;q=1.0, gzip;q=0.8", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0, identity", False),
+        ("br", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+def test_nobody_gets_what_they_do_not_take(client: FlaskClient, header: str, packed: bool) -> None:
+    for address in (ADDRESS, "/en/amazon"):
+        answer = client.get(address, headers={"Accept-Encoding": header})
+        assert ("Content-Encoding" in answer.headers) is packed
+
+
+@on_sqlite
+def test_who_has_a_file_is_not_sent_it_again(client: FlaskClient) -> None:
+    for encoding in ("gzip", "identity"):
+        headers = {"Accept-Encoding": encoding}
+        known = {"If-None-Match": client.get(ADDRESS, headers=headers).headers["ETag"]}
+        again = client.get(ADDRESS, headers=headers | known)
+        assert (again.status_code, again.data) == (304, b"")
+        assert "immutable" in again.headers["Cache-Control"]
 
 
 @on_sqlite
@@ -66,13 +124,6 @@ def test_a_database_that_does_not_answer(tmp_path: Path, address: str) -> None:
         assert answer.headers["Retry-After"]
         assert "planted" not in answer.get_data(as_text=True)
     assert client.get("/healthz").status_code == 200
-
-
-@on_sqlite
-def test_finders_are_kept_out_of_what_is_anybodys_own(client: FlaskClient) -> None:
-    text = client.get("/robots.txt").get_data(as_text=True)
-    for place in ("confirm", "my", "staff", "unsubscribe"):
-        assert f"Disallow: /{place}/" in text
 
 
 @on_sqlite
