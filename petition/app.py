@@ -35,6 +35,7 @@ from petition.web.shelf import Shelf
 from petition.web.staff import gate
 from petition.web.staff.accounts import accounts
 from petition.web.staff.domains import domains
+from petition.web.staff.recall import recall
 from petition.web.staff.rooms import rooms
 
 SHIPPED = Path(__file__).parent / "campaigns"
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
         mine,
         accounts,
         rooms,
+        recall,
         domains,
     ):
         app.register_blueprint(blueprint)

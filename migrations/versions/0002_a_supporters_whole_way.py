@@ -56,14 +56,15 @@ def upgrade() -> None:
     )
     # When a campaign was closed was not written down until now: its time begins today.
     op.execute("UPDATE campaigns SET closed_at = CURRENT_TIMESTAMP WHERE state = 'closed'")
-    for name, table, column, where in (
-        ("ix_signatures_pending", "signatures", "created_at", "state = 'pending'"),
-        ("ix_entries_public", "entries", "signature_id", "visibility = 'public'"),
+    for name, table, columns, where in (
+        ("ix_signatures_pending", "signatures", ["created_at"], "state = 'pending'"),
+        ("ix_signatures_withdrawn", "signatures", ["campaign_id", "id"], "state = 'withdrawn'"),
+        ("ix_entries_public", "entries", ["signature_id"], "visibility = 'public'"),
     ):
         op.create_index(
             name,
             table,
-            [column],
+            columns,
             unique=False,
             postgresql_where=sa.text(where),
             sqlite_where=sa.text(where),
@@ -175,6 +176,7 @@ def downgrade() -> None:
     ):
         op.drop_table(table)
     op.drop_index("ix_entries_public", "entries")
+    op.drop_index("ix_signatures_withdrawn", "signatures")
     op.drop_index("ix_signatures_pending", "signatures")
     for table, column in reversed(_columns()):
         op.drop_column(table, column.name)

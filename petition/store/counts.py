@@ -149,8 +149,8 @@ def _stamp(session: Session, campaign_ids: Iterable[int], at: datetime) -> None:
 def recount(session: Session, campaign_id: int, *, at: datetime) -> tuple[int, int]:
     """Count the confirmed signatures themselves and repair the totals: (shown before, true).
 
-    The session must read one snapshot (store.db.snapshot_transaction): what is confirmed meanwhile stays
-    owed to the next fold.
+    The session must read one snapshot (store.db.snapshot_transaction): what is confirmed
+    meanwhile stays owed to the next fold.
     """
     before = total(session, campaign_id)
     if figures.read(session, campaign_id, FINAL) is not None:

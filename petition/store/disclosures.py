@@ -5,7 +5,7 @@ An export keeps one bit for each signature id of its pages: exact, and a few byt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,44 +68,23 @@ def campaign_of(session: Session, export_id: int) -> int:
     return campaign_id
 
 
-def recalled(session: Session, export_id: int) -> Iterator[Recalled]:
+def recalled(session: Session, export_id: int) -> list[Recalled]:
     """What an export holds that was withdrawn or erased since, by id. Raises NotFound."""
     campaign_id = campaign_of(session, export_id)
-    pages = session.scalars(
-        select(ExportPage).where(ExportPage.export_id == export_id).order_by(ExportPage.first_id)
+    withdrawn = (
+        select(Signature.id.label("id"), Signature.withdrawn_at.label("at"), ExportPage)
+        .join(ExportPage, Signature.id.between(ExportPage.first_id, ExportPage.last_id))
+        .where(Signature.campaign_id == campaign_id, Signature.state == states.WITHDRAWN)
     )
-    for page in pages:
-        found = [
-            *_withdrawn(session, campaign_id, page),
-            *_erased(session, campaign_id, page),
-        ]
-        yield from sorted(found, key=lambda row: row.signature_id)
-
-
-def _withdrawn(session: Session, campaign_id: int, page: ExportPage) -> list[Recalled]:
-    rows = session.execute(
-        select(Signature.id, Signature.withdrawn_at).where(
-            Signature.campaign_id == campaign_id,
-            Signature.state == states.WITHDRAWN,
-            Signature.id.between(page.first_id, page.last_id),
-        )
+    erased = (
+        select(Erasure.signature_id.label("id"), Erasure.erased_at.label("at"), ExportPage)
+        .join(ExportPage, Erasure.signature_id.between(ExportPage.first_id, ExportPage.last_id))
+        .where(Erasure.campaign_id == campaign_id)
     )
-    return [
-        Recalled(signature_id=row.id, why=states.WITHDRAWN, at=row.withdrawn_at)
-        for row in rows
-        if _holds(page, row.id)
+    found = [
+        Recalled(signature_id=row.id, why=why, at=row.at)
+        for why, query in ((states.WITHDRAWN, withdrawn), (states.ERASED, erased))
+        for row in session.execute(query.where(ExportPage.export_id == export_id))
+        if _holds(row.ExportPage, row.id)
     ]
-
-
-def _erased(session: Session, campaign_id: int, page: ExportPage) -> list[Recalled]:
-    rows = session.execute(
-        select(Erasure.signature_id, Erasure.erased_at).where(
-            Erasure.campaign_id == campaign_id,
-            Erasure.signature_id.between(page.first_id, page.last_id),
-        )
-    )
-    return [
-        Recalled(signature_id=row.signature_id, why=states.ERASED, at=row.erased_at)
-        for row in rows
-        if _holds(page, row.signature_id)
-    ]
+    return sorted(found, key=lambda row: row.signature_id)

@@ -105,6 +105,13 @@ class Signature(Base):
             postgresql_where=text("state = 'pending'"),
             sqlite_where=text("state = 'pending'"),
         ),
+        Index(
+            "ix_signatures_withdrawn",
+            "campaign_id",
+            "id",
+            postgresql_where=text("state = 'withdrawn'"),
+            sqlite_where=text("state = 'withdrawn'"),
+        ),
         {"sqlite_autoincrement": True},  # an id is never given twice: exports name it
     )
 

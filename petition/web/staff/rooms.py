@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, make_response, stream_with_context
 from petition.domain import signature as states
 from petition.services import exporting
 from petition.services.exporting import Export
-from petition.store import campaigns, counts, ledger
+from petition.store import campaigns, counts, disclosures, ledger
 from petition.store.db import reading, transaction
 from petition.store.signatures import Filters
 from petition.web.access import EXPORTER, STAFF, access
@@ -78,7 +78,10 @@ def _numbers(slug: str, form: ExportForm, status: int) -> Response:
             by_country=_named(counts.by(session, row.id, "country")),
             by_day=counts.by(session, row.id, "day"),
             by_language=counts.by(session, row.id, "language"),
-            exports=ledger.exports(session, row.id),
+            exports=[
+                (each, len(disclosures.recalled(session, each.id)))
+                for each in ledger.exports(session, row.id)
+            ],
             form=form,
             may_export=may(g.staff, EXPORTER),
         )
