@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, Response, g, make_response, request
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from petition import i18n
 from petition.errors import NotFound, StoreUnavailable
-from petition.web.house import _, page
+from petition.web.house import _, page, speak
 
 RETRY_AFTER = "5"
 
@@ -27,7 +28,10 @@ def install(app: Flask) -> None:
 
 
 def error_page(status: int) -> Response:
-    """The page for a status, with its headers."""
+    """The page for a status, with its headers, in the language of the address or the reader."""
+    code = request.path.split("/")[1]
+    if "language" not in g and code in i18n.codes():
+        speak(code)
     title, message = _words(status)
     body = page("errors/error.html", status=status, title=title, message=message, back_url="/")
     response = make_response(body, status)

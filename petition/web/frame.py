@@ -91,8 +91,8 @@ def link_page(
     """A page behind a letter's link, in the call's language unless the reader chose another."""
     chosen = request.args.get("lang", "")
     if view is None:
-        header = request.headers.get("Accept-Language", "")
-        speak(chosen if chosen in i18n.codes() else i18n.negotiate(header, i18n.codes()))
+        if chosen in i18n.codes():
+            speak(chosen)
         menu = _same_page(i18n.codes())
         return make_response(
             page(template, campaign_url="/", language_menu=menu, **context), status

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 
 from petition import i18n
 from petition.config import Settings
@@ -43,8 +43,10 @@ def house() -> House:
 
 
 def language() -> i18n.Language:
-    """The language of the current request; the source language where none was chosen."""
-    return cast(i18n.Language, g.get("language") or i18n.language(i18n.SOURCE))
+    """The language of the current request; where none was chosen, what the browser asks for."""
+    if "language" not in g:
+        speak(i18n.negotiate(request.headers.get("Accept-Language", ""), i18n.codes()))
+    return cast(i18n.Language, g.language)
 
 
 def speak(code: str) -> i18n.Language:

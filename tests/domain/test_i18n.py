@@ -163,4 +163,5 @@ def test_blanks_and_signs_come_before_letters() -> None:
 
 def test_names_that_look_alike_are_told_apart_by_capitals_last() -> None:
     ordered = ["ab", "aB", "Ab", "AB", "áb", "Áb", "b"]
-    assert sorted(ordered[::-1], key=lambda name: sort_key(name, "en")) == ordered
+    shuffled = random.Random(1).sample(ordered, len(ordered))
+    assert sorted(shuffled, key=lambda name: sort_key(name, "en")) == ordered
