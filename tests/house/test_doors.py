@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from werkzeug.routing import Rule
 from petition import rendering
 from petition.app import create_app
 from petition.config import Settings
+from petition.domain import tokens
 from petition.services.staffing import ROLES
-from petition.store.db import db, reading
+from petition.store import ledger
+from petition.store.db import db, reading, transaction
 from petition.web import public
 from petition.web.access import (
     EDITOR,
@@ -47,6 +50,18 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "GET /<slug:slug>": (PUBLIC, (302,) * 6),
     "GET /confirm/<token>": (LINK, (200,) * 6),
     "POST /confirm/<token>": (LINK, (303,) * 6),
+    "GET /code": (PUBLIC, (302,) * 6),
+    "GET /my": (PUBLIC, (302,) * 6),
+    "POST /<lang:code>/<slug:slug>/resend": (PUBLIC, (422,) * 6),
+    "GET /<lang:code>/<slug:slug>/my": (PUBLIC, (200,) * 6),
+    "POST /<lang:code>/<slug:slug>/my": (PUBLIC, (422,) * 6),
+    "GET /<lang:code>/<slug:slug>/asked": (PUBLIC, (200,) * 6),
+    "GET /<lang:code>/<slug:slug>/code": (PUBLIC, (200,) * 6),
+    "POST /<lang:code>/<slug:slug>/code": (PUBLIC, (422,) * 6),
+    "GET /my/<token>": (LINK, (200,) * 6),
+    "POST /my/<token>": (LINK, (400,) * 6),
+    "GET /unsubscribe/<token>": (LINK, (200,) * 6),
+    "POST /unsubscribe/<token>": (LINK, (200,) * 6),
     "GET /dev/outbox": (LOOPBACK, (200,) * 6),
     "GET /dev/outbox/<name>": (LOOPBACK, (200,) * 6),
     "GET /dev/outbox/<name>/html": (LOOPBACK, (200,) * 6),
@@ -66,7 +81,14 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "POST /staff/campaigns/<slug:slug>/domains": (EDITOR, (303, 403, 403, 422, 403, 422)),
     "POST /staff/campaigns/<slug:slug>/domains/remove": (EDITOR, (303, 403, 403, 422, 403, 422)),
     "POST /staff/campaigns/<slug:slug>/export": (EXPORTER, (303, 403, 403, 403, 200, 200)),
+    "GET /staff/campaigns/<slug:slug>/exports/<int:export_id>/recall": (
+        EXPORTER,
+        (303, 403, 403, 403, 200, 200),
+    ),
     "POST /staff/sign-out": (STAFF, (303,) * 6),
+    # Last: it erases the signature that the other links are about.
+    "GET /stop/<token>": (LINK, (200,) * 6),
+    "POST /stop/<token>": (LINK, (303,) * 6),
 }
 
 Signing = Callable[..., Any]
@@ -112,10 +134,30 @@ class Addresses:
         self.app = app
         self.link = link
         self.letter = letter
+        with transaction() as session:
+            self.export_id = ledger.begin_export(
+                session,
+                campaign_id=1,
+                by="sam",
+                reason="to look",
+                filters={},
+                at=app.extensions["petition"].now(),
+            )
+
+    def _token(self, purpose: str) -> str:
+        """Of a link that opens: each purpose has its own."""
+        house = self.app.extensions["petition"]
+        expires = house.now() + timedelta(days=1)
+        if purpose in {tokens.MY, tokens.UNSUBSCRIBE}:
+            return str(house.tokens.sign(purpose, "1", expires=expires))
+        if purpose == tokens.STOP:
+            key = house.vault.address_key("cora@example.net")
+            return str(house.tokens.sign(purpose, f"1-{key.hex()}-en", expires=expires))
+        return self.link.rpartition("/")[2]
 
     def of(self, rule: str) -> str:
         static = rendering.asset("css/site.css").split("/")[2]
-        token = self.link.rpartition("/")[2]
+        token = self._token(rule.split("/")[1])
         if rule.startswith("/staff/set-up/"):
             token = console.invite(self.app, "viewer", "next@example.org").rpartition("/")[2]
         for part, value in (
@@ -125,6 +167,7 @@ class Addresses:
             ("<name>", self.letter),
             ("<version>", static),
             ("<path:name>", "css/site.css"),
+            ("<int:export_id>", str(self.export_id)),
         ):
             rule = rule.replace(part, value)
         assert "<" not in rule, f"no value for {rule}"
