@@ -6,8 +6,10 @@ import click
 from email_validator import EmailNotValidError, validate_email
 
 from petition.cli.opening import asking, house_open, now
-from petition.services import screening, staffing
-from petition.store.db import transaction
+from petition.errors import NotFound
+from petition.services import privacy, screening, staffing
+from petition.store import ledger, mailfiles
+from petition.store.db import db, forget_freed, transaction
 
 
 @click.group()
@@ -31,9 +33,18 @@ def invite(email: str, role: str) -> None:
     click.echo(f"{base}/staff/set-up/{token}")
 
 
+@staff.command()
+@click.argument("email")
+def disable(email: str) -> None:
+    """Close somebody's account: they are signed out at once and cannot come back."""
+    with house_open(), transaction() as session:
+        staffing.disable(session, email.lower(), by=asking(), at=now())
+    click.echo(f"{email.lower()}: disabled")
+
+
 @click.group()
 def signature() -> None:
-    """One signature, by its id in an export: hold, reject, release."""
+    """One signature, by its id in an export: hold, reject, release, erase."""
 
 
 @signature.command()
@@ -64,3 +75,29 @@ def release(signature_id: int, reason: str) -> None:
     with house_open(), transaction() as session:
         screening.release(session, signature_id, reason=reason, by=asking(), at=now())
     click.echo(f"{signature_id}: released")
+
+
+@signature.command()
+@click.argument("signature_id", type=int)
+def erase(signature_id: int) -> None:
+    """Delete every trace, for who asks in another way than by their own page.
+
+    Make sure first that the person who asks owns the address. It cannot be undone.
+    """
+    with house_open() as app:
+        house = app.extensions["petition"]
+        with transaction() as session:
+            gone = privacy.erase(session, house.journal, signature_id, at=now())
+            if gone is None:
+                raise NotFound(f"there is no signature {signature_id}")
+            mailfiles.remove(house.settings, gone.letter_ids)
+            ledger.note(
+                session,
+                who=asking(),
+                action="signature erased",
+                outcome="done",
+                at=now(),
+                detail=str(signature_id),
+            )
+        forget_freed(db.engine)
+    click.echo(f"{signature_id}: erased")

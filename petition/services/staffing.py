@@ -9,12 +9,13 @@ from typing import Final
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from petition.errors import PetitionError
+from petition.errors import NotFound, PetitionError
 from petition.store import ledger, staff
 
 ROLES: Final = ("owner", "editor", "moderator", "exporter", "viewer")
 EXPORTERS: Final = ("owner", "exporter")
 EDITORS: Final = ("owner", "editor")
+MODERATORS: Final = ("owner", "editor", "moderator")
 PASSWORD_LENGTH: Final = 15
 TRIES_A_MINUTE: Final = 5
 INVITE_LIFE: Final = timedelta(days=3)
@@ -87,6 +88,16 @@ def sign_in(session: Session, email: str, *, right: bool, at: datetime) -> str |
         return None
     ledger.note(session, who=email, action="sign in", outcome="done", at=at)
     return _begin(session, person.id, at)
+
+
+def disable(session: Session, email: str, *, by: str, at: datetime) -> None:
+    """Somebody leaves: signed out at once, and cannot come back. Raises NotFound."""
+    person = staff.by_email(session, email)
+    if person is None:
+        raise NotFound(f"there is no account of {email}")
+    staff.disable(session, person)
+    staff.revoke_all(session, person.id, at=at)
+    ledger.note(session, who=by, action="disable staff", outcome="done", at=at, detail=email)
 
 
 def sign_out(session: Session, token: str, *, who: str, at: datetime) -> None:
