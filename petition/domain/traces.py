@@ -26,10 +26,10 @@ class Seen:
 _EMAIL = re.compile(r"[^\s@,;:()<>]{1,64}@[^\s@,;:()<>]{1,253}\.[^\W\d_]{2,}")
 # Three capitals and a number, as the company numbers its sites: BER3, LEJ1, MXP5.
 _SITE = re.compile(r"(?<![A-Za-z0-9])([A-Z]{3})[0-9]{1,2}(?![A-Za-z0-9])")
-# Money, months, standards and goals look alike and are no sites.
+# Money, months, standards and goals look alike and are no sites. (MAD is: Madrid.)
 _OTHERS = """
     AED CHF COP DIN DKK DZD EGP EUR GBP ILO ISO JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC
-    MAD NOK PLN QAR SAR SDG SEK TND USB USD
+    NOK PLN QAR SAR SDG SEK TND USB USD
 """
 _NO_SITES: Final = frozenset(_OTHERS.split())
 _GAP = r"(?:[ \u00a0\u202f.\-/]| ?[()] ?| [\-/] )"
