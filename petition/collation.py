@@ -12,8 +12,8 @@ Place = tuple[int, int, int]
 """Of a letter: the kind of sign, the letter that it goes with, how many steps after that."""
 Places = tuple[tuple[Place, int], ...]
 """Where a letter goes, and in which shape; some stand for two."""
-SortKey = tuple[tuple[Place, ...], tuple[int, ...], tuple[bool, ...], str]
-"""Compared one after the other: the letters, their shapes and marks, capitals, the very text."""
+SortKey = tuple[tuple[Place, ...], tuple[int, ...], tuple[int, ...], str]
+"""Compared one after the other: the letters, shapes and marks, capitals and vowels, the text."""
 
 # Where a language leaves the order that all share, written as CLDR does: `<` comes before a letter
 # of its own, `<<` before one that only decides between names that are the same without it. The
@@ -35,6 +35,8 @@ _MARKS: Final = (
     "\u0301\u0300\u0306\u0302\u030c\u030a\u0308\u030b\u0303\u0307"
     "\u0338\u0327\u0328\u0304\u0335\u0309\u031b\u0323\u0326\u0331"
 )
+# The vowel marks of Arabic, which few write: they decide after everything else.
+_VOWELS: Final = frozenset(map(chr, range(0x64B, 0x654)))
 # A mark of ours, after all others.
 _JOINED: Final = "\ue000"
 # Letters that Unicode does not take apart, though every order does.
@@ -57,15 +59,16 @@ def sort_key(name: str, language: str) -> SortKey:
     rules = _rules(language)
     places: list[Place] = []
     shapes: list[int] = []
-    capitals: list[bool] = []
+    finer: list[int] = []
     for letter, marks, is_capital in _letters(name):
         own = next((mark for mark in marks if letter + mark in rules), "")
         for place, shape in rules.get(letter + own) or _places(letter):
             places.append(place)
             shapes.append(shape)
-        shapes += [_weight(mark) for mark in marks.replace(own, "", 1)]
-        capitals.append(is_capital)
-    return tuple(places), tuple(shapes), tuple(capitals), name
+        left = marks.replace(own, "", 1)
+        shapes += [_weight(mark) for mark in left if mark not in _VOWELS]
+        finer += [is_capital, *(ord(mark) for mark in left if mark in _VOWELS)]
+    return tuple(places), tuple(shapes), tuple(finer), name
 
 
 def _letters(name: str) -> Iterator[tuple[str, str, bool]]:
