@@ -61,18 +61,23 @@ def _kept(what: str, shown: Shown, make: Callable[[], Made]) -> Response:
 
 
 def _card(shown: Shown) -> Made:
-    words = language()
-    count = words.ngettext(
-        "%(total)s confirmed signature", "%(total)s confirmed signatures", shown.count
-    )
     data = {
         **_call(shown.view),
-        "count": count % {"total": words.number(shown.count)}
-        if shown.count
-        else _("Sign the call"),
+        "count": _count(shown),
         "mark": (rendering.STATIC / "favicon.svg").read_text(encoding="utf-8"),
     }
     return made(house().press.picture("card.typ", data), "image/png")
+
+
+def _count(shown: Shown) -> str:
+    """The count in words; before the first signature, what there is to do."""
+    if shown.count == 0:
+        return _("Sign the call") if shown.view.is_open(house().now()) else ""
+    words = language()
+    text = words.ngettext(
+        "%(total)s confirmed signature", "%(total)s confirmed signatures", shown.count
+    )
+    return text % {"total": words.number(shown.count)}
 
 
 def _qr(view: CampaignView) -> Made:
