@@ -31,11 +31,13 @@ def admit(session: Session, letter: Owed, to: str, *, at: datetime) -> str | Non
 
 
 def _may_go(session: Session, letter: Owed, what: str, to: str, *, at: datetime) -> bool:
-    late = what in CONFIRMING and at >= letter.entered_at + CONFIRM_LIFE
-    unwanted = letter.kind in UNASKED and letter.unsubscribed
-    return not (
-        late or unwanted or erasing.is_blocked(session, letter.campaign_id, letter.address_key)
-    )
+    if what in CONFIRMING and at >= letter.entered_at + CONFIRM_LIFE:
+        return False
+    if letter.kind in UNASKED and letter.unsubscribed:
+        return False
+    if erasing.is_blocked(session, letter.campaign_id, letter.address_key):
+        return False
+    return may_write_to(session, letter, to)
 
 
 def may_write_to(session: Session, letter: Owed, email: str) -> bool:

@@ -10,8 +10,6 @@ import pytest
 from flask import Flask
 
 from petition import i18n
-from petition.mail import letters
-from petition.mail.letters import Desk
 from petition.services import screening
 from petition.store.db import transaction
 from tests import people
@@ -151,27 +149,6 @@ def test_who_is_held_or_rejected_gets_a_letter_like_anyone(
         else "Please confirm your email address"
     )
     assert texts["subject"] == expected
-
-
-def _desk(app: Flask) -> Desk:
-    house = app.extensions["petition"]
-    return Desk(settings=house.settings, tokens=house.tokens, render=house.render)
-
-
-def test_a_letters_number_makes_its_message_id(app: Flask, clock: Clock) -> None:
-    def made(number: int, minutes: int) -> str:
-        letter = letters.confirm(
-            _desk(app),
-            letter_id=number,
-            entry_id=7,
-            to="ben@example.org",
-            language=i18n.language("en"),
-            at=clock() + timedelta(minutes=minutes),
-        )
-        return str(letter["Message-ID"])
-
-    assert made(1, 0) == made(1, 500)
-    assert made(1, 0) != made(2, 0)
 
 
 @pytest.mark.parametrize(

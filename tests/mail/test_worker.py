@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +31,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def crowd(app: Flask) -> int:
     """Thirty people wait for their letters: more than one batch."""
+    return _crowd(app)
+
+
+def _crowd(app: Flask) -> int:
     call = the_call(app)
     for number in range(30):
         keep(app, call, people.someone(number))
@@ -154,12 +158,9 @@ def test_a_record_that_does_not_open_fails_alone(
     assert rows(app, "SELECT last_error FROM letters WHERE state = 'failed'") == [("SealBroken",)]
 
 
-@pytest.mark.parametrize("state", ["withdrawn", "erased"])
-def test_who_has_nothing_to_confirm_gets_no_letter(
-    app: Flask, office: Any, hire: Any, state: str
-) -> None:
+def test_who_is_erased_gets_no_letter(app: Flask, office: Any, hire: Any) -> None:
     keep(app, the_call(app), people.ben)
-    change(app, f"UPDATE signatures SET state = '{state}'")
+    change(app, "UPDATE signatures SET state = 'erased'")
     hire(office.smtp).once()
     assert office.post.taken == []
     assert _states(app) == {"withheld": 1}
@@ -250,9 +251,10 @@ def test_a_batch_that_is_late_is_given_back(
 
 
 def test_sigterm_ends_a_real_worker_after_the_letter_in_hand(
-    app: Flask, office: Any, crowd: int, tmp_path: Path
+    app: Flask, clock: Clock, office: Any, tmp_path: Path
 ) -> None:
-    change(app, "UPDATE letters SET due_at = '2020-01-01 00:00:00+00:00'")
+    clock.at = datetime.now(UTC)  # as for the process
+    _crowd(app)
     office.post.hold = threading.Event()
     settings = app.extensions["petition"].settings
     environ = {
