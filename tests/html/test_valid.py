@@ -1,0 +1,384 @@
+"""Every page, in every language of the call, passes the Nu HTML Checker."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse as Answer
+
+from petition import i18n, rendering
+from petition.app import SHIPPED, create_app
+from petition.config import load, resource_dir
+from petition.domain import tokens
+from petition.rendering import Renderer
+from petition.services import campaigning
+from petition.store.db import db, transaction
+from petition.web.access import PUBLIC, access
+from petition.web.errors import error_page
+from tests import console, factories, people
+from tests.conftest import Clock
+from tests.html.checker import complaints
+from tests.people import Form
+from tests.visitor import Visitor
+
+CODES = i18n.codes()
+REMINDED = timedelta(days=3, hours=1)
+"""After so long, whoever has not confirmed is reminded."""
+STATUSES = (400, 403, 404, 405, 410, 413, 429, 500, 503)
+
+# Addresses that only lead on to another.
+LEAD_ON = {"/<slug:slug>", "/my", "/code", "/<lang:code>/fault/<int:status>"}
+
+
+class Spy(Renderer):
+    """Renders, and remembers what."""
+
+    def __init__(self, organiser: str | None) -> None:
+        super().__init__(organiser=organiser)
+        self.rendered: set[str] = set()
+
+    def __call__(self, template: str, language: i18n.Language, /, **context: Any) -> str:
+        self.rendered.add(template)
+        return super().__call__(template, language, **context)
+
+
+@dataclass
+class Supporter:
+    """Somebody who signed in a language, with the paths of the links in their letters."""
+
+    code: str
+    form: Form
+    links: dict[str, str] = field(default_factory=dict)
+
+
+class Guide:
+    """Knows the way to every page."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.client = app.test_client()
+        self.outbox = app.extensions["petition"].settings.outbox_dir
+        self.supporters: dict[str, Supporter] = {}
+        self._numbers = iter(range(1000))
+        for code in CODES:
+            self._owe_every_letter(code)
+        app.extensions["petition"].now.forward(REMINDED)
+        factories.work(app)
+        # Not before: nobody stays signed in for days.
+        self.staff = console.enter(app)
+        console.export(self.staff)
+
+    def _owe_every_letter(self, code: str) -> None:
+        """One forgets to confirm, one signs again, one asks for a link."""
+        self.sign(code)
+        twice, self.supporters[code] = self.sign(code), self.sign(code)
+        for supporter in (twice, self.supporters[code]):
+            self.confirm(supporter)
+        assert factories.sign(self.client, twice.form, code).status_code == 303
+        asked = {"email": self.supporters[code].form["email"]}
+        assert self.post(f"/{code}/amazon/my", code, asked).status_code == 303
+
+    def get(self, address: str, code: str) -> Answer:
+        client = self.staff if address.startswith("/staff") else self.client
+        return client.get(address, headers={"Accept-Language": code})
+
+    def post(self, address: str, code: str, form: Form | None = None) -> Answer:
+        return self.client.post(address, data=form or {}, headers={"Accept-Language": code})
+
+    def console(self, address: str, code: str, form: Form) -> Answer:
+        """A form of the console, with its token."""
+        token = console.form_token(self.staff.get("/staff/"))
+        asked = {"Accept-Language": code}
+        return self.staff.post(address, data={"csrf_token": token, **form}, headers=asked)
+
+    def sign(self, code: str, **changes: str) -> Supporter:
+        """Somebody new signs, and opens the letter."""
+        form = people.someone(next(self._numbers), **changes)
+        answer = factories.sign(self.client, form, code)
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        supporter = Supporter(code, form)
+        self.read_letters(supporter)
+        return supporter
+
+    def confirm(self, supporter: Supporter) -> None:
+        assert self.client.post(supporter.links["confirm"]).status_code == 303
+        self.read_letters(supporter)
+
+    def read_letters(self, supporter: Supporter) -> None:
+        factories.work(self.app)
+        for letter in factories.letters(self.app):
+            if supporter.form["email"] in str(letter["To"]):
+                text = letter.get_body(("plain",)).get_content()
+                for path in re.findall(r"https?://[^/\s]+(/[a-z]+/[\w.~-]+)", text):
+                    supporter.links[path.split("/")[1]] = path
+
+    def address(self, rule: str, code: str) -> str:
+        """A right address for a route; KeyError where nobody has said how to fill it."""
+        link = self.supporters[code].links.get(rule.split("/")[1], "")
+        values: dict[str, Callable[[], str]] = {
+            "lang:code": lambda: code,
+            "slug:slug": lambda: "amazon",
+            "token": lambda: link.rpartition("/")[2],
+            "name": lambda: sorted(path.name for path in self.outbox.glob("*.eml"))[0],
+            "version": lambda: rendering.asset("css/site.css").split("/")[2],
+            "path:name": lambda: "css/site.css",
+            "int:export_id": self._export,
+        }
+        if rule.startswith("/staff/set-up/"):
+            email = f"new.{next(self._numbers)}@campaign.example.org"
+            values["token"] = lambda: console.invite(self.app, "viewer", email).rpartition("/")[2]
+        return re.sub(r"<([^>]+)>", lambda part: values[part[1]](), rule)
+
+    def _export(self) -> str:
+        rows = factories.rows(self.app, "SELECT max(id) FROM exports")
+        return str(rows[0][0])
+
+
+# --- samples --------------------------------------------------------------------------------------
+
+
+def routes(app: Flask) -> Iterator[Rule]:
+    """Every address that can be looked at."""
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or set()):
+            yield rule
+
+
+def looked_at(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """What each address of the house answers, but for those that lead on."""
+    for rule in routes(guide.app):
+        if rule.rule not in LEAD_ON:
+            yield f"GET {rule.rule}", guide.get(guide.address(rule.rule, code), code)
+
+
+def sent_back(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """Forms with mistakes in every field, and with what is doubtful."""
+    page = f"/{code}/amazon"
+    ticket = {"ticket": factories.ticket(guide.client, code)}
+    good = people.someone(0) | ticket
+    yield "sign, empty", guide.post(f"{page}/sign", code)
+    yield (
+        "sign, all wrong",
+        guide.post(
+            f"{page}/sign",
+            code,
+            ticket
+            | {
+                "given_name": "https://evil.example",
+                "family_name": "x" * 101,
+                "email": "no address",
+                "country": "XX",
+                "postcode": "1" * 100,
+                "comment": "x" * 1001,
+                "visibility": "x",
+                "website": "x",
+            },
+        ),
+    )
+    yield "sign, for the target", guide.post(f"{page}/sign", code, good | {"email": "a@amazon.com"})
+    doubtful = {"email": "ben@gmial.com", "comment": "I am 112233445 at LHR1, call 020 7946 0018."}
+    yield "sign, doubtful", guide.post(f"{page}/sign", code, good | doubtful)
+    yield "sign, old", guide.post(f"{page}/sign", code, good | {"ticket": "old"})
+    yield "tagged", guide.get(f"{page}?source=a%22b&utm_medium=%3Ci%3E", code)
+    for name in ("my", "resend"):
+        yield f"{name}, empty", guide.post(f"{page}/{name}", code)
+    yield "code, empty", guide.post(f"{page}/code", code)
+    wrong = {"email": good["email"], "code": "ABCDEF"}
+    yield "code, wrong", guide.post(f"{page}/code", code, wrong)
+
+
+def faults(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """The page of each error, which a view of ours answers for this test."""
+    for status in STATUSES:
+        yield str(status), guide.get(f"/{code}/fault/{status}", code)
+
+
+def behind_links(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """What the links of letters lead to, in each state of a signature."""
+    house = guide.app.extensions["petition"]
+    old = house.tokens.sign(tokens.CONFIRM, "1", expires=house.now() - timedelta(hours=1))
+    gone = house.tokens.sign(tokens.MY, "999999999", expires=house.now() + timedelta(hours=1))
+    yield "link, old", guide.get(f"/confirm/{old}", code)
+    yield "link, forged", guide.get("/confirm/forged", code)
+    yield "my, gone", guide.get(f"/my/{gone}", code)
+
+    somebody = guide.sign(code, visibility="public", comment="A line.\nAnd another & more.")
+    yield "my code, right", guide.get(somebody.links["confirm"], code)
+    guide.confirm(somebody)
+    links = somebody.links
+    yield "unsubscribed", guide.post(links["unsubscribe"], code)
+    yield "my, name wrong", guide.post(links["my"], code, {"do": "name", "given_name": ""})
+    yield "my, choices wrong", guide.post(links["my"], code, {"do": "choices"})
+    yield "my, erase unsure", guide.post(links["my"], code, {"do": "erase"})
+    yield "my, page", guide.post(links["my"], code, {"do": "page"})
+    yield "my, nonsense", guide.post(links["my"], code, {"do": "x"})
+    named = {"do": "name", "given_name": "Ann <b>", "family_name": "O'Neill"}
+    yield "my, name right", guide.client.get(guide.post(links["my"], code, named).location)
+    assert guide.post(links["my"], code, {"do": "withdraw"}).status_code == 303
+    yield "my, withdrawn", guide.get(f"{links['my']}?done=withdraw", code)
+    yield "my, erased", guide.post(links["my"], code, {"do": "erase", "sure": "yes"})
+    yield "stop, pressed", guide.client.get(guide.post(links["stop"], code).location)
+
+
+def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """The console's forms with mistakes, and what it says to others."""
+    room = "/staff/campaigns/amazon"
+    yield "export, no reason", guide.console(f"{room}/export", code, {"reason": ""})
+    yield "domains, wrong", guide.console(f"{room}/domains", code, {"domain": "no domain"})
+    yield "no such room", guide.get("/staff/campaigns/nothing", code)
+    stranger = {"email": "nobody@example.org", "password": "x"}
+    asked = {"Accept-Language": code}
+    client = guide.app.test_client()
+    token = {"csrf_token": console.form_token(client.get("/staff/sign-in"))}
+    yield "sign in, wrong", client.post("/staff/sign-in", data=stranger | token, headers=asked)
+    link = guide.address("/staff/set-up/<token>", code)
+    token = {"csrf_token": console.form_token(client.get(link))}
+    yield "set up, short", client.post(link, data=token | {"password": "short"}, headers=asked)
+
+
+def letters(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """The HTML part of each letter that somebody got."""
+    for letter in sorted(guide.outbox.glob("*.eml")):
+        yield f"letter {letter.stem}", guide.get(f"/dev/outbox/{letter.name}/html", code)
+
+
+def closed(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """The call once it takes no more signatures. Comes last."""
+    with guide.app.app_context(), transaction() as session:
+        campaigning.close(session, "amazon", at=guide.app.extensions["petition"].now())
+    guide.app.extensions["petition"].calls.forget()
+    for place in ("", "/thanks", "/privacy"):
+        yield f"closed{place}", guide.get(f"/{code}/amazon{place}", code)
+
+
+SAMPLES = (looked_at, sent_back, faults, behind_links, in_the_console, letters, closed)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What was brought home in one language."""
+
+    answers: dict[str, Answer]
+    complaints: dict[str, list[str]]
+
+    def pages(self) -> dict[str, Answer]:
+        return {name: each for name, each in self.answers.items() if each.mimetype == "text/html"}
+
+
+@pytest.fixture(scope="module")
+def app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The app with the shipped call, another call beside it, and a view for each fault."""
+    folder = tmp_path_factory.mktemp("instance")
+    shutil.copyfile(sqlite_template, folder / "petition.db")
+    app = create_app(
+        load({"PETITION_INSTANCE": str(folder)}),
+        now=Clock(datetime(2026, 11, 2, 9, 30, tzinfo=UTC)),
+    )
+    app.test_client_class = Visitor
+    app.add_url_rule("/<lang:code>/fault/<int:status>", "fault", fault)
+    house = app.extensions["petition"]
+    app.extensions["petition"] = replace(house, render=Spy(house.settings.organiser))
+    with app.app_context():
+        with transaction() as session:
+            for call in (SHIPPED / "amazon", another(folder)):
+                campaigning.load_and_open_new(session, call, organiser=None, at=house.now())
+        yield app
+        db.engine.dispose()
+
+
+def another(folder: Path) -> Path:
+    """A second call: with one alone, the list of calls would lead on to it."""
+    place = Path(shutil.copytree(SHIPPED / "amazon", folder / "other"))
+    facts = (place / "campaign.toml").read_text(encoding="utf-8")
+    (place / "campaign.toml").write_text(facts.replace('"amazon"', '"other"'), encoding="utf-8")
+    return place
+
+
+@access(PUBLIC)
+def fault(code: str, status: int) -> Response:
+    return error_page(status)
+
+
+@pytest.fixture(scope="module")
+def walks(app: Flask, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Walk]:
+    """By language, every sample; the checker reads them all in one go."""
+    guide = Guide(app)
+    answers: dict[str, dict[str, Answer]] = {code: {} for code in CODES}
+    for sample in SAMPLES:
+        for code in CODES:
+            answers[code] |= dict(sample(guide, code))
+    folder = tmp_path_factory.mktemp("pages")
+    walks = {code: Walk(answers[code], {}) for code in CODES}
+    files = {}
+    for code, walk in walks.items():
+        for number, (name, answer) in enumerate(walk.pages().items()):
+            path = folder / f"{code}-{number}.html"
+            path.write_bytes(answer.data)
+            files[path.name] = (code, name)
+    for file, messages in complaints(folder).items():
+        code, name = files[file]
+        walks[code].complaints[name] = messages
+    return walks
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_page_is_valid(walks: dict[str, Walk], code: str) -> None:
+    assert walks[code].complaints == {}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_address_was_seen(app: Flask, walks: dict[str, Walk], code: str) -> None:
+    """A route is shown to the checker, is no page, or leads on: nobody forgot a sample."""
+    seen = {
+        name: answer.status_code
+        for name, answer in walks[code].answers.items()
+        if name.startswith("GET ")
+    }
+    assert {f"GET {rule.rule}" for rule in routes(app) if rule.rule not in LEAD_ON} == set(seen)
+    assert set(seen.values()) == {200}, seen
+
+
+def test_every_template_was_seen(app: Flask, walks: dict[str, Walk]) -> None:
+    """What no sample renders, nothing has checked."""
+    root = resource_dir("templates")
+    whole = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.html")
+        if not path.name.startswith(("_", "base"))
+    }
+    assert whole - app.extensions["petition"].render.rendered == set()
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_page_says_its_language(walks: dict[str, Walk], code: str) -> None:
+    spoken = i18n.language(code)
+    opening = f'<html lang="{code}" dir="{spoken.direction}">'
+    for name, answer in walks[code].pages().items():
+        if "/dev/" not in name and not name.startswith("letter"):
+            assert opening in answer.get_data(as_text=True), name
+
+
+FAULTY = (
+    "<p>no doctype",
+    "<!doctype html><html lang=en><title>x</title><p><div></p></div>",
+    '<!doctype html><html lang=en><title>x</title><b id="a">a</b><b id="a">b</b>',
+    '<!doctype html><html lang=en><title>x</title><label for="nothing">x</label>',
+    "<!doctype html><html lang=en><title>x</title><ul><p>x</ul>",
+    "<!doctype html><html lang=en><title></title>",
+    '<!doctype html><html lang=en><title>x</title><a href="a b">x</a>',
+)
+
+
+def test_the_checker_sees_faults(tmp_path: Path) -> None:
+    for number, page in enumerate((*FAULTY, "<!doctype html><html lang=en><title>x</title>")):
+        (tmp_path / f"{number}.html").write_text(page, encoding="utf-8")
+    assert sorted(complaints(tmp_path)) == [f"{number}.html" for number in range(len(FAULTY))]
