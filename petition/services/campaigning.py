@@ -20,7 +20,19 @@ from petition.store import campaigns, targets
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
 TAKEN = frozenset(
-    {"staff", "confirm", "my", "stop", "unsubscribe", "static", "embed", "oembed", "api", "dev"}
+    {
+        "staff",
+        "code",
+        "confirm",
+        "my",
+        "stop",
+        "unsubscribe",
+        "static",
+        "embed",
+        "oembed",
+        "api",
+        "dev",
+    }
 )
 
 

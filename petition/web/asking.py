@@ -84,6 +84,7 @@ def _ask(code: str, slug: str, kind: str) -> BaseResponse:
     if from_elsewhere(house().settings.base_url):
         return error_page(403)
     form = AskForm()
+    form.target_domains = house().calls.target_domains(slug)
     if not form.validate():
         return uncached(_ask_page(shown, form, kind), 422)
     key = _key(form)
