@@ -48,7 +48,7 @@ cora: Final[Form] = _CHOICES | {
 }
 carl: Final[Form] = cora | {"given_name": "Carl", "updates": "yes", "visibility": "target"}
 
-# Works for the target, and must stay unseen by it.
+# Works for the target, and must stay unseen by it: first she types the address that it reads.
 wanda: Final[Form] = _CHOICES | {
     "given_name": "Wanda",
     "family_name": "Zielińska",
@@ -57,6 +57,7 @@ wanda: Final[Form] = _CHOICES | {
     "postcode": "00-001",
     "comment": "Please keep my name to yourselves.",
 }
+wanda_in_private: Final[Form] = wanda | {"email": "wanda.zielinska@example.net"}
 
 # Staff: what is typed at sign-in.
 sam: Final[Form] = {
@@ -114,7 +115,7 @@ BAD_ADDRESSES: Final = (
     ".mallory@example.org",
 )
 
-SIGNERS: Final = (amina, ben, cora, wanda)
+SIGNERS: Final = (amina, ben, cora, wanda_in_private)
 """Four people with four mailboxes."""
 
 

@@ -118,7 +118,7 @@ def counted(app: Flask, clock: Clock) -> None:
     for form, lang in (
         (people.amina, "ar"),
         (people.ben | {"source": "flyer"}, "en"),
-        (people.wanda, "en"),
+        (people.wanda_in_private, "en"),
         (people.mallory, "en"),
     ):
         keep(app, the_call(app, lang), form)
