@@ -193,6 +193,8 @@ class Letter(Base):
             postgresql_where=text("state = 'owed'"),
             sqlite_where=text("state = 'owed'"),
         ),
+        # No number is given twice: a mailbox drops a letter whose Message-ID it has seen before.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

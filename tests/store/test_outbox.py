@@ -15,7 +15,7 @@ from petition.store.db import db, transaction
 from petition.store.outbox import Owed
 from tests import people
 from tests.conftest import Clock
-from tests.factories import confirm, entries, keep, rows, the_call, together
+from tests.factories import change, confirm, entries, keep, rows, the_call, together
 
 LEASE = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
@@ -151,6 +151,7 @@ def test_three_letters_in_any_24_hours_and_five_ever(app: Flask, clock: Clock) -
 def test_who_confirmed_is_written_to_again_but_three_times_a_day(app: Flask, clock: Clock) -> None:
     assert _write_to_ben(app, clock)
     confirm(app, entries(app)[0])
+    change(app, "DELETE FROM letters WHERE kind = 'thanks'")
     for _ in range(3):
         clock.forward(timedelta(days=2))
         assert [_write_to_ben(app, clock) for _ in range(4)] == [True, True, True, False]
@@ -199,3 +200,32 @@ def test_two_workers_at_once_do_not_exceed_the_limit(app: Flask, clock: Clock) -
     assert together(8, deed) == []
     assert sum(admitted) == 3
     assert rows(app, "SELECT letters FROM mailboxes") == [(3,)]
+
+
+def test_the_number_of_an_erased_letter_is_never_given_again(app: Flask) -> None:
+    """A mailbox that saw its Message-ID before would drop the new letter."""
+    keep(app, the_call(app), people.ben)
+    ((erased,),) = rows(app, "SELECT id FROM letters")
+    change(app, "DELETE FROM letters")
+    keep(app, the_call(app), people.ben)
+    ((new,),) = rows(app, "SELECT id FROM letters")
+    assert new != erased
+
+
+def test_a_letter_that_was_erased_is_not_finished(app: Flask, clock: Clock) -> None:
+    keep(app, the_call(app), people.ben)
+    (letter,) = _claim(clock)
+    change(app, "DELETE FROM letters")
+    with transaction() as session:
+        assert outbox.reread(session, letter.id) is None
+        assert not outbox.finish(session, letter.id, letters.SENT, at=clock())
+
+
+def test_a_letter_is_read_as_it_stands_now(app: Flask, clock: Clock) -> None:
+    keep(app, the_call(app), people.ben)
+    (claimed,) = _claim(clock)
+    confirm(app, claimed.entry_id)
+    with transaction() as session:
+        letter = outbox.reread(session, claimed.id)
+    assert letter is not None
+    assert (claimed.state, letter.state) == ("pending", "confirmed")
