@@ -117,6 +117,12 @@ def test_staff_pages(stand: Any, open_page: Any, look: Any, phone: bool) -> None
     page.get_by_role("button", name="Download").click()
     page.wait_for_selector(".problem")
     look(page, "staff-campaign-422")
+    page.goto("/staff/campaigns/amazon/domains")
+    look(page, "staff-domains")
+    if phone:  # the other account may only look
+        page.get_by_role("button", name="Add it").click()
+        page.wait_for_selector(".problem")
+        look(page, "staff-domains-422")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/staff/sign-in")
     look(page, "staff-sign-in")
