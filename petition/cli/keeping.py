@@ -32,7 +32,7 @@ def run(dry_run: bool, as_json: bool) -> None:
     """
     with house_open() as app:
         house = app.extensions["petition"]
-        found = _look() if dry_run else _run(house.settings, house.journal)
+        found = _look(house.journal) if dry_run else _run(house.settings, house.journal)
     if as_json:
         click.echo(json.dumps({"due" if dry_run else "erased": found}))
         return
@@ -42,13 +42,10 @@ def run(dry_run: bool, as_json: bool) -> None:
         click.echo("nothing is due")
 
 
-def _look() -> dict[str, int]:
+def _look(journal: Journal) -> dict[str, int]:
     with reading() as session:
-        due = retaining.due(session, at=now())
-    found = {f"signatures of {slug}": number for slug, number in due.campaigns}
-    if due.unconfirmed_forms:
-        found["forms that nobody confirmed"] = due.unconfirmed_forms
-    return found
+        due = retaining.due(session, journal, at=now())
+    return {step.what: step.number for step in due if step.number}
 
 
 def _run(settings: Settings, journal: Journal) -> dict[str, int]:
@@ -74,7 +71,7 @@ def _run(settings: Settings, journal: Journal) -> dict[str, int]:
 
 
 @click.command()
-@click.argument("export_id", type=int)
+@click.argument("export_id", type=click.IntRange(1, 2**63 - 1))
 @click.option("-o", "--output", required=True, help="The file, or - for standard output.")
 def recall(export_id: int, output: str) -> None:
     """What the export EXPORT_ID holds that was withdrawn or erased since, as CSV.

@@ -84,7 +84,7 @@ def _recount(slug: str) -> tuple[int, int]:
 @click.option(
     "--state",
     "wanted",
-    type=click.Choice([*states.STATES, "all"]),
+    type=click.Choice([*states.IN_LISTS, "all"]),
     multiple=True,
     default=["confirmed"],
     show_default=True,
@@ -104,9 +104,12 @@ def export(
     since: datetime | None,
     for_target: bool,
 ) -> None:
-    """Take the signatures of the campaign SLUG out as CSV, with an entry in the ledger."""
+    """Take the signatures of the campaign SLUG out as CSV, with an entry in the ledger.
+
+    Who withdrew is in no list, whatever states are asked for.
+    """
     filters = Filters(
-        states=states.STATES if "all" in wanted else wanted,
+        states=states.IN_LISTS if "all" in wanted else wanted,
         since=since.replace(tzinfo=UTC) if since else None,
     )
     order = Export(slug=slug, by=asking(), reason=reason, filters=filters, for_target=for_target)

@@ -18,11 +18,15 @@ MOVES: Final[dict[str, frozenset[str]]] = {
     CONFIRMED: frozenset({HELD, REJECTED, WITHDRAWN, ERASED}),
     HELD: frozenset({PENDING, CONFIRMED, REJECTED, WITHDRAWN, ERASED}),
     REJECTED: frozenset({HELD, ERASED}),
-    WITHDRAWN: frozenset({CONFIRMED, HELD, ERASED}),  # by a form sent in anew, and its letter
+    # Only its owner brings a withdrawn one back, by a form sent in anew (store/signatures.confirm).
+    WITHDRAWN: frozenset({ERASED}),
     ERASED: frozenset(),
 }
 
 WITHDRAWABLE: Final = tuple(state for state in STATES if WITHDRAWN in MOVES[state])
+
+IN_LISTS: Final = tuple(state for state in STATES if state not in {WITHDRAWN, ERASED})
+"""What may leave in an export: who withdrew is in no later list."""
 
 VISIBILITIES: Final = ("counted", "target", "public")
 HANDED_TO_TARGET: Final = ("target", "public")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from petition.config import Settings
 from petition.services import asking, privacy, retaining
+from petition.services.retaining import Step
 from petition.store import counts, jobs, mailfiles
-from petition.store.journal import Journal
+from petition.store.journal import Journal, JournalBroken
 
 FOLD_EVERY: Final = 30.0
 FORGET_AGAIN: Final = timedelta(seconds=5)
@@ -46,9 +47,20 @@ class Chores:
         self._now = now
         self._next_fold = 0.0
         self._began = False
+        self._looked_at_all = False
+
+    def begin(self) -> None:
+        """Before anything else: an old copy of the database may have been put back.
+
+        Who was erased must get no letter from it, and is in no count.
+        """
+        if not self._began:
+            self._forget_again()
+            self._began = True
 
     def turn(self) -> None:
         """What is due now; nothing of it takes long."""
+        self.begin()
         self.answer()
         self.fold_when_due()
 
@@ -60,6 +72,7 @@ class Chores:
 
     def all(self) -> None:
         """Everything that is due, however rarely it comes round."""
+        self.begin()
         self.answer()
         self.retain()
         self.fold()
@@ -78,30 +91,39 @@ class Chores:
     def retain(self) -> None:
         """Once an hour: forget what is due, remind, and write down how much is held.
 
-        The first run of a process looks at everything: an old copy of the database may have been
-        put back while none was running.
+        The first run of a process looks at everything, however old: none may have run for long.
         """
         at = self._now()
         with self._transaction() as session:
             since = retaining.claim(session, at=at)
         if since is None:
             return
-        for step in retaining.run(
-            self._transaction, self._journal, at=at, since=since if self._began else None
-        ):
+        self._forget_again()
+        since = since if self._looked_at_all else None
+        self._clear_up(retaining.forget_due(self._transaction, at=at, since=since))
+        self._looked_at_all = True
+        self._remind(at)
+        with self._transaction() as session:
+            retaining.note(session, at=at)
+
+    def _forget_again(self) -> None:
+        """A journal that cannot be read is somebody's to look at; all else goes on meanwhile."""
+        try:
+            self._clear_up(retaining.forget_again(self._transaction, self._journal, at=self._now()))
+        except JournalBroken as error:
+            log.error("retention: %s", error)
+
+    def _clear_up(self, steps: Iterator[Step]) -> None:
+        for step in steps:
             mailfiles.remove(self._settings, step.letter_ids)
             if step.number:
                 log.info("retention: %d %s", step.number, step.what)
-                self._ask_to_forget(at)
-        self._began = True
-        with self._transaction() as session:
-            while retaining.remind(session, at=at) == retaining.BATCH:
-                pass
-            retaining.note(session, at=at)
 
-    def _ask_to_forget(self, at: datetime) -> None:
-        with self._transaction() as session:
-            jobs.ask(session, privacy.FORGET, at=at)
+    def _remind(self, at: datetime) -> None:
+        number = retaining.BATCH
+        while number == retaining.BATCH:
+            with self._transaction() as session:
+                number = retaining.remind(session, at=at)
 
     def forget(self) -> None:
         """After an erasure: clear the space that the rows stood in."""

@@ -150,7 +150,8 @@ class Worker:
             except SealBroken:
                 outbox.finish(session, letter.id, letters_.FAILED, at=at, error="SealBroken")
                 return None
-            what = screening.admit(session, letter, to, at=at)
+            # A form that came in for a blocked address is empty: nobody is to be written to.
+            what = screening.admit(session, letter, to, at=at) if to else None
             if what is None:
                 outbox.finish(session, letter.id, letters_.WITHHELD, at=at)
                 privacy.void_if_blocked(session, self._vault, letter)

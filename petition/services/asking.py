@@ -39,15 +39,20 @@ def ask(session: Session, campaign_id: int, key: bytes, kind: str, *, at: dateti
 def answer(session: Session, *, at: datetime) -> int:
     """The worker's part: owe a letter to each who has a signature; how many had asked."""
     requests = asked.take(session, most=BATCH)
-    for each in requests:
-        signature = asked.signature_of(session, each)
-        if signature is None:
-            continue
-        entry_id = signature.entry_id
-        if each.kind == RESEND:
-            entry_id = holdings.newest_unconfirmed(session, signature.id) or entry_id
-        asked.owe(session, entry_id, each.kind, at=at)
+    for each in dict.fromkeys(requests):  # who asks ten times at once gets one letter
+        entry_id = _form_to_write_about(session, each)
+        if entry_id is not None:
+            asked.owe(session, entry_id, each.kind, at=at)
     return len(requests)
+
+
+def _form_to_write_about(session: Session, request: Asked) -> int | None:
+    signature = asked.signature_of(session, request)
+    if signature is None or request.kind != RESEND:
+        return signature.entry_id if signature is not None else None
+    newest = holdings.newest_unconfirmed(session, signature.id)
+    # Who withdrew has nothing to confirm; who confirmed is told that they have.
+    return signature.entry_id if newest is None and signature.withdrawn_at is None else newest
 
 
 def count_try(session: Session, campaign_id: int, key: bytes, *, at: datetime) -> None:

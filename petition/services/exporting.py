@@ -94,6 +94,7 @@ def export(
     filters = for_target(order.filters) if order.for_target else order.filters
     with transaction() as session:
         campaign_id = campaigns.by_slug(session, order.slug).id
+        disclosures.begin(session, campaign_id)
         export_id = ledger.begin_export(
             session,
             campaign_id=campaign_id,

@@ -122,8 +122,9 @@ def erase(session: Session, journal: Journal, signature_id: int, *, at: datetime
         return None
     slug, key = known
     journal.add(Line(verb=ERASED, slug=slug, address_key=key, at=at))
+    gone = erasing.erase(session, signature_id, at=at)
     jobs.ask(session, FORGET, at=at)
-    return erasing.erase(session, signature_id, at=at)
+    return gone
 
 
 def unsubscribe(session: Session, signature_id: int, *, at: datetime) -> bool:
@@ -133,13 +134,13 @@ def unsubscribe(session: Session, signature_id: int, *, at: datetime) -> bool:
         return False
     if row.unsubscribed_at is None:
         holdings.set_unsubscribed(session, signature_id, at)
-    form = holdings.entry(session, row.entry_id)
-    if form.updates != "no":
+    # In every form: the one that is confirmed later must not bring the news back.
+    for entry_id in holdings.forms_with_updates(session, signature_id):
         holdings.answer(
             session,
-            form.id,
+            entry_id,
             purpose=consent.UPDATES,
-            consent_text_id=holdings.asked(session, form.id, consent.UPDATES),
+            consent_text_id=holdings.asked(session, entry_id, consent.UPDATES),
             answer="no",
             at=at,
             way=consent.LETTER,
@@ -153,7 +154,12 @@ def stop(
     """“This was not me”: erase the signature, and take nothing more from the address."""
     journal.add(Line(verb=BLOCKED, slug=slug, address_key=key, at=at))
     erasing.block(session, campaign_id, key, at=at)
+    gone = _erase_of(session, campaign_id, key, at=at)
     jobs.ask(session, FORGET, at=at)
+    return gone
+
+
+def _erase_of(session: Session, campaign_id: int, key: bytes, *, at: datetime) -> Erased | None:
     signature_id = erasing.of_address(session, campaign_id, key)
     return erasing.erase(session, signature_id, at=at) if signature_id is not None else None
 
@@ -174,10 +180,12 @@ def is_blocked(session: Session, campaign_id: int, key: bytes) -> bool:
 
 def unblock(
     session: Session, journal: Journal, slug: str, campaign_id: int, key: bytes, *, at: datetime
-) -> None:
-    """The mailbox's owner lets the address sign again."""
+) -> Erased | None:
+    """The mailbox's owner lets the address sign again; what came in meanwhile goes."""
     journal.add(Line(verb=UNBLOCKED, slug=slug, address_key=key, at=at))
-    erasing.unblock(session, campaign_id, key)
+    if not erasing.unblock(session, campaign_id, key):
+        return None  # pressed twice: what was signed since the first time stays
+    return _erase_of(session, campaign_id, key, at=at)
 
 
 def document(held: Held, vault: Vault) -> dict[str, Any]:
@@ -186,12 +194,16 @@ def document(held: Held, vault: Vault) -> dict[str, Any]:
         "signature_id": held.signature_id,
         "campaign": held.slug,
         "state": held.state,
+        "state_reason": held.state_reason,
         "signed_at": _time(held.created_at),
         "confirmed_at": _time(held.confirmed_at),
         "withdrawn_at": _time(held.withdrawn_at),
         "unsubscribed_at": _time(held.unsubscribed_at),
         "reminder_owed_at": _time(held.reminded_at),
-        "letters_to_this_mailbox": held.letters_to_mailbox,
+        "letters_to_this_mailbox": held.mailbox.letters,
+        "last_letters_at": [_time(at) for at in held.mailbox.last_at],
+        "mailbox_confirmed": held.mailbox.confirmed,
+        "code_tries": _tries(held),
         "forms": [_form(form, vault) for form in held.forms],
         "letters": [
             {
@@ -200,6 +212,7 @@ def document(held: Held, vault: Vault) -> dict[str, Any]:
                 "due_at": _time(letter.due_at),
                 "finished_at": _time(letter.finished_at),
                 "tries": letter.attempts,
+                "error": letter.error,
             }
             for letter in held.letters
         ],
@@ -212,6 +225,11 @@ def document(held: Held, vault: Vault) -> dict[str, Any]:
             for each in held.disclosures
         ],
     }
+
+
+def _tries(held: Held) -> dict[str, Any] | None:
+    tries = held.code_tries
+    return {"number": tries.number, "since": _time(tries.since)} if tries is not None else None
 
 
 def _form(form: Form, vault: Vault) -> dict[str, Any]:

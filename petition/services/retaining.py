@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
 from petition.domain import signature as states, tokens
 from petition.domain.retention import end
+from petition.services.privacy import FORGET
 from petition.store import asked, campaigns, counts, erasing, figures, jobs, keeping, ledger
-from petition.store.journal import BLOCKED, ERASED, UNBLOCKED, Journal
+from petition.store.erasing import Erased
+from petition.store.journal import BLOCKED, ERASED, UNBLOCKED, Journal, Line
 
+T = TypeVar("T")  # Python 3.11 has no other way to say it
 Opening = Callable[[], AbstractContextManager[Session]]
 
 JOB: Final = "retention"
@@ -28,31 +31,9 @@ BATCH: Final = 500
 CLOCK: Final = "clock"
 """The snapshot that the privacy page shows."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Due:
-    """What a run would erase."""
-
-    unconfirmed_forms: int
-    campaigns: tuple[tuple[str, int], ...]
-    """Campaigns whose time is over, with how many signatures they hold."""
-
-
-def due(session: Session, *, at: datetime) -> Due:
-    """The dry run: what would go now. Changes nothing."""
-    over = [clock for clock in keeping.clocks(session) if _is_over(clock, at)]
-    return Due(
-        unconfirmed_forms=erasing.unconfirmed(session, before=at - UNCONFIRMED_LIFE, after=None),
-        campaigns=tuple(
-            (clock.slug, held)
-            for clock in over
-            if (held := keeping.signatures_of(session, clock.campaign_id))
-        ),
-    )
-
-
-def _is_over(clock: keeping.Clock, at: datetime) -> bool:
-    return clock.closed_at is not None and end(clock.closed_at, clock.months) <= at
+TRIES: Final = "tries of codes"
+AGAIN: Final = "signatures erased before, back from an old copy"
+UNCONFIRMED: Final = "forms that nobody confirmed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,54 +45,146 @@ class Step:
     letter_ids: tuple[int, ...] = ()
 
 
+def _of(slug: str) -> str:
+    return f"signatures of {slug}"
+
+
+def _is_over(clock: keeping.Clock, at: datetime) -> bool:
+    return clock.closed_at is not None and end(clock.closed_at, clock.months) <= at
+
+
+# --- what would go --------------------------------------------------------------------------------
+
+
+def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
+    """The dry run: what `run` would do now, in its order. Changes nothing. Raises JournalBroken."""
+    before, erased = at - UNCONFIRMED_LIFE, _deeds(journal).erased
+    again = [
+        each
+        for slug, campaign_id in keeping.campaign_ids(session).items()
+        for part in _parts(list(erased.get(slug, {}).items()))
+        for each in keeping.of_addresses(session, campaign_id, dict(part))
+    ]
+    unconfirmed = erasing.unconfirmed(session, before=before, after=None)
+    unconfirmed -= sum(
+        erasing.unconfirmed_of(session, part, before=before) for part in _parts(again)
+    )
+    return [
+        Step(what=TRIES, number=asked.forgettable_tries(session, before=at - TRIES_LIFE)),
+        Step(what=AGAIN, number=len(again)),
+        Step(what=UNCONFIRMED, number=unconfirmed),
+        *(
+            Step(what=_of(clock.slug), number=_left(session, clock, again, before=before))
+            for clock in keeping.clocks(session)
+            if _is_over(clock, at)
+        ),
+    ]
+
+
+def _left(session: Session, clock: keeping.Clock, gone: Sequence[int], *, before: datetime) -> int:
+    """A campaign's signatures that no earlier step has erased."""
+    among = sum(
+        erasing.outliving_of(session, clock.campaign_id, part, before=before)
+        for part in _parts(gone)
+    )
+    return erasing.outliving(session, clock.campaign_id, before=before) - among
+
+
+# --- letting it go --------------------------------------------------------------------------------
+
+
 def run(
     transaction: Opening, journal: Journal, *, at: datetime, since: datetime | None
 ) -> Iterator[Step]:
     """Forget what is due, batch by batch, each committed by itself: an interruption loses nothing.
 
     `since` is when it last ran: forms that were old enough then are not looked at again; None
-    looks at all.
+    looks at all. Raises JournalBroken, and has done nothing then.
     """
-    yield from _forget_again(transaction, journal, at=at)
+    deeds = _deeds(journal)
+    yield _forget_tries(transaction, at=at)
+    yield from _again(transaction, deeds, at=at)
     yield from _forget_unconfirmed(transaction, at=at, since=since)
     yield from _forget_campaigns(transaction, at=at)
+
+
+def forget_again(transaction: Opening, journal: Journal, *, at: datetime) -> Iterator[Step]:
+    """Of `run`, what the journal says: an old copy of the database may have been put back.
+
+    Raises JournalBroken, and has done nothing then.
+    """
+    yield from _again(transaction, _deeds(journal), at=at)
+
+
+def forget_due(transaction: Opening, *, at: datetime, since: datetime | None) -> Iterator[Step]:
+    """Of `run`, what is past its time."""
+    yield _forget_tries(transaction, at=at)
+    yield from _forget_unconfirmed(transaction, at=at, since=since)
+    yield from _forget_campaigns(transaction, at=at)
+
+
+def _forget_tries(transaction: Opening, *, at: datetime) -> Step:
     with transaction() as session:
         number = asked.forget_tries(session, before=at - TRIES_LIFE)
-    yield Step(what="tries of codes", number=number)
+    return Step(what=TRIES, number=number)
 
 
-def _forget_again(transaction: Opening, journal: Journal, *, at: datetime) -> Iterator[Step]:
-    """What the journal says was erased, and an old copy of the database brought back."""
-    erased: dict[tuple[str, bytes], datetime] = {}
-    blocked: dict[tuple[str, bytes], datetime | None] = {}
+@dataclass(kw_only=True)
+class _Deeds:
+    """The journal, by campaign and address: the last erasure, and the last block or its end."""
+
+    erased: dict[str, dict[bytes, datetime]] = field(default_factory=dict)
+    blocks: dict[str, dict[bytes, Line]] = field(default_factory=dict)
+
+
+def _deeds(journal: Journal) -> _Deeds:
+    """The whole journal, before anything is done with it. Raises JournalBroken."""
+    found = _Deeds()
     for line in journal.lines():
-        place = (line.slug, line.address_key)
         if line.verb in (ERASED, BLOCKED):
-            erased[place] = line.at
+            found.erased.setdefault(line.slug, {})[line.address_key] = line.at
         if line.verb in (BLOCKED, UNBLOCKED):
-            blocked[place] = line.at if line.verb == BLOCKED else None
-    if not erased and not blocked:
-        return
+            found.blocks.setdefault(line.slug, {})[line.address_key] = line
+    return found
+
+
+def _again(transaction: Opening, deeds: _Deeds, *, at: datetime) -> Iterator[Step]:
     with transaction() as session:
         ids = keeping.campaign_ids(session)
-        letters: list[int] = []
-        number = 0
-        for (slug, key), when in erased.items():
-            signature_id = keeping.of_address(session, slug, key, before=when)
-            gone = erasing.erase(session, signature_id, at=at) if signature_id else None
-            if gone is not None:
-                number += 1
-                letters += gone.letter_ids
-        for (slug, key), blocked_at in blocked.items():
-            if slug in ids and blocked_at is not None:
-                erasing.block(session, ids[slug], key, at=blocked_at)
-            elif slug in ids:
-                erasing.unblock(session, ids[slug], key)
-    yield Step(
-        what="signatures erased before, back from an old copy",
-        number=number,
-        letter_ids=tuple(letters),
-    )
+    for slug in sorted(ids.keys() & deeds.blocks.keys()):
+        for part in _parts(list(deeds.blocks[slug].values())):
+            with transaction() as session:
+                _block_again(session, ids[slug], part)
+    for slug in sorted(ids.keys() & deeds.erased.keys()):
+        for places in _parts(list(deeds.erased[slug].items())):
+            with transaction() as session:
+                gone = _erase_again(session, ids[slug], dict(places), at=at)
+            if gone:
+                letters = tuple(letter for each in gone for letter in each.letter_ids)
+                yield Step(what=AGAIN, number=len(gone), letter_ids=letters)
+
+
+def _block_again(session: Session, campaign_id: int, lines: Sequence[Line]) -> None:
+    for line in lines:
+        if line.verb == BLOCKED:
+            erasing.block(session, campaign_id, line.address_key, at=line.at)
+        else:  # and leave a block that was put since the journal was read
+            erasing.unblock(session, campaign_id, line.address_key, before=line.at)
+
+
+def _erase_again(
+    session: Session, campaign_id: int, erased: Mapping[bytes, datetime], *, at: datetime
+) -> list[Erased]:
+    ids = keeping.of_addresses(session, campaign_id, erased)
+    gone = [found for id_ in ids if (found := erasing.erase(session, id_, at=at)) is not None]
+    if gone:
+        jobs.ask(session, FORGET, at=at)
+    return gone
+
+
+def _parts(all_: Sequence[T]) -> Iterator[Sequence[T]]:
+    """As many as go into one transaction, until there are no more."""
+    return (all_[begin : begin + BATCH] for begin in range(0, len(all_), BATCH))
 
 
 def _forget_unconfirmed(
@@ -123,11 +196,13 @@ def _forget_unconfirmed(
     while True:
         with transaction() as session:
             number, letters = erasing.delete_unconfirmed(
-                session, before=before, after=after, most=BATCH
+                session, at=at, before=before, after=after, most=BATCH
             )
+            if number:
+                jobs.ask(session, FORGET, at=at)
         if not number:
             return
-        yield Step(what="forms that nobody confirmed", number=number, letter_ids=letters)
+        yield Step(what=UNCONFIRMED, number=number, letter_ids=letters)
 
 
 def _forget_campaigns(transaction: Opening, *, at: datetime) -> Iterator[Step]:
@@ -137,10 +212,12 @@ def _forget_campaigns(transaction: Opening, *, at: datetime) -> Iterator[Step]:
         while True:
             with transaction() as session:
                 _note_final(session, clock.campaign_id, at=at)
-                number, letters = erasing.erase_batch(session, clock.campaign_id, most=BATCH)
+                number, letters = erasing.erase_batch(session, clock.campaign_id, at=at, most=BATCH)
+                if number:
+                    jobs.ask(session, FORGET, at=at)
             if not number:
                 break
-            yield Step(what=f"signatures of {clock.slug}", number=number, letter_ids=letters)
+            yield Step(what=_of(clock.slug), number=number, letter_ids=letters)
 
 
 def _note_final(session: Session, campaign_id: int, *, at: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, select, union_all, update
+from sqlalchemy import delete, func, insert, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -75,13 +75,20 @@ def owe(session: Session, entry_id: int, kind: str, *, at: datetime) -> None:
 
 
 def signature_of(session: Session, asked: Asked) -> Signature | None:
-    """The signature of the address, if there is one."""
+    """The signature of the address, if there is one; nobody erases it before the commit."""
     return session.scalar(
-        select(Signature).where(
+        select(Signature)
+        .where(
             Signature.campaign_id == asked.campaign_id,
             Signature.address_key == asked.address_key,
         )
+        .with_for_update(read=True, key_share=True)
     )
+
+
+def forgettable_tries(session: Session, *, before: datetime) -> int:
+    """How many `forget_tries` would delete."""
+    return session.scalar(select(func.count()).where(CodeTry.since <= before)) or 0
 
 
 # --- codes ----------------------------------------------------------------------------------------

@@ -196,7 +196,10 @@ def forget_freed(engine: Engine) -> bool:
     """
     if engine.dialect.name != "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM signatures, entries, consents, letters, mailboxes")
+            connection.exec_driver_sql(
+                "VACUUM signatures, entries, consents, letters, reviews, mailboxes, "
+                "link_requests, code_tries"
+            )
         return True
     with writer_queue(engine):
         raw = engine.raw_connection()

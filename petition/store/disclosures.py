@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain import signature as states
 from petition.errors import NotFound
-from petition.store.tables import Erasure, Export, ExportPage, Signature
+from petition.store.tables import Campaign, Erasure, Export, ExportPage, Signature
 
 
 def note_page(session: Session, export_id: int, ids: Sequence[int]) -> None:
@@ -48,6 +48,42 @@ def holding(session: Session, campaign_id: int, signature_id: int) -> list[Expor
         .order_by(Export.id)
     )
     return [export for export, page in rows if _holds(page, signature_id)]
+
+
+def begin(session: Session, campaign_id: int) -> None:
+    """An export begins: what is being erased at this moment is committed before it reads.
+
+    Whoever erases from now on sees the export, and keeps the number (see `held`).
+    """
+    session.execute(
+        select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
+    )
+
+
+def held(session: Session, campaign_id: int, ids: Sequence[int]) -> list[int]:
+    """Those of the campaign's signatures that an export holds, or is perhaps taking out now."""
+    session.execute(
+        select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(read=True)
+    )
+    under_way = select(Export.id).where(
+        Export.campaign_id == campaign_id, Export.finished_at.is_(None)
+    )
+    if not ids or session.scalar(under_way.limit(1)) is not None:
+        return list(ids)
+    pages = session.scalars(
+        select(ExportPage)
+        .join(Export, Export.id == ExportPage.export_id)
+        .where(
+            Export.campaign_id == campaign_id,
+            ExportPage.first_id <= max(ids),
+            ExportPage.last_id >= min(ids),
+        )
+    ).all()
+    return [
+        id_
+        for id_ in ids
+        if any(page.first_id <= id_ <= page.last_id and _holds(page, id_) for page in pages)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

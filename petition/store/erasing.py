@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -68,14 +68,30 @@ def erase(session: Session, signature_id: int, *, at: datetime) -> Erased | None
     campaign_id, key = row.campaign_id, bytes(row.address_key)
     slug = session.get_one(Campaign, campaign_id).slug
     letters = _letters(session, [signature_id])
-    if disclosures.holding(session, campaign_id, signature_id):
-        session.execute(
-            insert(Erasure).values(campaign_id=campaign_id, signature_id=signature_id, erased_at=at)
-        )
+    _note_erased(session, campaign_id, [signature_id], at=at)
     session.expunge(row)
     _delete(session, [signature_id])
     _forget_address(session, campaign_id, [key])
     return Erased(slug=slug, address_key=key, letter_ids=letters)
+
+
+def _note_erased(
+    session: Session, campaign_id: int, signature_ids: Sequence[int], *, at: datetime
+) -> None:
+    """Keep the numbers of those that an export holds, for its recall list."""
+    rows = [
+        {"campaign_id": campaign_id, "signature_id": id_, "erased_at": at}
+        for id_ in disclosures.held(session, campaign_id, signature_ids)
+    ]
+    if rows:
+        make = _insert(session, Erasure)
+        session.connection().execute(make.on_conflict_do_nothing(), rows)
+
+
+def _insert(session: Session, table: type[Erasure] | type[Block]) -> Any:
+    dialect = session.get_bind().dialect.name
+    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table.__table__)
 
 
 def _letters(session: Session, signature_ids: Sequence[int]) -> tuple[int, ...]:
@@ -105,17 +121,23 @@ def _forget_address(session: Session, campaign_id: int, keys: Sequence[bytes]) -
             .where(table.campaign_id == campaign_id, table.address_key.in_(keys))
             .execution_options(synchronize_session=False)
         )
-    elsewhere = exists().where(
-        Signature.campaign_id == Campaign.id, Signature.address_key == Mailbox.address_key
+    # Campaign by campaign: the index of signatures begins with the campaign.
+    there = (
+        exists()
+        .where(Signature.campaign_id == Campaign.id, Signature.address_key == Mailbox.address_key)
+        .correlate(Campaign, Mailbox)
     )
+    elsewhere = exists(select(Campaign.id).where(there).correlate(Mailbox))
     session.execute(
         delete(Mailbox)
-        .where(Mailbox.address_key.in_(keys), ~exists(select(Campaign.id).where(elsewhere)))
+        .where(Mailbox.address_key.in_(keys), ~elsewhere)
         .execution_options(synchronize_session=False)
     )
 
 
-def erase_batch(session: Session, campaign_id: int, *, most: int) -> tuple[int, tuple[int, ...]]:
+def erase_batch(
+    session: Session, campaign_id: int, *, at: datetime, most: int
+) -> tuple[int, tuple[int, ...]]:
     """Up to `most` signatures of a campaign whose time is over: (how many, their letters).
 
     The totals stay as they are: they are the campaign's result, and name nobody.
@@ -129,6 +151,7 @@ def erase_batch(session: Session, campaign_id: int, *, most: int) -> tuple[int, 
     ).all()
     ids = [row.id for row in rows]
     letters = _letters(session, ids)
+    _note_erased(session, campaign_id, ids, at=at)
     _delete(session, ids)
     _forget_address(session, campaign_id, [bytes(row.address_key) for row in rows])
     return len(ids), letters
@@ -139,18 +162,26 @@ def erase_batch(session: Session, campaign_id: int, *, most: int) -> tuple[int, 
 
 def block(session: Session, campaign_id: int, key: bytes, *, at: datetime) -> None:
     """Take nothing more from this address in this campaign."""
-    dialect = session.get_bind().dialect.name
-    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    make = _insert(session, Block).on_conflict_do_nothing()
     session.connection().execute(
-        make(Block.__table__)
-        .values(campaign_id=campaign_id, address_key=key, blocked_at=at)
-        .on_conflict_do_nothing()
+        make, [{"campaign_id": campaign_id, "address_key": key, "blocked_at": at}]
     )
 
 
-def unblock(session: Session, campaign_id: int, key: bytes) -> None:
-    """The address may sign again."""
-    session.execute(delete(Block).where(Block.campaign_id == campaign_id, Block.address_key == key))
+def unblock(
+    session: Session, campaign_id: int, key: bytes, *, before: datetime | None = None
+) -> bool:
+    """The address may sign again; False when it was not blocked, or only after that time."""
+    where = [Block.campaign_id == campaign_id, Block.address_key == key]
+    if before is not None:
+        where.append(Block.blocked_at <= before)
+    lifted = session.execute(
+        delete(Block)
+        .where(*where)
+        .returning(Block.address_key)
+        .execution_options(synchronize_session=False)
+    )
+    return lifted.first() is not None
 
 
 def is_blocked(session: Session, campaign_id: int, key: bytes) -> bool:
@@ -185,20 +216,48 @@ def unconfirmed(session: Session, *, before: datetime, after: datetime | None) -
     return session.scalar(select(func.count()).select_from(_stale(before, after).subquery())) or 0
 
 
+def unconfirmed_of(session: Session, signature_ids: Sequence[int], *, before: datetime) -> int:
+    """Those among them that belong to these signatures."""
+    query = _stale(before, None).where(Signature.id.in_(signature_ids))
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def outliving(session: Session, campaign_id: int, *, before: datetime) -> int:
+    """A campaign's signatures that stand when the unconfirmed forms from before that are gone."""
+    query = _outliving(campaign_id, before)
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def outliving_of(
+    session: Session, campaign_id: int, signature_ids: Sequence[int], *, before: datetime
+) -> int:
+    """Those of them that are among these signatures."""
+    query = _outliving(campaign_id, before).where(Signature.id.in_(signature_ids))
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _outliving(campaign_id: int, before: datetime) -> Any:
+    young = exists().where(Entry.signature_id == Signature.id, Entry.id >= _first_id(before))
+    return select(Signature.id).where(
+        Signature.campaign_id == campaign_id, or_(Signature.confirmed_at.is_not(None), young)
+    )
+
+
 def delete_unconfirmed(
-    session: Session, *, before: datetime, after: datetime | None, most: int
+    session: Session, *, at: datetime, before: datetime, after: datetime | None, most: int
 ) -> tuple[int, tuple[int, ...]]:
     """Delete up to `most` of them: (how many, their letters). A signature goes with its last one.
 
-    Entry ids grow with time, so that a range of them is a range of days.
+    Entry ids grow with time, so that a range of them is a range of days. The signatures are
+    locked: somebody may be confirming this very form, or sending in another one.
     """
-    rows = session.execute(_stale(before, after).limit(most)).all()
+    rows = session.execute(_stale(before, after).limit(most).with_for_update(of=Signature)).all()
     ids = [row.id for row in rows]
     letters = tuple(session.scalars(select(Letter.id).where(Letter.entry_id.in_(ids))))
     session.execute(
         delete(Entry).where(Entry.id.in_(ids)).execution_options(synchronize_session=False)
     )
-    _settle(session, {row.signature_id for row in rows})
+    _settle(session, {row.signature_id for row in rows}, at=at)
     return len(ids), letters
 
 
@@ -221,15 +280,19 @@ def _first_id(at: datetime) -> int:
     return int(at.timestamp() * 1000) << 22
 
 
-def _settle(session: Session, signature_ids: Iterable[int]) -> None:
+def _settle(session: Session, signature_ids: Iterable[int], *, at: datetime) -> None:
     """Signatures that lost an entry: point to one that is left, or go."""
     ids = list(signature_ids)
     left = exists().where(Entry.signature_id == Signature.id)
-    session.execute(
+    gone = session.execute(
         delete(Signature)
         .where(Signature.id.in_(ids), ~left)
+        .returning(Signature.campaign_id, Signature.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    for campaign_id in sorted({row.campaign_id for row in gone}):  # as the fold locks them
+        numbers = [row.id for row in gone if row.campaign_id == campaign_id]
+        _note_erased(session, campaign_id, numbers, at=at)
     own = exists().where(Entry.id == Signature.entry_id)
     session.execute(
         update(Signature)

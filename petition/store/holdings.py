@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,7 @@ from petition.store import disclosures
 from petition.store.tables import (
     Campaign,
     CampaignText,
+    CodeTry,
     Consent,
     ConsentText,
     Entry,
@@ -73,6 +73,27 @@ class Posted:
     due_at: datetime
     finished_at: datetime | None
     attempts: int
+    error: str | None
+    """What the mail server said last, in our words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """How often this mailbox was written to, over all campaigns."""
+
+    letters: int = 0
+    last_at: tuple[datetime, ...] = ()
+    """The last three, newest first."""
+    confirmed: bool = False
+    """True once its owner confirmed anything: then the limit for ever no longer holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tries:
+    """How often a code was typed for this address since a day began for it."""
+
+    number: int
+    since: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +114,16 @@ class Held:
     campaign_id: int
     slug: str
     state: str
+    state_reason: str | None
+    """Why staff moved it there, in their words."""
     created_at: datetime
     confirmed_at: datetime | None
     withdrawn_at: datetime | None
     unsubscribed_at: datetime | None
     reminded_at: datetime | None
-    letters_to_mailbox: int
-    """How many letters this mailbox was sent, over all campaigns."""
+    mailbox: Counted
+    code_tries: Tries | None
+    """None when nobody typed a code for this address in the last day."""
     forms: tuple[Form, ...]
     """The one that the signature stands on first."""
     letters: tuple[Posted, ...]
@@ -128,15 +152,14 @@ def held(session: Session, signature_id: int) -> Held | None:
         campaign_id=signature.campaign_id,
         slug=slug,
         state=signature.state,
+        state_reason=signature.state_reason,
         created_at=signature.created_at,
         confirmed_at=signature.confirmed_at,
         withdrawn_at=signature.withdrawn_at,
         unsubscribed_at=signature.unsubscribed_at,
         reminded_at=signature.reminded_at,
-        letters_to_mailbox=session.scalar(
-            select(Mailbox.letters).where(Mailbox.address_key == signature.address_key)
-        )
-        or 0,
+        mailbox=_mailbox(session, signature.address_key),
+        code_tries=_tries(session, signature),
         forms=forms,
         letters=_letters(session, signature.id),
         disclosures=tuple(
@@ -214,9 +237,27 @@ def _letters(session: Session, signature_id: int) -> tuple[Posted, ...]:
             due_at=row.due_at,
             finished_at=row.finished_at,
             attempts=row.attempts,
+            error=row.last_error,
         )
         for row in rows
     )
+
+
+def _mailbox(session: Session, address_key: bytes) -> Counted:
+    row = session.get(Mailbox, address_key)
+    if row is None:
+        return Counted()
+    last = (row.last_1_at, row.last_2_at, row.last_3_at)
+    return Counted(
+        letters=row.letters,
+        last_at=tuple(at for at in last if at is not None),
+        confirmed=row.confirmed,
+    )
+
+
+def _tries(session: Session, signature: Signature) -> Tries | None:
+    row = session.get(CodeTry, (signature.campaign_id, signature.address_key))
+    return Tries(number=row.tries, since=row.since) if row is not None else None
 
 
 def _disclosed(export: Export) -> Disclosed:
@@ -297,6 +338,12 @@ def asked(session: Session, entry_id: int, purpose: str) -> int:
     ).one()
 
 
+def forms_with_updates(session: Session, signature_id: int) -> list[int]:
+    """The forms of a signature that ask for news."""
+    query = select(Entry.id).where(Entry.signature_id == signature_id, Entry.updates == "yes")
+    return list(session.scalars(query.order_by(Entry.id)))
+
+
 def set_unsubscribed(session: Session, signature_id: int, at: datetime | None) -> None:
     """No letter that was not asked for, from then on; None takes it back."""
     session.execute(
@@ -305,13 +352,17 @@ def set_unsubscribed(session: Session, signature_id: int, at: datetime | None) -
 
 
 def newest_unconfirmed(session: Session, signature_id: int) -> int | None:
-    """The last form sent in that the signature does not stand on confirmed."""
-    rows: Sequence[int] = session.scalars(
+    """The last form sent in that is left to confirm.
+
+    That is not the one that the signature stands on confirmed, and, of who withdrew, none from
+    before that.
+    """
+    return session.scalars(
         select(Entry.id)
         .join(Signature, Signature.id == Entry.signature_id)
         .where(Entry.signature_id == signature_id)
         .where((Signature.confirmed_at.is_(None)) | (Signature.entry_id != Entry.id))
+        .where((Signature.withdrawn_at.is_(None)) | (Entry.created_at > Signature.withdrawn_at))
         .order_by(Entry.id.desc())
         .limit(1)
-    ).all()
-    return rows[0] if rows else None
+    ).first()

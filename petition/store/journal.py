@@ -4,6 +4,8 @@ database that is put back forgets again. It holds keyed hashes of addresses and 
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +14,16 @@ from pathlib import Path
 from typing import Final
 
 from petition.config import sync_folder
-from petition.errors import PetitionError
+from petition.errors import PetitionError, StoreUnavailable
 
 ERASED: Final = "erased"
 BLOCKED: Final = "blocked"
 UNBLOCKED: Final = "unblocked"
 VERBS: Final = (ERASED, BLOCKED, UNBLOCKED)
+
+KEY_LENGTH: Final = 16
+LONGEST: Final = 1000
+"""No line is longer."""
 
 
 class JournalBroken(PetitionError):
@@ -41,13 +47,22 @@ class Journal:
         self._path = path
 
     def add(self, line: Line) -> None:
-        """Write a line before the deed is committed: a deed too many forgets what was asked for."""
+        """Write a line before the deed is committed: a deed too many forgets what was asked for.
+
+        Raises StoreUnavailable when the line cannot be kept.
+        """
+        try:
+            self._append(_spelled(line))
+        except OSError:
+            raise StoreUnavailable from None
+
+    def _append(self, text: bytes) -> None:
         is_new = not self._path.exists()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # O_APPEND: several processes write whole lines, one after the other.
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            os.write(handle, _spelled(line))
+            fcntl.flock(handle, fcntl.LOCK_EX)  # one process at a time looks at the end and writes
+            _write_whole(handle, text, after=_cut_short(handle))
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -67,13 +82,34 @@ class Journal:
                 raise JournalBroken(f"{self._path}: line {number} cannot be read") from None
 
 
+def _cut_short(handle: int) -> int:
+    """Cut off a last line without an end, that a power cut left; the length of what stays.
+
+    Nobody was told that its deed is done. The next line written behind it would be lost with it.
+    """
+    size = os.fstat(handle).st_size
+    tail = os.pread(handle, LONGEST, max(size - LONGEST, 0))
+    whole = size - len(tail) + tail.rfind(b"\n") + 1
+    if whole < size:
+        os.ftruncate(handle, whole)
+    return whole
+
+
+def _write_whole(handle: int, text: bytes, *, after: int) -> None:
+    """All of the line or nothing of it: a full disk takes a part."""
+    if os.write(handle, text) != len(text):
+        os.ftruncate(handle, after)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _spelled(line: Line) -> bytes:
     at = line.at.astimezone(UTC).isoformat()
     return f"{at} {line.verb} {line.slug} {line.address_key.hex()}\n".encode("ascii")
 
 
 def _read(text: str) -> Line:
-    at, verb, slug, key = text.split(" ")
-    if verb not in VERBS:
-        raise ValueError(verb)
-    return Line(verb=verb, slug=slug, address_key=bytes.fromhex(key), at=datetime.fromisoformat(at))
+    when, verb, slug, key = text.split(" ")
+    at, address_key = datetime.fromisoformat(when), bytes.fromhex(key)
+    if verb not in VERBS or at.tzinfo is None or len(address_key) != KEY_LENGTH:
+        raise ValueError(text)
+    return Line(verb=verb, slug=slug, address_key=address_key, at=at)

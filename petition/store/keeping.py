@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ class Clock:
     campaign_id: int
     slug: str
     closed_at: datetime | None
-    """When it was closed, or closes by its own date."""
+    """When staff closed it or it closes by its own date, whichever comes first."""
     months: int
 
 
@@ -30,7 +31,7 @@ def clocks(session: Session) -> list[Clock]:
         Clock(
             campaign_id=row.id,
             slug=row.slug,
-            closed_at=row.closed_at or row.closes_at,
+            closed_at=min(filter(None, (row.closed_at, row.closes_at)), default=None),
             months=row.retention_months,
         )
         for row in rows
@@ -122,17 +123,17 @@ def owe_reminders(
     return len(ids)
 
 
-def of_address(session: Session, slug: str, key: bytes, *, before: datetime) -> int | None:
-    """The signature that an address had before a time, if it is (again) there."""
-    return session.scalar(
-        select(Signature.id)
-        .join(Campaign, Campaign.id == Signature.campaign_id)
-        .where(
-            Campaign.slug == slug,
-            Signature.address_key == key,
-            Signature.created_at <= before,
+def of_addresses(session: Session, campaign_id: int, erased: Mapping[bytes, datetime]) -> list[int]:
+    """Signatures of these addresses that were there when each was erased, and are (again) there.
+
+    Who signed anew since then is somebody else.
+    """
+    rows = session.execute(
+        select(Signature.id, Signature.address_key, Signature.created_at).where(
+            Signature.campaign_id == campaign_id, Signature.address_key.in_(erased)
         )
     )
+    return [row.id for row in rows if row.created_at <= erased[bytes(row.address_key)]]
 
 
 def campaign_ids(session: Session) -> dict[str, int]:

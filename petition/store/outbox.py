@@ -68,7 +68,17 @@ def claim(
 
 
 def reread(session: Session, letter_id: int) -> Owed | None:
-    """A claimed letter as it stands now; None when it was erased since."""
+    """A claimed letter as it stands now; None when it was erased since.
+
+    Nobody erases it before the commit: who erases waits for its signature.
+    """
+    session.execute(
+        select(Signature.id)
+        .join(Entry, Entry.signature_id == Signature.id)
+        .join(Letter, Letter.entry_id == Entry.id)
+        .where(Letter.id == letter_id)
+        .with_for_update(read=True, key_share=True, of=Signature)
+    )
     return next(iter(_read(session, [letter_id])), None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy import ScalarSelect, and_, case, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from petition.domain import consent, signature as states
@@ -127,6 +127,16 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
             ),
             confirmed_at=at,
             withdrawn_at=None,
+            # Who unsubscribed, and asked for news again in a form since, gets them again.
+            unsubscribed_at=case(
+                (
+                    exists().where(
+                        entry.c.updates == "yes", entry.c.created_at > Signature.unsubscribed_at
+                    ),
+                    None,
+                ),
+                else_=Signature.unsubscribed_at,
+            ),
             entry_id=entry_id,
         )
         .returning(Signature.id, Signature.state, Signature.address_key)
@@ -211,7 +221,10 @@ _CONFIRMED = (states.CONFIRMED,)
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Which signatures an export takes. `since` compares with the time of signing."""
+    """Which signatures an export takes. `since` compares with the time of signing.
+
+    Withdrawn ones are in no list, whatever `states` says.
+    """
 
     states: tuple[str, ...] = _CONFIRMED
     visibilities: tuple[str, ...] = VISIBILITIES
@@ -261,7 +274,7 @@ def pages(session: Session, campaign_id: int, filters: Filters) -> Iterator[Sequ
         .join(ConsentText, ConsentText.id == sign.consent_text_id)
         .where(
             Signature.campaign_id == campaign_id,
-            Signature.state.in_(filters.states),
+            Signature.state.in_(set(filters.states) & set(states.IN_LISTS)),
             Entry.visibility.in_(filters.visibilities),
         )
         .order_by(Signature.id)

@@ -127,7 +127,9 @@ def type_code(code: str, slug: str) -> BaseResponse:
         problem = _(
             "Too many codes were typed for this address today. The link in the letter still works."
         )
-        return uncached(_code_page(shown, form, [("code", problem)]), 429)
+        response = uncached(_code_page(shown, form, [("code", problem)]), 429)
+        response.headers["Retry-After"] = str(int(services.A_DAY.total_seconds()))
+        return response
     if entry_id is None:
         problem = _("This code and this address do not go together. Please compare both.")
         return uncached(_code_page(shown, form, [("code", problem)]), 422)

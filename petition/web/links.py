@@ -97,10 +97,10 @@ def stop(token: str) -> BaseResponse:
     to = (house().journal, address.view.slug, address.campaign_id, address.key)
     with transaction() as session:
         if request.form.get("lift") == "yes":
-            privacy.unblock(session, *to, at=house().now())
+            gone = privacy.unblock(session, *to, at=house().now())
         else:
             gone = privacy.stop(session, *to, at=house().now())
-            mailfiles.remove(house().settings, gone.letter_ids if gone is not None else ())
+        mailfiles.remove(house().settings, gone.letter_ids if gone is not None else ())
     return redirect(request.full_path.rstrip("?"), 303)
 
 
@@ -118,7 +118,7 @@ def _address_of(token: str) -> _Address | Response:
     value = of_token(tokens.STOP, token)
     if isinstance(value, Response):
         return value
-    campaign_id, key, code = value.split("-")
+    campaign_id, key, code = value.split("-", 2)
     try:
         slug = house().calls.slug(int(campaign_id))
         view = house().calls.shown(slug, code).view
