@@ -81,7 +81,8 @@ def _message(path: Path) -> EmailMessage:
 def _read(path: Path) -> Shown:
     message = _message(path)
     body = message.get_body(("plain",))
-    text = body.get_content() if body is not None else ""
+    # Lines that end in a blank were broken on the way (RFC 3676): this window breaks its own.
+    text = body.get_content().replace(" \n", " ") if body is not None else ""
     return Shown(
         name=path.name,
         to=str(message["To"]),
