@@ -28,6 +28,7 @@ from petition.web.house import House
 from petition.web.links import links
 from petition.web.mailbox import mailbox
 from petition.web.mine import mine
+from petition.web.names import names
 from petition.web.operations import operations
 from petition.web.public import public
 from petition.web.sharing import sharing
@@ -36,6 +37,7 @@ from petition.web.staff import gate
 from petition.web.staff.accounts import accounts
 from petition.web.staff.domains import domains
 from petition.web.staff.recall import recall
+from petition.web.staff.reviews import reviews
 from petition.web.staff.rooms import rooms
 
 SHIPPED = Path(__file__).parent / "campaigns"
@@ -103,10 +105,12 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
         asking,
         links,
         mine,
+        names,
         accounts,
         rooms,
         recall,
         domains,
+        reviews,
     ):
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:

@@ -6,6 +6,7 @@ import click
 
 from petition import __version__
 from petition.cli.campaigns import campaign, provider
+from petition.cli.comments import comments
 from petition.cli.database import database, vault
 from petition.cli.doctor import doctor
 from petition.cli.keeping import recall, retention
@@ -39,6 +40,7 @@ for command in (
     worker,
     database,
     campaign,
+    comments,
     staff,
     count,
     export,

@@ -10,6 +10,7 @@ import click
 
 from petition.app import SHIPPED
 from petition.cli.opening import asking, house_open, now
+from petition.domain.milestones import goal_at
 from petition.domain.target import PatternRefused, PatternTooWide, pattern
 from petition.services import campaigning, retaining, targeting
 from petition.store import campaigns, counts, outbox, targets
@@ -45,10 +46,11 @@ def list_(as_json: bool) -> None:
             {
                 "slug": row.slug,
                 "state": row.state,
-                "goal": row.goal,
-                "confirmed": counts.total(session, row.id),
+                "goal": goal_at(confirmed, row.goal),
+                "confirmed": confirmed,
             }
             for row in campaigns.listed(session)
+            for confirmed in (counts.total(session, row.id),)
         ]
     if as_json:
         click.echo(json.dumps(rows))

@@ -75,9 +75,17 @@ def _rise(figures: dict[str, int], counted: Figures, *, came: int, over: int) ->
 
 
 def _fall(figures: dict[str, int], counted: Figures, *, went: int) -> None:
-    """Lower figures as far as people went, what is furthest off first."""
+    """Lower figures as far as people went. What does not fit waits.
+
+    Places with too few to be shown come first, then what is furthest off.
+    """
+
+    def turn(place: str) -> tuple[bool, int, str]:
+        number = counted.get(place, 0)
+        return number >= LEAST, number - figures[place], place
+
     left = went
-    for place in sorted(figures, key=lambda place: (counted.get(place, 0) - figures[place], place)):
+    for place in sorted(figures, key=turn):
         off = figures[place] - rounded(counted.get(place, 0))
         fall = max(min(off, rounded(left)), 0)
         figures[place] -= fall

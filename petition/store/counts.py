@@ -18,6 +18,8 @@ from petition.store.tables import Campaign, Count, CountChange, Entry, Fold, Sig
 
 TOTAL: Final = "total"
 DIMENSIONS: Final = ("country", "day", "language", "source")
+WENT: Final = "went"
+"""By how much the total ever fell, seen from fold to fold: what a watcher of the page has seen."""
 FINAL: Final = "final"
 """The snapshot of a campaign whose signatures are erased: its totals as they were."""
 BATCH = 10_000
@@ -35,8 +37,17 @@ class NothingToCount(PetitionError):
 
 def total(session: Session, campaign_id: int) -> int:
     """Confirmed signatures as last folded."""
+    return _alone(session, campaign_id, TOTAL)
+
+
+def went(session: Session, campaign_id: int) -> int:
+    """By how much the total ever fell, fold by fold: it only grows."""
+    return _alone(session, campaign_id, WENT)
+
+
+def _alone(session: Session, campaign_id: int, dimension: str) -> int:
     query = select(Count.confirmed).where(
-        Count.campaign_id == campaign_id, Count.dimension == TOTAL, Count.value == ""
+        Count.campaign_id == campaign_id, Count.dimension == dimension, Count.value == ""
     )
     return session.scalar(query) or 0
 
@@ -75,6 +86,7 @@ def fold(session: Session, *, at: datetime) -> int:
         session.scalars(select(Campaign.id).order_by(Campaign.id).with_for_update(key_share=True))
     )
     folded = 0
+    net: Counter[int] = Counter()
     while changes := _take(session):
         folded += len(changes)
         by_campaign: dict[int, Totals] = {}
@@ -88,8 +100,11 @@ def fold(session: Session, *, at: datetime) -> int:
                 ("source", source),
             ):
                 totals[key] += change
+            net[campaign_id] += change
         for campaign_id, totals in by_campaign.items():
             _add(session, campaign_id, totals)
+    for campaign_id, fell in (-net).items():  # leaves only those that fell
+        _add(session, campaign_id, Counter({(WENT, ""): fell}))
     _stamp(session, campaign_ids, at)
     return folded
 
@@ -156,7 +171,7 @@ def recount(session: Session, campaign_id: int, *, at: datetime) -> tuple[int, i
     if figures.read(session, campaign_id, FINAL) is not None:
         raise NothingToCount
     session.execute(delete(CountChange).where(CountChange.campaign_id == campaign_id))
-    session.execute(delete(Count).where(Count.campaign_id == campaign_id))
+    session.execute(delete(Count).where(Count.campaign_id == campaign_id, Count.dimension != WENT))
     totals: Totals = Counter()
     day = func.date(Signature.confirmed_at)
     source = func.coalesce(Entry.source, "")

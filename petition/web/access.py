@@ -27,8 +27,10 @@ EXPORTER: Final = "exporter"
 """Who is signed in and may take lists out."""
 EDITOR: Final = "editor"
 """Who is signed in and may change a campaign."""
+MODERATOR: Final = "moderator"
+"""Who is signed in and may decide what of people's words is shown."""
 
-SIGNED_IN: Final = frozenset({STAFF, EXPORTER, EDITOR})
+SIGNED_IN: Final = frozenset({STAFF, EXPORTER, EDITOR, MODERATOR})
 """Rules that ask who is there; which roles pass stands in staff/gate."""
 RULES: Final = (PUBLIC, LINK, LOOPBACK, STAFF_DOOR, *sorted(SIGNED_IN))
 PERSONAL: Final = frozenset(RULES) - {PUBLIC}

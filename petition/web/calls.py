@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from petition.domain.campaign import DRAFT, OPEN, CampaignView
 from petition.domain.supporter import Provider
 from petition.errors import NotFound
-from petition.store import campaigns, counts, outbox, targets
+from petition.services import publishing
+from petition.services.publishing import Countries
+from petition.store import campaigns, counts, outbox, reviews, targets
 from petition.store.db import DatabaseFault
 
 T = TypeVar("T")  # Python 3.11 has no other way to say it
@@ -26,11 +28,14 @@ FRESH = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A call with its count, as of a fold."""
+    """A call with its count, as of a fold, and what else is public about who signed."""
 
     view: CampaignView
     count: int
     folded_at: datetime | None
+    countries: Countries | None
+    has_names: bool
+    """True when at least one name is to be read."""
 
 
 class Calls:
@@ -122,6 +127,8 @@ def _shown(session: Session, slug: str, language: str) -> Shown:
         view=view,
         count=counts.total(session, view.id),
         folded_at=counts.folded_at(session, view.id),
+        countries=publishing.countries(session, view.id),
+        has_names=reviews.any_shown(session, view.id),
     )
 
 

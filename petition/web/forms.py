@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, Form, PasswordField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    Form,
+    PasswordField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import StopValidation, ValidationError
 
 from petition import i18n
 from petition.domain import supporter
+from petition.domain.review import SHOWN, VERDICTS
 from petition.domain.signature import VISIBILITIES
 from petition.domain.source import plain_tag
 from petition.domain.target import PatternRefused, PatternTooWide, belongs, pattern
 from petition.web.house import _
+
+
+_MARK = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{16})")
 
 
 def _text(field: Field) -> str:
@@ -212,6 +225,24 @@ class DomainForm(OffForm):
             raise ValidationError(
                 _("People everywhere have private addresses there: they could no longer sign.")
             ) from None
+
+
+class ReviewForm(PostedForm):
+    """Staff decide about a name by one of its buttons, or about all that the page lists."""
+
+    shown = StringField()
+    name_only = StringField()
+    refused = StringField()
+    together = StringField()
+    each = SelectMultipleField(validate_choice=False)
+
+    def decisions(self) -> list[tuple[int, str, str]]:
+        """(signature, what was seen of it, verdict) for each that was decided about."""
+        marks = [(_text(self[verdict]), verdict) for verdict in VERDICTS]
+        if self.together.data:
+            marks += [(mark, SHOWN) for mark in self.each.data or ()]
+        found = ((_MARK.fullmatch(mark), verdict) for mark, verdict in marks)
+        return [(int(mark[1]), mark[2], verdict) for mark, verdict in found if mark]
 
 
 class SignOutForm(PostedForm):

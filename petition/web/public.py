@@ -18,6 +18,7 @@ from petition.services.signing import Sign
 from petition.store.db import reading
 from petition.web.access import PUBLIC, access
 from petition.web.calls import Shown
+from petition.web.counted import counted
 from petition.web.errors import error_page
 from petition.web.finding import linked_data
 from petition.web.forms import SignForm
@@ -102,6 +103,8 @@ def sign(code: str, slug: str) -> BaseResponse:
     shown = shown_call(code, slug)
     if from_elsewhere(house().settings.base_url):
         return error_page(403)
+    if not shown.view.is_open(house().now()):
+        return redirect(f"/{code}/{slug}", 303)
     form = _sent(slug)
     hints = hints_for(form)
     view = view_of(form.ticket.data or "", shown.view)
@@ -192,9 +195,8 @@ def _campaign_page(
         errors=errors,
         hints=hints,
         countries=(("", ""), *language().countries()),
-        count=shown.count,
-        count_as_of=shown.folded_at or house().now(),
         linked_data=linked_data(shown),
+        **counted(shown),
         **frame(view, tags=_tags_of(form)),
     )
 

@@ -8,16 +8,28 @@ from typing import Final
 
 from flask import g, session
 
-from petition.services.staffing import EDITORS, EXPORTERS, ROLES, SESSION_IDLE, SESSION_LIFE
+from petition.services.staffing import (
+    EDITORS,
+    EXPORTERS,
+    MODERATORS,
+    ROLES,
+    SESSION_IDLE,
+    SESSION_LIFE,
+)
 from petition.store import staff
 from petition.store.db import reading, transaction
 from petition.store.tables import Staff
-from petition.web.access import EDITOR, EXPORTER, STAFF
+from petition.web.access import EDITOR, EXPORTER, MODERATOR, STAFF
 from petition.web.house import house
 
 KEY = "sid"
 STEP = timedelta(minutes=1)
-PASS: Final[Mapping[str, tuple[str, ...]]] = {STAFF: ROLES, EXPORTER: EXPORTERS, EDITOR: EDITORS}
+PASS: Final[Mapping[str, tuple[str, ...]]] = {
+    STAFF: ROLES,
+    EXPORTER: EXPORTERS,
+    EDITOR: EDITORS,
+    MODERATOR: MODERATORS,
+}
 """Which roles pass which rule."""
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, stream_with_context
 
 from petition.domain import signature as states
+from petition.domain.milestones import goal_at
 from petition.services import exporting
 from petition.services.exporting import Export
-from petition.store import campaigns, counts, disclosures, ledger
+from petition.store import campaigns, counts, disclosures, ledger, reviews
 from petition.store.db import reading, transaction
 from petition.store.signatures import Filters
-from petition.web.access import EXPORTER, STAFF, access
+from petition.web.access import EXPORTER, MODERATOR, STAFF, access
 from petition.web.forms import ExportForm
 from petition.web.house import house, language
 from petition.web.staff.console import console_page
@@ -25,8 +26,9 @@ def campaigns_page() -> Response:
     """All campaigns with their count."""
     with reading() as session:
         rows = [
-            (row.slug, row.state, counts.total(session, row.id), row.goal)
+            (row.slug, row.state, total, goal_at(total, row.goal))
             for row in campaigns.listed(session)
+            for total in (counts.total(session, row.id),)
         ]
     return make_response(console_page("staff/campaigns.html", rows=rows))
 
@@ -66,13 +68,14 @@ def export(slug: str) -> Response:
 def _numbers(slug: str, form: ExportForm, status: int) -> Response:
     with reading() as session:
         row = campaigns.by_slug(session, slug)
+        total = counts.total(session, row.id)
         found = {state: counts.states_of(session, row.id).get(state, 0) for state in states.STATES}
         body = console_page(
             "staff/campaign.html",
             slug=slug,
             state=row.state,
-            goal=row.goal,
-            total=counts.total(session, row.id),
+            goal=goal_at(total, row.goal),
+            total=total,
             folded_at=counts.folded_at(session, row.id),
             states=found,
             by_country=_named(counts.by(session, row.id, "country")),
@@ -84,6 +87,8 @@ def _numbers(slug: str, form: ExportForm, status: int) -> Response:
             ],
             form=form,
             may_export=may(g.staff, EXPORTER),
+            may_review=may(g.staff, MODERATOR),
+            waiting=reviews.count_waiting(session, row.id),
         )
     return make_response(body, status)
 
