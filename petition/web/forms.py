@@ -28,7 +28,6 @@ from petition.domain.source import plain_tag
 from petition.domain.target import PatternRefused, PatternTooWide, belongs, pattern
 from petition.web.house import _
 
-
 _MARK = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{16})")
 
 
