@@ -51,12 +51,12 @@ def _look(journal: Journal) -> dict[str, int]:
 def _run(settings: Settings, journal: Journal) -> dict[str, int]:
     done: Counter[str] = Counter()
     at = now()
-    for step in retaining.run(transaction, journal, at=at, since=None):
+    for step in retaining.run(reading, transaction, journal, at=at):
         mailfiles.remove(settings, step.letter_ids)
         if step.number:
             done[step.what] += step.number
+    retaining.note(reading, transaction, at=at)
     with transaction() as session:
-        retaining.note(session, at=at)
         ledger.note(
             session,
             who=asking(),

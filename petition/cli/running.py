@@ -110,6 +110,7 @@ def make_worker(app: Flask, stop: threading.Event) -> Worker:
         Chores(
             house.settings,
             house.journal,
+            reading=reading,
             transaction=transaction,
             forget_freed=lambda: forget_freed(db.engine),
             now=house.now,

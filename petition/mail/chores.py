@@ -23,6 +23,7 @@ from petition.store.journal import Journal, JournalBroken
 FOLD_EVERY: Final = 30.0
 FORGET_AGAIN: Final = timedelta(seconds=5)
 """After a try that somebody's reading stood in the way of."""
+A_DAY: Final = timedelta(days=1)
 NEVER: Final = timedelta(days=36500)
 
 log = logging.getLogger(__name__)
@@ -36,18 +37,20 @@ class Chores:
         settings: Settings,
         journal: Journal,
         *,
+        reading: Callable[[], AbstractContextManager[Session]],
         transaction: Callable[[], AbstractContextManager[Session]],
         forget_freed: Callable[[], bool],
         now: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._journal = journal
+        self._reading = reading
         self._transaction = transaction
         self._forget_freed = forget_freed
         self._now = now
         self._next_fold = 0.0
         self._began = False
-        self._looked_at_all = False
+        self._all_seen_at: datetime | None = None
 
     def begin(self) -> None:
         """Before anything else: an old copy of the database may have been put back.
@@ -91,7 +94,8 @@ class Chores:
     def retain(self) -> None:
         """Once an hour: forget what is due, remind, and write down how much is held.
 
-        The first run of a process looks at everything, however old: none may have run for long.
+        The first run of a process and then one a day look at everything, however old: none may
+        have run for long, and who signs again leaves an old form behind.
         """
         at = self._now()
         with self._transaction() as session:
@@ -99,12 +103,16 @@ class Chores:
         if since is None:
             return
         self._forget_again()
-        since = since if self._looked_at_all else None
-        self._clear_up(retaining.forget_due(self._transaction, at=at, since=since))
-        self._looked_at_all = True
+        if self._all_seen_at is None or at >= self._all_seen_at + A_DAY:
+            self._clear_up(self._due(at, since=None))
+            self._all_seen_at = at
+        else:
+            self._clear_up(self._due(at, since=since))
         self._remind(at)
-        with self._transaction() as session:
-            retaining.note(session, at=at)
+        retaining.note(self._reading, self._transaction, at=at)
+
+    def _due(self, at: datetime, since: datetime | None) -> Iterator[Step]:
+        return retaining.forget_due(self._reading, self._transaction, at=at, since=since)
 
     def _forget_again(self) -> None:
         """A journal that cannot be read is somebody's to look at; all else goes on meanwhile."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
-from petition.domain import signature as states, tokens
+from petition.domain import tokens
 from petition.domain.retention import end
 from petition.services.privacy import FORGET
 from petition.store import asked, campaigns, counts, erasing, figures, jobs, keeping, ledger
 from petition.store.erasing import Erased
 from petition.store.journal import BLOCKED, ERASED, UNBLOCKED, Journal, Line
+from petition.store.keeping import Numbers
 
 T = TypeVar("T")  # Python 3.11 has no other way to say it
 Opening = Callable[[], AbstractContextManager[Session]]
@@ -65,7 +66,7 @@ def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
         for part in _parts(list(erased.get(slug, {}).items()))
         for each in keeping.of_addresses(session, campaign_id, dict(part))
     ]
-    unconfirmed = erasing.unconfirmed(session, before=before, after=None)
+    unconfirmed = len(erasing.unconfirmed_forms(session, before=before, after=None))
     unconfirmed -= sum(
         erasing.unconfirmed_of(session, part, before=before) for part in _parts(again)
     )
@@ -94,17 +95,17 @@ def _left(session: Session, clock: keeping.Clock, gone: Sequence[int], *, before
 
 
 def run(
-    transaction: Opening, journal: Journal, *, at: datetime, since: datetime | None
+    reading: Opening, transaction: Opening, journal: Journal, *, at: datetime
 ) -> Iterator[Step]:
-    """Forget what is due, batch by batch, each committed by itself: an interruption loses nothing.
+    """Forget all that is due, batch by batch, each committed by itself.
 
-    `since` is when it last ran: forms that were old enough then are not looked at again; None
-    looks at all. Raises JournalBroken, and has done nothing then.
+    An interruption loses nothing: what is left is due at the next run. Raises JournalBroken, and
+    has done nothing then.
     """
     deeds = _deeds(journal)
     yield _forget_tries(transaction, at=at)
     yield from _again(transaction, deeds, at=at)
-    yield from _forget_unconfirmed(transaction, at=at, since=since)
+    yield from _forget_unconfirmed(reading, transaction, at=at, since=None)
     yield from _forget_campaigns(transaction, at=at)
 
 
@@ -116,10 +117,16 @@ def forget_again(transaction: Opening, journal: Journal, *, at: datetime) -> Ite
     yield from _again(transaction, _deeds(journal), at=at)
 
 
-def forget_due(transaction: Opening, *, at: datetime, since: datetime | None) -> Iterator[Step]:
-    """Of `run`, what is past its time."""
+def forget_due(
+    reading: Opening, transaction: Opening, *, at: datetime, since: datetime | None
+) -> Iterator[Step]:
+    """Of `run`, what is past its time.
+
+    `since` is when it last ran: forms that were old enough then are not looked at again; None
+    looks at all.
+    """
     yield _forget_tries(transaction, at=at)
-    yield from _forget_unconfirmed(transaction, at=at, since=since)
+    yield from _forget_unconfirmed(reading, transaction, at=at, since=since)
     yield from _forget_campaigns(transaction, at=at)
 
 
@@ -188,20 +195,18 @@ def _parts(all_: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _forget_unconfirmed(
-    transaction: Opening, *, at: datetime, since: datetime | None
+    reading: Opening, transaction: Opening, *, at: datetime, since: datetime | None
 ) -> Iterator[Step]:
     before = at - UNCONFIRMED_LIFE
     # A day more than the time that passed: two machines' clocks may differ.
     after = since - UNCONFIRMED_LIFE - timedelta(days=1) if since is not None else None
-    while True:
+    with reading() as session:  # finding them takes a while, and must not hold up who writes
+        found = erasing.unconfirmed_forms(session, before=before, after=after)
+    for part in _parts(found):
         with transaction() as session:
-            number, letters = erasing.delete_unconfirmed(
-                session, at=at, before=before, after=after, most=BATCH
-            )
+            number, letters = erasing.delete_unconfirmed(session, part, at=at)
             if number:
                 jobs.ask(session, FORGET, at=at)
-        if not number:
-            return
         yield Step(what=UNCONFIRMED, number=number, letter_ids=letters)
 
 
@@ -234,15 +239,14 @@ def remind(session: Session, *, at: datetime) -> int:
     )
 
 
-def note(session: Session, *, at: datetime) -> None:
+def note(reading: Opening, transaction: Opening, *, at: datetime) -> None:
     """Write down how much is held, for the privacy pages: as of now, until the next run."""
-    for clock in keeping.clocks(session):
-        held = {
-            states.CONFIRMED: keeping.in_state(session, clock.campaign_id, states.CONFIRMED),
-            states.WITHDRAWN: keeping.in_state(session, clock.campaign_id, states.WITHDRAWN),
-            "forms_not_confirmed": keeping.forms_not_confirmed(session, clock.campaign_id),
-        }
-        figures.write(session, clock.campaign_id, CLOCK, held, at=at)
+    with reading() as session:  # counting takes a while, and must not hold up who writes
+        clocks, held = keeping.clocks(session), keeping.numbers(session)
+    with transaction() as session:
+        for clock in clocks:
+            numbers = asdict(held.get(clock.campaign_id, Numbers()))
+            figures.write(session, clock.campaign_id, CLOCK, numbers, at=at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,9 +271,7 @@ def shown(session: Session, campaign_id: int) -> Shown | None:
         return None
     return Shown(
         as_of=figure.at,
-        confirmed=figure.numbers[states.CONFIRMED],
-        withdrawn=figure.numbers[states.WITHDRAWN],
-        forms_not_confirmed=figure.numbers["forms_not_confirmed"],
+        **figure.numbers,
         next_run=jobs.next_at(session, JOB),
         months=clock.months,
         ends_at=end(clock.closed_at, clock.months) if clock.closed_at is not None else None,

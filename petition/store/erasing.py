@@ -211,14 +211,22 @@ def void(session: Session, entry_id: int, *, sealed: bytes, key_number: int) -> 
 # --- forms that nobody confirmed ------------------------------------------------------------------
 
 
-def unconfirmed(session: Session, *, before: datetime, after: datetime | None) -> int:
-    """Forms sent in before that time (and not before `after`) that no mailbox confirmed."""
-    return session.scalar(select(func.count()).select_from(_stale(before, after).subquery())) or 0
+def unconfirmed_forms(
+    session: Session, *, before: datetime, after: datetime | None
+) -> Sequence[int]:
+    """Forms sent in before that time (and not before `after`) that no mailbox confirmed.
+
+    Entry ids grow with time, so that a range of them is a range of days.
+    """
+    query = _unconfirmed().where(Entry.id < _first_id(before))
+    if after is not None:
+        query = query.where(Entry.id >= _first_id(after))
+    return session.scalars(query).all()
 
 
 def unconfirmed_of(session: Session, signature_ids: Sequence[int], *, before: datetime) -> int:
-    """Those among them that belong to these signatures."""
-    query = _stale(before, None).where(Signature.id.in_(signature_ids))
+    """How many unconfirmed forms from before that time these signatures have."""
+    query = _unconfirmed().where(Entry.id < _first_id(before), Signature.id.in_(signature_ids))
     return session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
@@ -244,14 +252,16 @@ def _outliving(campaign_id: int, before: datetime) -> Any:
 
 
 def delete_unconfirmed(
-    session: Session, *, at: datetime, before: datetime, after: datetime | None, most: int
+    session: Session, entry_ids: Sequence[int], *, at: datetime
 ) -> tuple[int, tuple[int, ...]]:
-    """Delete up to `most` of them: (how many, their letters). A signature goes with its last one.
+    """Delete those that are unconfirmed still: (how many, their letters).
 
-    Entry ids grow with time, so that a range of them is a range of days. The signatures are
-    locked: somebody may be confirming this very form, or sending in another one.
+    A signature goes with its last form. Signatures are locked: somebody may be confirming this
+    very form, or sending in another one.
     """
-    rows = session.execute(_stale(before, after).limit(most).with_for_update(of=Signature)).all()
+    rows = session.execute(
+        _unconfirmed().where(Entry.id.in_(entry_ids)).with_for_update(of=Signature)
+    ).all()
     ids = [row.id for row in rows]
     letters = tuple(session.scalars(select(Letter.id).where(Letter.entry_id.in_(ids))))
     session.execute(
@@ -261,18 +271,14 @@ def delete_unconfirmed(
     return len(ids), letters
 
 
-def _stale(before: datetime, after: datetime | None) -> Any:
-    query = (
+def _unconfirmed() -> Any:
+    return (
         select(Entry.id, Entry.signature_id)
         .join(Signature, Signature.id == Entry.signature_id)
-        .where(
-            Entry.id < _first_id(before),
-            # Of a signature that was confirmed, the entry that its mailbox confirmed stays.
-            or_(Signature.confirmed_at.is_(None), Signature.entry_id != Entry.id),
-        )
+        # Of a signature that was confirmed, the entry that its mailbox confirmed stays.
+        .where(or_(Signature.confirmed_at.is_(None), Signature.entry_id != Entry.id))
         .order_by(Entry.id)
     )
-    return query if after is None else query.where(Entry.id >= _first_id(after))
 
 
 def _first_id(at: datetime) -> int:

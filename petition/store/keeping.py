@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,32 +46,48 @@ def set_months(session: Session, campaign_id: int, months: int) -> None:
     )
 
 
-def signatures_of(session: Session, campaign_id: int) -> int:
-    """How many signatures of a campaign are held, in whatever state."""
-    query = select(func.count()).where(Signature.campaign_id == campaign_id)
-    return session.scalar(query) or 0
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """How much is held of one campaign."""
+
+    confirmed: int = 0
+    withdrawn: int = 0
+    forms_not_confirmed: int = 0
+    """Forms held that no mailbox confirmed: the same for every address that somebody enters."""
 
 
-def in_state(session: Session, campaign_id: int, state: str) -> int:
-    """How many signatures of a campaign are in a state."""
-    query = select(func.count()).where(
-        Signature.campaign_id == campaign_id, Signature.state == state
-    )
-    return session.scalar(query) or 0
-
-
-def forms_not_confirmed(session: Session, campaign_id: int) -> int:
-    """Forms held that no mailbox confirmed. The same for every address that somebody enters."""
-    forms = (
-        select(func.count())
+def numbers(session: Session) -> dict[int, Numbers]:
+    """How much is held now, by campaign. Reads every signature: for a snapshot, not for a page."""
+    # The sum keeps SQLite from going by its index of campaigns and addresses: that leads through
+    # the table in no order, and takes ten times as long.
+    campaign = Signature.campaign_id + 0
+    held: dict[int, dict[str, int]] = {}
+    standing: Counter[int] = Counter()
+    for row in session.execute(
+        select(
+            campaign.label("id"),
+            Signature.state,
+            func.count().label("number"),
+            func.count(Signature.confirmed_at).label("standing"),
+        ).group_by(campaign, Signature.state)
+    ):
+        held.setdefault(row.id, {})[row.state] = row.number
+        standing[row.id] += row.standing
+    forms = session.execute(
+        select(campaign.label("id"), func.count().label("number"))
         .select_from(Entry)
         .join(Signature, Signature.id == Entry.signature_id)
-        .where(Signature.campaign_id == campaign_id)
+        .group_by(campaign)
     )
-    confirmed = select(func.count()).where(
-        Signature.campaign_id == campaign_id, Signature.confirmed_at.is_not(None)
-    )
-    return (session.scalar(forms) or 0) - (session.scalar(confirmed) or 0)
+    not_confirmed = {row.id: row.number - standing[row.id] for row in forms}
+    return {
+        id_: Numbers(
+            confirmed=by_state.get(states.CONFIRMED, 0),
+            withdrawn=by_state.get(states.WITHDRAWN, 0),
+            forms_not_confirmed=not_confirmed.get(id_, 0),
+        )
+        for id_, by_state in held.items()
+    }
 
 
 def owe_reminders(
