@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
-from hashlib import sha256
-from hmac import new as hmac
 from typing import Any, Final
 
 from flask import Flask
@@ -25,6 +23,7 @@ from petition.cli.running import make_worker
 from petition.config import load
 from petition.domain.campaign import Call, CampaignView
 from petition.domain.consent import Questions, SignQuestion, UpdatesQuestion, VisibilityQuestion
+from petition.domain.letter import message_id
 from petition.domain.source import Source
 from petition.domain.supporter import Person, Provider
 from petition.services import signing
@@ -66,7 +65,7 @@ def letters(app: Flask) -> list[EmailMessage]:
     """The letters in the mailbox folder, oldest first."""
     settings = app.extensions["petition"].settings
     order = {
-        hmac(settings.secret_key.encode(), b"message-id %d" % id_, sha256).hexdigest()[:32]: id_
+        message_id(settings.secret_key, int(str(id_))): id_
         for (id_,) in rows(app, "SELECT id FROM letters")
     }
     found = []
