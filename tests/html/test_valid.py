@@ -20,7 +20,7 @@ from petition.app import SHIPPED, create_app
 from petition.config import load, resource_dir
 from petition.domain import tokens
 from petition.rendering import Renderer
-from petition.services import campaigning
+from petition.services import campaigning, publishing
 from petition.store.db import db, transaction
 from petition.web.access import PUBLIC, access
 from petition.web.errors import error_page
@@ -31,6 +31,7 @@ from tests.people import Form
 from tests.visitor import Visitor
 
 CODES = i18n.codes()
+NAMED = 44
 REMINDED = timedelta(days=3, hours=1)
 """After so long, whoever has not confirmed is reminded."""
 STATUSES = (400, 403, 404, 405, 410, 413, 429, 500, 503)
@@ -69,13 +70,46 @@ class Guide:
         self.outbox = app.extensions["petition"].settings.outbox_dir
         self.supporters: dict[str, Supporter] = {}
         self._numbers = iter(range(1000))
+        self._gather_names()
         for code in CODES:
             self._owe_every_letter(code)
         app.extensions["petition"].now.forward(REMINDED)
-        factories.work(app)
+        self._work()
         # Not before: nobody stays signed in for days.
         self.staff = console.enter(app)
         console.export(self.staff)
+        self._review()
+
+    def _work(self) -> None:
+        while factories.work(self.app):
+            pass
+
+    def _gather_names(self) -> None:
+        """Enough people who may be named for two pages of names, and for figures by country."""
+        call = factories.the_call(self.app)
+        for number in range(NAMED):
+            public = {
+                "visibility": "public",
+                "country": ("DE", "FR")[number % 2],
+                "comment": "It is <right> & due.\nNow." if number % 3 else "",
+            }
+            factories.keep(self.app, call, people.someone(next(self._numbers), **public))
+        for entry_id in factories.entries(self.app):
+            factories.confirm(self.app, entry_id)
+        self._work()
+        with self.app.app_context(), transaction() as session:
+            at = self.app.extensions["petition"].now()
+            publishing.snapshot_countries(session, call.id, at=at)
+
+    def _review(self) -> None:
+        """Half of the names wait on; of the others most are shown."""
+        room = "/staff/campaigns/amazon/comments"
+        page = self.staff.get(room).get_data(as_text=True)
+        marks = re.findall(r'name="shown" value="([^"]+)"', page)
+        for number, mark in enumerate(marks[: NAMED // 2]):
+            verdict = ("shown", "name_only", "shown", "refused")[number % 4]
+            assert self.console(room, "en", {verdict: mark}).status_code == 303
+        self.app.extensions["petition"].calls.forget()
 
     def _owe_every_letter(self, code: str) -> None:
         """One forgets to confirm, one signs again, one asks for a link."""
@@ -262,7 +296,24 @@ def closed(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
         yield f"closed{place}", guide.get(f"/{code}/amazon{place}", code)
 
 
-SAMPLES = (looked_at, sent_back, faults, behind_links, in_the_console, letters, closed)
+def named(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """Names and comments: the public list and its pages, and the console's lists."""
+    names = guide.get(f"/{code}/amazon/names", code)
+    assert "&lt;right&gt;" in names.get_data(as_text=True)
+    older = re.search(r'rel="next" href="([^"]+)"', names.get_data(as_text=True))
+    assert older, "one page holds all names"
+    yield "names, older", guide.get(f"/{code}/amazon/names{older[1]}", code)
+    call = guide.get(f"/{code}/amazon", code)
+    assert 'id="places-heading"' in call.get_data(as_text=True)
+    yield "call with figures", call
+    room = "/staff/campaigns/amazon/comments"
+    for verdict in ("shown", "name_only", "refused"):
+        yield f"comments, {verdict}", guide.get(f"{room}?verdict={verdict}", code)
+    yield "comments, no button", guide.console(room, code, {})
+    yield "comments, changed", guide.get(f"{room}?changed=2", code)
+
+
+SAMPLES = (looked_at, sent_back, faults, behind_links, in_the_console, named, letters, closed)
 
 
 @dataclass(frozen=True)
