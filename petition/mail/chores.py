@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from petition.config import Settings
-from petition.services import asking, privacy, retaining
+from petition.services import asking, privacy, publishing, retaining
 from petition.services.retaining import Step
 from petition.store import counts, jobs, mailfiles
 from petition.store.journal import Journal, JournalBroken
@@ -87,9 +87,11 @@ class Chores:
             asking.answer(session, at=self._now())
 
     def fold(self) -> None:
-        """Bring the public counts up to date."""
+        """Bring the public counts up to date; figures by country follow them once a day."""
+        at = self._now()
         with self._transaction() as session:
-            counts.fold(session, at=self._now())
+            counts.fold(session, at=at)
+            publishing.snapshot_all(session, at=at)
 
     def retain(self) -> None:
         """Once an hour: forget what is due, remind, and write down how much is held.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain import suppression
 from petition.domain.suppression import NOTHING, Look
-from petition.store import counts, figures
+from petition.store import campaigns, counts, figures
 from petition.store.figures import Figures
 
 COUNTRIES: Final = "countries"
@@ -32,6 +32,12 @@ class Countries:
     """Country code to people, only where it is ten or more."""
     others: int
     """Everyone else; 0 when they are fewer than ten."""
+
+
+def snapshot_all(session: Session, *, at: datetime) -> None:
+    """Look at every campaign's figures; the worker's part, after each fold."""
+    for campaign in campaigns.listed(session):
+        snapshot_countries(session, campaign.id, at=at)
 
 
 def snapshot_countries(session: Session, campaign_id: int, *, at: datetime) -> bool:

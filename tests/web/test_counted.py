@@ -93,6 +93,20 @@ class TestCountries:
         assert "As of November 2, 2026." in said
         assert page.index('class="story"') < page.index('class="places"')
 
+    def test_the_worker_looks_once_a_day(
+        self, app: Flask, client: FlaskClient, clock: Clock
+    ) -> None:
+        set_counts(app, DE=57)
+        factories.work(app)
+        assert "Germany 50" in section(read(app, client), "places")
+        set_counts(app, DE=99)
+        clock.forward(timedelta(hours=23))
+        factories.work(app)
+        assert "Germany 50" in section(read(app, client), "places")
+        clock.forward(timedelta(hours=1))
+        factories.work(app)
+        assert "Germany 90" in section(read(app, client), "places")
+
     def test_in_each_language_by_its_order(
         self, app: Flask, client: FlaskClient, clock: Clock
     ) -> None:
