@@ -22,8 +22,7 @@ UNBLOCKED: Final = "unblocked"
 VERBS: Final = (ERASED, BLOCKED, UNBLOCKED)
 
 KEY_LENGTH: Final = 16
-LONGEST: Final = 1000
-"""No line is longer."""
+BLOCK: Final = 1024
 
 
 class JournalBroken(PetitionError):
@@ -87,12 +86,17 @@ def _cut_short(handle: int) -> int:
 
     Nobody was told that its deed is done. The next line written behind it would be lost with it.
     """
-    size = os.fstat(handle).st_size
-    tail = os.pread(handle, LONGEST, max(size - LONGEST, 0))
-    whole = size - len(tail) + tail.rfind(b"\n") + 1
-    if whole < size:
-        os.ftruncate(handle, whole)
-    return whole
+    size = end = os.fstat(handle).st_size
+    while end:
+        begin = max(end - BLOCK, 0)
+        found = os.pread(handle, end - begin, begin).rfind(b"\n")
+        if found >= 0:
+            end = begin + found + 1
+            break
+        end = begin
+    if end < size:
+        os.ftruncate(handle, end)
+    return end
 
 
 def _write_whole(handle: int, text: bytes, *, after: int) -> None:

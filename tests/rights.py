@@ -1,0 +1,192 @@
+"""Deeds of supporters who mind their data: links from letters, the code, a list taken out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Any, Final
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse as Answer
+
+from petition.domain.signature import STATES
+from petition.services import exporting, privacy
+from petition.services.exporting import Export
+from petition.store.db import db, reading, transaction
+from petition.store.erasing import Erased
+from petition.store.signatures import Filters
+from tests import factories
+
+Row = tuple[object, ...]
+
+_CODE: Final = re.compile(r"^([A-Z]{3}-[A-Z]{3})\s*$", re.MULTILINE)
+_SIGNATURES: Final = "SELECT id FROM signatures ORDER BY id"
+
+
+def links_in(letter: EmailMessage) -> list[str]:
+    """The path of every link in a letter's text."""
+    return re.findall(r"https?://[^/\s]+(/\S*)", factories.text_of(letter))
+
+
+def link_to(door: str, letter: EmailMessage) -> str:
+    """The path of its one link to `my`, `stop`, `unsubscribe`, `confirm`."""
+    (found,) = [link for link in links_in(letter) if link.startswith(f"/{door}/")]
+    return found
+
+
+def newest(app: Flask, door: str) -> str:
+    """The newest letter's link to that door."""
+    for letter in reversed(factories.letters(app)):
+        if any(link.startswith(f"/{door}/") for link in links_in(letter)):
+            return link_to(door, letter)
+    raise AssertionError(f"no letter leads to {door}")
+
+
+def code_in(letter: EmailMessage) -> str:
+    """The six letters that can be typed instead of following the link."""
+    found = _CODE.search(factories.text_of(letter))
+    assert found, "the letter has no code"
+    return found[1]
+
+
+def kinds(app: Flask) -> list[Row]:
+    """(kind, state) of every letter, oldest first."""
+    return factories.rows(app, "SELECT kind, state FROM letters ORDER BY id")
+
+
+def ask(client: FlaskClient, email: str, place: str = "my") -> Answer:
+    """Type one's address: for the link to one's signature, or for the letter once more."""
+    return client.post(f"/en/amazon/{place}", data={"email": email})
+
+
+def type_code(client: FlaskClient, email: str, code: str) -> Answer:
+    """Confirm by hand."""
+    return client.post("/en/amazon/code", data={"email": email, "code": code})
+
+
+def signed(app: Flask, client: FlaskClient, form: Mapping[str, str], slug: str = "amazon") -> str:
+    """Somebody signs and confirms; the link to their signature, from the thank-you letter."""
+    factories.sign(client, dict(form), slug=slug)
+    factories.work(app)
+    assert client.post(newest(app, "confirm")).status_code == 303
+    factories.work(app)
+    return newest(app, "my")
+
+
+def ids(app: Flask) -> list[int]:
+    """The numbers of all signatures."""
+    return [int(str(row[0])) for row in factories.rows(app, _SIGNATURES)]
+
+
+def erase(app: Flask, signature_id: int) -> Erased | None:
+    """Everything about a signature is deleted."""
+    house = app.extensions["petition"]
+    with app.app_context(), transaction() as session:
+        return privacy.erase(session, house.journal, signature_id, at=house.now())
+
+
+def withdraw(app: Flask, signature_id: int) -> bool:
+    """The signature is taken back."""
+    with app.app_context(), transaction() as session:
+        return privacy.withdraw(session, signature_id, at=app.extensions["petition"].now())
+
+
+def order(**changes: Any) -> Export:
+    """An export of the confirmed signatures, as staff take it out."""
+    return Export(
+        **{
+            "slug": "amazon",
+            "by": "sam",
+            "reason": "to look",
+            "filters": Filters(),
+            "for_target": False,
+        }
+        | changes
+    )
+
+
+def take_out(app: Flask, **changes: Any) -> list[str]:
+    """An export's lines, below the line of names."""
+    house = app.extensions["petition"]
+    with app.app_context():
+        chunks = list(
+            exporting.export(
+                order(**changes),
+                house.vault,
+                reading=reading,
+                transaction=transaction,
+                now=house.now,
+            )
+        )
+    return b"".join(chunks).decode().splitlines()[1:]
+
+
+ALL: Final = Filters(states=STATES)
+"""Every state there is."""
+
+
+def recalled(app: Flask, export_id: int = 1) -> list[tuple[str, str]]:
+    """(signature, why) of what an export must let go."""
+    with app.app_context(), reading() as session:
+        lines = b"".join(exporting.recall(session, export_id)).decode().splitlines()[1:]
+    return [(number, why) for number, why, _at in (line.split(",") for line in lines)]
+
+
+IDLE: Final = frozenset({"seen_at", "folded_at"})
+"""Columns that move while nothing happens."""
+
+
+def dump(app: Flask) -> dict[str, list[Row]]:
+    """Every row of every table, without idle clocks."""
+    found = {}
+    with app.app_context(), reading() as session:
+        for table in db.metadata.sorted_tables:
+            columns = [column for column in table.columns if column.name not in IDLE]
+            rows = session.execute(select(*columns))
+            found[table.name] = sorted((tuple(row) for row in rows), key=repr)
+    return found
+
+
+def counted(app: Flask, slug: str = "amazon") -> Counter[tuple[str, str]]:
+    """The folded totals by (dimension, value), without empty ones."""
+    found = factories.rows(
+        app,
+        "SELECT dimension, value, confirmed FROM counts JOIN campaigns ON id = campaign_id"
+        " WHERE slug = :slug AND confirmed <> 0 AND dimension <> 'went'",
+        slug=slug,
+    )
+    return Counter({(str(d), str(v)): int(str(n)) for d, v, n in found})
+
+
+def standing(app: Flask, slug: str = "amazon") -> Counter[tuple[str, str]]:
+    """The same, counted from the confirmed signatures themselves."""
+    found: Counter[tuple[str, str]] = Counter()
+    for day, country, language, source in factories.rows(
+        app,
+        "SELECT CAST(confirmed_at AS text), country, language, coalesce(source, '')"
+        " FROM signatures JOIN entries ON entries.id = signatures.entry_id"
+        " JOIN campaigns ON campaigns.id = signatures.campaign_id"
+        " WHERE signatures.state = 'confirmed' AND slug = :slug",
+        slug=slug,
+    ):
+        found[("total", "")] += 1
+        found[("day", str(day)[:10])] += 1
+        found[("country", str(country))] += 1
+        found[("language", str(language))] += 1
+        found[("source", str(source))] += 1
+    return found
+
+
+def held_now(app: Flask) -> dict[str, int]:
+    """How many rows each table has, empty ones left out."""
+    return {table: len(rows) for table, rows in dump(app).items() if rows}
+
+
+def set_clock(app: Flask, at: datetime) -> None:
+    """What the house takes for now."""
+    app.extensions["petition"].now.at = at
