@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,8 @@ from petition.domain.consent import Questions
 DRAFT: Final = "draft"
 OPEN: Final = "open"
 CLOSED: Final = "closed"
+
+_SPOKEN: Final = re.compile(r"\[([a-z]{2,3})\]\s*(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,7 @@ class Call:
     addressed_to: str
     share_text: str
     references: tuple[str, ...]
+    """One that begins with `[en]` is in that language, not in the call's."""
     story: str
     """Markdown; `[3]` is a footnote mark."""
     consents: Questions
@@ -83,3 +87,9 @@ class CampaignView:
         """When it stopped taking signatures, by staff or by its own date; None before that."""
         ends = (end for end in (self.closed_at, self.closes_at) if end is not None and end <= at)
         return min(ends, default=None)
+
+
+def spoken(reference: str) -> tuple[str | None, str]:
+    """(its language where it is not the call's, what it says)."""
+    found = _SPOKEN.fullmatch(reference)
+    return (found[1], found[2]) if found else (None, reference)

@@ -38,6 +38,8 @@ class Named:
     review_id: int | None
     name: str
     comment: str
+    language: str
+    """Of the form, and so most likely of the comment: whoever reads it out needs to know."""
     country: str
     verdict: str | None
     by: str | None
@@ -149,6 +151,7 @@ def _open(vault: Vault, public: Public) -> Named:
         review_id=public.review_id,
         name=_name(person),
         comment=person.comment,
+        language=public.language,
         country=public.country,
         verdict=public.verdict,
         by=public.by,

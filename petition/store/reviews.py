@@ -30,6 +30,7 @@ class Public:
     sealed: bytes
     key_number: int
     country: str
+    language: str
     review_id: int | None
     """None while nobody has decided."""
     verdict: str | None
@@ -137,6 +138,7 @@ def _public() -> Query:
             Entry.sealed,
             Entry.key_number,
             Entry.country,
+            Entry.language,
             Review.id.label("review_id"),
             Review.verdict,
             Review.by,
@@ -159,6 +161,7 @@ def _as_public(row: Any) -> Public:
         sealed=bytes(row.sealed),
         key_number=row.key_number,
         country=row.country,
+        language=row.language,
         review_id=row.review_id,
         verdict=row.verdict,
         by=row.by,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Response, make_response, request
 
 from petition import i18n, rendering
-from petition.domain.campaign import CampaignView
+from petition.domain.campaign import CampaignView, spoken
 from petition.web.calls import Shown
 from petition.web.house import house, page, speak
 from petition.web.pages import shared
@@ -57,7 +57,7 @@ def _call(view: CampaignView) -> dict[str, Any]:
         "asks": view.call.asks,
         "addressed_to": view.call.addressed_to,
         "share_text": view.call.share_text,
-        "references": view.call.references,
+        "references": [spoken(each) for each in view.call.references],
         "story_html": rendering.story(view.call.story),
         "targets": [target.name for target in view.targets],
         "goal": view.goal,
