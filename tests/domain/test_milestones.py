@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -50,7 +52,7 @@ def test_it_never_goes_back_while_the_count_grows(count: int, more: int, first: 
 @given(GOALS)
 def test_each_step_is_at_least_a_tenth_and_at_most_double(first: int) -> None:
     goals = ladder(first, 12)
-    for goal, following in zip(goals, goals[1:], strict=False):
+    for goal, following in pairwise(goals):
         assert 11 * goal <= 10 * following <= 20 * goal
 
 

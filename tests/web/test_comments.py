@@ -83,7 +83,7 @@ def test_a_button_decides_about_one(app: Flask, mo: FlaskClient, verdict: str) -
     first, second = signed(app, public(1, comment="Because."), public(2, comment="Also."))
     mark = marks(text(mo.get(ADDRESS)), verdict)[0]
     answer = press(mo, **{verdict: mark})
-    assert (answer.status_code, answer.headers["Location"]) == (303, ADDRESS)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{ADDRESS}#list")
     assert verdicts(app) == [(first, verdict)]
     assert names_on(text(mo.get(ADDRESS))) == ["Person2 Of-Many"]
     who, action, detail = factories.rows(
@@ -103,7 +103,7 @@ def test_a_decision_can_be_changed_from_its_list(app: Flask, mo: FlaskClient) ->
     press(mo, shown=marks(text(mo.get(ADDRESS)), "shown")[0])
     shown = f"{ADDRESS}?verdict=shown"
     answer = press(mo, shown, refused=marks(text(mo.get(shown)), "refused")[0])
-    assert answer.headers["Location"] == shown
+    assert answer.headers["Location"] == f"{shown}#list"
     assert verdicts(app) == [(signature_id, "refused")]
 
 
@@ -158,7 +158,7 @@ def test_twenty_a_page_and_on_below_those_that_were_left(app: Flask, mo: FlaskCl
     page = text(mo.get(further))
     assert names_on(page) == ["Person20 Of-Many", "Person21 Of-Many"]
     answer = press(mo, further, refused=marks(page, "refused")[0])
-    assert answer.headers["Location"] == further, "on with the same list"
+    assert answer.headers["Location"] == f"{further}#list", "on with the same list"
 
 
 def test_who_only_looks_or_exports_is_kept_out(app: Flask) -> None:

@@ -57,7 +57,10 @@ def test_what_is_read_there(app: Flask, client: FlaskClient) -> None:
     approve(app, public(2, comment="Nor this."), REFUSED)
     page = read(client)
     assert names_on(page) == ["Person1 Of-Many", "أمينة بن يوسف"]
-    assert f'<blockquote class="words" dir="auto">{people.amina["comment"]}</blockquote>' in page
+    assert (
+        f'<blockquote class="words" lang="ar" dir="auto">{people.amina["comment"]}</blockquote>'
+        in page
+    )
     assert "Morocco" in page
     assert "Read by nobody" not in page
     assert "Nor this" not in page

@@ -43,7 +43,8 @@ def decide(slug: str) -> BaseResponse:
     query = {name: value for name, value in request.args.items() if name != "changed"}
     if changed:
         query["changed"] = str(changed)
-    return redirect(f"/staff/campaigns/{slug}/comments?{urlencode(query)}", 303)
+    # To the list itself: who works by keyboard goes on from there.
+    return redirect(f"/staff/campaigns/{slug}/comments?{urlencode(query)}#list", 303)
 
 
 def _decide(slug: str, form: ReviewForm) -> int:
