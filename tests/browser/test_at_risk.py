@@ -28,7 +28,7 @@ def fill_in(page: Page, lang: str, email: str, comment: str = "") -> None:
     page.locator("#email").fill(email)
     page.locator("#country").select_option("NG")
     page.locator("#comment").fill(comment)
-    page.locator("#updates-no").check()
+    page.locator("#updates").check()
     page.locator("#agree").check()
 
 

@@ -82,7 +82,7 @@ def test_the_link_in_a_letter(
     page.locator("#given_name").fill("Axe")
     page.locator("#email").fill(f"axe.{lang}.{int(phone)}@example.org")
     page.locator("#country").select_option("DE")
-    page.locator("#updates-no").check()
+    page.locator("#updates").check()
     page.locator("#agree").check()
     page.locator("#sign-button").click()
     page.wait_for_url(f"**/{lang}/amazon/thanks")
