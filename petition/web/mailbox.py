@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, make_response
 
+from petition import i18n
 from petition.web.access import LOOPBACK, access
 from petition.web.house import house, page, speak
 
@@ -26,6 +27,7 @@ class Shown:
     name: str
     to: str
     subject: str
+    language: str
     date: str
     text: str
     links: tuple[str, ...]
@@ -87,6 +89,7 @@ def _read(path: Path) -> Shown:
         name=path.name,
         to=str(message["To"]),
         subject=str(message["Subject"]),
+        language=str(message["Content-Language"] or i18n.SOURCE),
         date=str(message["Date"]),
         text=text,
         links=tuple(re.findall(r"https?://\S+", text)),

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.browser.stand import ROOT, Stand, standing
+
 ARTEFACTS = ROOT / "artefacts" / "browser"
 QUIET = (
     "--disable-background-networking",
@@ -48,85 +41,11 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-@dataclass
-class Stand:
-    """A running `petition start`, with an instance of its own."""
-
-    url: str
-    instance: Path
-    set_up_link: str
-    environ: dict[str, str]
-
-    def petition(self, *words: str) -> str:
-        """Run a command beside the server; its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "petition", *words],
-            env=self.environ,
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        return done.stdout
-
-    def invite(self, role: str) -> str:
-        """The address of a new set-up link."""
-        return self.petition(
-            "staff", "invite", f"{role}@campaign.example.org", "--role", role
-        ).strip()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for {what}"
-        time.sleep(0.1)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
-
-
 @pytest.fixture(scope="session")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """`petition start` on a port of its own, until the last browser test is done."""
-    instance = tmp_path_factory.mktemp("stand")
-    port = free_port()
-    keep = ("PATH", "HOME", "LANG", "VIRTUAL_ENV")
-    environ = {name: os.environ[name] for name in keep if name in os.environ} | {
-        "PETITION_INSTANCE": str(instance),
-        "PORT": str(port),
-        "PYTHONUNBUFFERED": "1",
-    }
-    url = f"http://127.0.0.1:{port}"
-    log = instance / "start.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "petition", "start"],
-            env=environ,
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_until(lambda: answers(f"{url}/readyz"), "the server")
-        link = re.search(r"https?://\S+/staff/set-up/\S+", log.read_text(encoding="utf-8"))
-        assert link, log.read_text(encoding="utf-8")
-        yield Stand(url, instance, link[0], environ)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
+    with standing(tmp_path_factory.mktemp("stand")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

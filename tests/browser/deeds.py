@@ -1,0 +1,54 @@
+"""What people did before the page that is looked at: by plain HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+
+from tests.browser.stand import Letter, Stand
+
+TICKET = re.compile(r'name="ticket" value="([^"]+)"')
+
+
+def get(stand: Stand, address: str) -> str:
+    status, _location, body = _ask(stand, "GET", address, {})
+    assert status == 200, f"{address}: {status}"
+    return body
+
+
+def post(stand: Stand, address: str, **fields: str) -> tuple[int, str]:
+    """Send a form; the status and where it leads."""
+    status, location, _body = _ask(stand, "POST", address, fields)
+    return status, location
+
+
+def _ask(
+    stand: Stand, method: str, address: str, fields: Mapping[str, str]
+) -> tuple[int, str, str]:
+    parts = urlsplit(address)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    connection = http.client.HTTPConnection(urlsplit(stand.url).netloc, timeout=30)
+    try:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request(method, path, urlencode(fields), headers)
+        answer = connection.getresponse()
+        body = answer.read().decode("utf-8", "replace")
+        return answer.status, answer.getheader("Location", ""), body
+    finally:
+        connection.close()
+
+
+def sign(stand: Stand, form: Mapping[str, str], lang: str = "en", slug: str = "amazon") -> None:
+    ticket = TICKET.search(get(stand, f"/{lang}/{slug}"))
+    assert ticket
+    status, location = post(stand, f"/{lang}/{slug}/sign", ticket=ticket[1], **form)
+    assert (status, location) == (303, f"/{lang}/{slug}/thanks"), form
+
+
+def confirm(stand: Stand, email: str, nth: int = 1) -> Letter:
+    """Press the button behind the nth letter to confirm; the thank-you letter that follows."""
+    status, _location = post(stand, stand.letter(email, "/confirm/", nth).link("/confirm/"))
+    assert status == 303
+    return stand.letter(email, "/unsubscribe/", nth)

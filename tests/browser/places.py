@@ -1,0 +1,312 @@
+"""Every page in every state that a person can meet, and the way to each."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Page
+
+from petition import config, i18n
+from petition.app import SHIPPED
+from petition.config import resource_dir
+from petition.domain import tokens
+from petition.domain.tokens import Tokens
+from petition.store.tables import LinkRequest
+from tests import people
+from tests.browser import deeds
+from tests.browser.stand import Letter, Stand
+
+PASSWORD: Final = "a long walk by the river"
+PUBLIC_NAMES: Final = 15
+"""More than one page of names, and more than ten people from one country."""
+COMMENTS: Final = {"ar": "الكرامة للجميع.", "en": "Dignity for all."}
+OLD: Final = datetime(2020, 1, 1, tzinfo=UTC)
+NOBODY: Final = "999999"
+
+ROOMS: Final = frozenset({"public", "staff", "errors", "dev"})
+ELSEWHERE: Final = frozenset({"staff/base.html", "public/my_copy.html"})
+"""Templates that are no page of their own: a frame, and a file to take along."""
+
+
+def templates() -> set[str]:
+    """Every template that is a page."""
+    root = resource_dir("templates")
+    found = {
+        path.relative_to(root).as_posix()
+        for room in ROOMS
+        for path in (root / room).glob("[!_]*.html")
+    }
+    return found - ELSEWHERE
+
+
+class Ready:
+    """A stand where everything has happened that a page can be about."""
+
+    def __init__(self, stand: Stand, folder: Path) -> None:
+        self.stand = stand
+        self.confirm: dict[str, Letter] = {}
+        """By language: the letter of somebody who has not confirmed."""
+        self.own: dict[str, Letter] = {}
+        """By language: the letter of somebody who has, stood in a list, and was entered again."""
+        self.set_up_link = stand.invite("owner", "visitor@campaign.example.org")
+        self._campaigns(folder)
+        self._names()
+        self._supporters()
+
+    def _campaigns(self, folder: Path) -> None:
+        for slug in ("depot", "over"):
+            call = shutil.copytree(SHIPPED / "amazon", folder / slug)
+            file = call / "campaign.toml"
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace('"amazon"', f'"{slug}"', 1), encoding="utf-8")
+            self.stand.petition("campaign", "load", str(call))
+            self.stand.petition("campaign", "open", slug)
+        deeds.sign(self.stand, people.someone(1), slug="over")
+        deeds.confirm(self.stand, people.someone(1)["email"])
+        self.stand.petition("campaign", "close", "over")
+
+    def _names(self) -> None:
+        amina, *others = (
+            people.amina,
+            *(people.someone(100 + n, visibility="public") for n in range(PUBLIC_NAMES - 1)),
+        )
+        deeds.sign(self.stand, amina, "ar")
+        for number, each in enumerate(others):
+            deeds.sign(self.stand, each | {"comment": "Dignity for all. " * number})
+        for each in (amina, *others):
+            deeds.confirm(self.stand, each["email"])
+        # One waits, one shows only a name, one shows nothing.
+        ids = [row[0] for row in self._rows("SELECT id FROM signatures ORDER BY id")][1:]
+        self.stand.petition("comments", "name-only", str(ids[-2]))
+        self.stand.petition("comments", "refuse", str(ids[-3]))
+        self.stand.petition("comments", "approve", *(str(each) for each in ids[:-3]))
+
+    def _supporters(self) -> None:
+        pending, own = {}, {}
+        for number, code in enumerate(i18n.codes()):
+            pending[code] = people.someone(200 + number)
+            own[code] = people.someone(300 + number, visibility="target", updates="yes")
+            deeds.sign(self.stand, pending[code], code)
+            deeds.sign(self.stand, own[code], code)
+        for code, form in own.items():
+            self.confirm[code] = self.stand.letter(pending[code]["email"], "/confirm/")
+            self.own[code] = deeds.confirm(self.stand, form["email"])
+        for target in ((), ("--for-target",)):
+            words = ("--reason", "to hand it over", "-o", str(self.stand.instance / "list.csv"))
+            self.stand.petition("export", "amazon", *target, *words)
+        for code, form in own.items():
+            again = {
+                "given_name": "Somebody",
+                "comment": COMMENTS.get(code, ""),
+                "source": "poster",
+            }
+            deeds.sign(self.stand, form | again, code)
+
+    def _rows(self, sql: str) -> list[tuple[int, ...]]:
+        with sqlite3.connect(self.stand.instance / "petition.db", timeout=30) as database:
+            return database.execute(sql).fetchall()
+
+    def token(self, purpose: str, value: str, *, ends: datetime) -> str:
+        settings = config.load(self.stand.environ)
+        return Tokens(settings.secret_key).sign(purpose, value, expires=ends)
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        """While this lasts, one table is not there: the database does not answer as it should."""
+        name = LinkRequest.__tablename__
+        self._rows(f"ALTER TABLE {name} RENAME TO away")
+        try:
+            yield
+        finally:
+            self._rows(f"ALTER TABLE away RENAME TO {name}")
+
+
+class Tour:
+    """Leads a page in one language from place to place, and says where it is.
+
+    A place is called by its template and, after a colon, the state that it is in.
+    """
+
+    def __init__(self, ready: Ready, page: Page, lang: str) -> None:
+        self.ready = ready
+        self.page = page
+        self.lang = lang
+        self.call = f"/{lang}/amazon"
+
+    def everywhere(self) -> Iterator[str]:
+        yield from self.the_call()
+        yield from self.asking()
+        yield from self.behind_links()
+        yield from self.my_signature()
+        yield from self.errors()
+
+    def _press(self, words: str = "main form button[type=submit]:visible") -> None:
+        with self.page.expect_navigation():
+            self.page.locator(words).first.click()
+
+    # --- the call, and signing it ---
+
+    def the_call(self) -> Iterator[str]:
+        page = self.page
+        page.goto("/")
+        yield "public/index.html"
+        page.goto(f"/{self.lang}/over")
+        yield "public/campaign.html: closed"
+        page.goto(self.call)
+        yield "public/campaign.html"
+        self._press("#sign-button")
+        yield "public/campaign.html: errors"
+        page.locator("#given_name").fill("Tour")
+        page.locator("#country").select_option("FR")
+        page.locator("#updates").check()
+        page.locator("#agree").check()
+        page.locator("#email").fill("tour@amazon.com")
+        self._press("#sign-button")
+        yield "public/campaign.html: the target's own mail"
+        page.locator("#email").fill("tour@gmial.com")
+        self._press("#sign-button")
+        yield "public/campaign.html: a slip in the address"
+        page.locator("#comment").fill("I work at DTM2, badge number 104538817, 0151 23456789.")
+        page.locator("#email").fill("tour@gnail.com")
+        self._press("#sign-button")
+        yield "public/campaign.html: a slip and traces in the comment"
+        for place in ("thanks", "confirmed", "privacy", "names"):
+            page.goto(f"{self.call}/{place}")
+            yield f"public/{place}.html"
+        self._press_link("main nav.pages a[rel=next]")
+        yield "public/names.html: older"
+        page.goto(f"/{self.lang}/depot/names")
+        yield "public/names.html: none"
+
+    def _press_link(self, words: str) -> None:
+        with self.page.expect_navigation():
+            self.page.locator(words).click()
+
+    def asking(self) -> Iterator[str]:
+        page = self.page
+        page.goto(f"{self.call}/my")
+        yield "public/ask.html"
+        self._press()
+        yield "public/ask.html: errors"
+        page.goto(f"{self.call}/thanks")
+        self._press("#resend button")
+        yield "public/ask.html: errors in sending again"
+        page.goto(f"{self.call}/asked")
+        yield "public/asked.html"
+        page.goto(f"{self.call}/code")
+        yield "public/code.html"
+        self._press()
+        yield "public/code.html: errors"
+        address = f"tries.{self.lang}@example.org"
+        for _ in range(10):
+            deeds.post(self.ready.stand, f"{self.call}/code", email=address, code="BBB-BBB")
+        page.locator("#email").fill(address)
+        page.locator("#code").fill("BBB-BBB")
+        self._press()
+        yield "public/code.html: too many tries"
+
+    # --- behind the links in letters ---
+
+    def behind_links(self) -> Iterator[str]:
+        page, letter = self.page, self.ready.confirm[self.lang]
+        page.goto(letter.link("/confirm/"))
+        yield "public/confirm.html"
+        old = self.ready.token(tokens.CONFIRM, NOBODY, ends=OLD)
+        page.goto(f"/confirm/{old}")
+        yield "public/confirm_expired.html"
+        page.goto(f"/confirm/{old[:-3]}")
+        yield "public/confirm_invalid.html"
+        page.goto(letter.link("/stop/"))
+        yield "public/stop.html"
+        self._press()
+        yield "public/stop.html: blocked"
+
+    def my_signature(self) -> Iterator[str]:
+        page, letter = self.page, self.ready.own[self.lang]
+        page.goto(letter.link("/my/"))
+        yield "public/my.html"
+        page.locator("#given_name").fill("")
+        self._press("button[value=name]")
+        yield "public/my.html: errors"
+        self._press("button[value=erase]")
+        yield "public/my.html: not sure"
+        page.locator("#visibility").check()
+        self._press("button[value=choices]")
+        yield "public/my.html: changed"
+        page.goto(letter.link("/unsubscribe/"))
+        yield "public/unsubscribe.html"
+        self._press()
+        yield "public/unsubscribe.html: done"
+        page.goto(letter.link("/my/"))
+        self._press("button[value=withdraw]")
+        yield "public/my.html: withdrawn"
+        page.locator("#sure").check()
+        self._press("button[value=erase]")
+        yield "public/my_erased.html"
+        page.goto(letter.link("/my/"))
+        yield "public/my_gone.html"
+
+    def errors(self) -> Iterator[str]:
+        page, stand = self.page, self.ready.stand
+        page.goto(f"/{self.lang}/nothing")
+        yield "errors/error.html: 404"
+        page.goto(f"{self.call}/sign")
+        yield "errors/error.html: 405"
+        page.goto("about:blank")
+        page.set_content(f"<form method=post action='{stand.url}{self.call}/sign'><button>")
+        self._press("button")
+        yield "errors/error.html: 403"
+        page.goto(f"{self.call}/my")
+        page.locator("#email").fill("tour@example.org")
+        with self.ready.broken():
+            self._press()
+        yield "errors/error.html: 503"
+
+    # --- the console ---
+
+    def console_from_outside(self) -> Iterator[str]:
+        page = self.page
+        page.goto(self.ready.set_up_link)
+        yield "staff/set_up.html"
+        page.locator("#password").fill("too short")
+        self._press()
+        yield "staff/set_up.html: errors"
+        page.goto("/staff/sign-in")
+        yield "staff/sign_in.html"
+        page.locator("#email").fill(f"nobody.{self.lang}@example.org")
+        for _ in range(5):
+            page.locator("#password").fill("wrong")
+            self._press()
+        yield "staff/sign_in.html: errors"
+        page.locator("#password").fill("wrong")
+        self._press()
+        yield "errors/error.html: 429"
+
+    def console(self) -> Iterator[str]:
+        """For a page that is signed in."""
+        page, room = self.page, "/staff/campaigns/amazon"
+        page.goto("/staff/")
+        yield "staff/campaigns.html"
+        page.goto(room)
+        yield "staff/campaign.html"
+        self._press(f"form[action='{room}/export'] button")
+        yield "staff/campaign.html: errors"
+        page.goto(f"{room}/domains")
+        yield "staff/domains.html"
+        self._press(f"form[action='{room}/domains'] button")
+        yield "staff/domains.html: errors"
+        for verdict in ("", "?verdict=shown", "?verdict=refused"):
+            page.goto(f"{room}/comments{verdict}")
+            yield f"staff/comments.html: {verdict or 'waiting'}"
+
+    def mailbox(self) -> Iterator[str]:
+        self.page.goto("/dev/outbox")
+        yield "dev/outbox.html"
+        self._press_link(".letters li:first-child a")
+        yield "dev/letter.html"

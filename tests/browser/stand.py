@@ -1,0 +1,150 @@
+"""A running `petition start` with an instance of its own, and its mailbox."""
+
+from __future__ import annotations
+
+import email
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.policy import default
+from pathlib import Path
+from urllib.error import URLError
+
+from click.testing import CliRunner
+
+from petition.cli import main
+from petition.config import DOCUMENTED
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter as its reader sees it: the text, and the addresses in it."""
+
+    subject: str
+    text: str
+
+    @property
+    def links(self) -> list[str]:
+        return re.findall(r"https?://\S+", self.text)
+
+    def link(self, door: str) -> str:
+        """The one address that begins with a door: /confirm/, /my/, /stop/, /unsubscribe/."""
+        found = [link for link in self.links if door in link]
+        assert len(found) == 1, f"{len(found)} links to {door} in: {self.text}"
+        return found[0]
+
+    @property
+    def code(self) -> str:
+        """The six letters that can be typed instead of following the link."""
+        found = re.search(r"^([A-Z]{3}-[A-Z]{3})\s*$", self.text, re.MULTILINE)
+        assert found, self.text
+        return found[1]
+
+
+@dataclass
+class Stand:
+    """A running `petition start`."""
+
+    url: str
+    instance: Path
+    set_up_link: str
+    environ: dict[str, str]
+
+    def petition(self, *words: str) -> str:
+        """Run a command beside the server, in this process; its output."""
+        bare = dict.fromkeys(DOCUMENTED) | {f"{name}_FILE": None for name in DOCUMENTED}
+        listening = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            done = CliRunner(env={**bare, **self.environ}).invoke(main, [*words])
+        finally:
+            for number, listener in listening.items():
+                signal.signal(number, listener)  # a worker takes them for itself
+        assert done.exit_code == 0, (words, done.output, done.exception)
+        return done.stdout
+
+    def invite(self, role: str, email: str | None = None) -> str:
+        """The address of a new set-up link."""
+        address = email or f"{role}@campaign.example.org"
+        return self.petition("staff", "invite", address, "--role", role).strip()
+
+    def letters(self, to: str) -> list[Letter]:
+        """What a mailbox got so far, oldest first."""
+        found = []
+        for path in sorted((self.instance / "outbox").glob("*.eml")):
+            message = email.message_from_string(path.read_text(encoding="utf-8"), policy=default)
+            if to.lower() in str(message["To"]).lower():
+                text = message.get_body(("plain",)).get_content()
+                found.append(Letter(str(message["Subject"]), text))
+        return found
+
+    def letter(self, to: str, door: str, nth: int = 1) -> Letter:
+        """The nth letter to a mailbox that holds a link to `door`, as soon as it is there."""
+        found: list[Letter] = []
+
+        def arrived() -> bool:
+            found[:] = [each for each in self.letters(to) if f"{self.url}{door}" in each.text]
+            return len(found) >= nth
+
+        wait_until(arrived, f"letter {nth} to {to} with {door}")
+        return found[nth - 1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for {what}"
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+@contextmanager
+def standing(instance: Path) -> Iterator[Stand]:
+    """`petition start` on a port of its own, until the block ends."""
+    port = free_port()
+    keep = ("PATH", "HOME", "LANG", "VIRTUAL_ENV")
+    environ = {name: os.environ[name] for name in keep if name in os.environ} | {
+        "PETITION_INSTANCE": str(instance),
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
+    url = f"http://127.0.0.1:{port}"
+    log = instance / "start.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "petition", "start"],
+            env=environ,
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(lambda: _answers(f"{url}/readyz"), "the server")
+        link = re.search(r"https?://\S+/staff/set-up/\S+", log.read_text(encoding="utf-8"))
+        assert link, log.read_text(encoding="utf-8")
+        yield Stand(url, instance, link[0], environ)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
