@@ -33,6 +33,21 @@ _LARGE_TEXT: Final = """on => {
 MOST_STOPS: Final = 150
 
 
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it is shown now."""
+    page.evaluate(_AXE)
+    return [*_axe(page)]
+
+
+def overflows(page: Page) -> int:
+    """Pixels that the page is wider than its window."""
+    return int(
+        page.evaluate(
+            "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+        )
+    )
+
+
 def findings(page: Page) -> Iterator[str]:
     """All that is wrong with a page, each finding with the way of looking that shows it."""
     page.evaluate(_AXE)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_axe import overflows, violations
+from tests.browser.looking import overflows, violations
 
 LANGUAGES = pytest.mark.parametrize("lang", ["en", "ar"])
 SCRIPTS = pytest.mark.parametrize("script", [True, False], ids=["scripts", "no-scripts"])
