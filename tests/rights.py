@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask
@@ -14,8 +16,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse as Answer
 
+from petition.app import SHIPPED
 from petition.domain.signature import STATES
-from petition.services import exporting, privacy
+from petition.services import campaigning, exporting, privacy
 from petition.services.exporting import Export
 from petition.store.db import db, reading, transaction
 from petition.store.erasing import Erased
@@ -190,3 +193,17 @@ def held_now(app: Flask) -> dict[str, int]:
 def set_clock(app: Flask, at: datetime) -> None:
     """What the house takes for now."""
     app.extensions["petition"].now.at = at
+
+
+def another_call(app: Flask, folder: Path, slug: str = "other") -> None:
+    """The shipped call once more, under another name, open."""
+    copy = shutil.copytree(SHIPPED / "amazon", folder / slug)
+    file = copy / "campaign.toml"
+    text = file.read_text("utf-8").replace('slug = "amazon"', f'slug = "{slug}"')
+    file.write_text(text, "utf-8")
+    house = app.extensions["petition"]
+    with app.app_context(), transaction() as session:
+        campaigning.load_and_open_new(
+            session, copy, organiser=house.settings.organiser, at=house.now()
+        )
+    house.calls.forget()
