@@ -209,7 +209,8 @@ def arrival(app: Flask, call: CampaignView, number: int, **changes: Any) -> Arri
 
 def entries(app: Flask) -> list[int]:
     """The ids of all entries, oldest letter first."""
-    return [int(str(row[0])) for row in rows(app, "SELECT entry_id FROM letters ORDER BY id")]
+    found = rows(app, "SELECT entry_id FROM letters WHERE kind = 'confirm' ORDER BY id")
+    return [int(str(row[0])) for row in found]
 
 
 def confirm(app: Flask, entry_id: int) -> Found | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,6 +20,7 @@ from petition.app import SHIPPED
 from petition.domain.signature import STATES
 from petition.services import campaigning, exporting, privacy
 from petition.services.exporting import Export
+from petition.services.privacy import Choices
 from petition.store.db import db, reading, transaction
 from petition.store.erasing import Erased
 from petition.store.signatures import Filters
@@ -207,3 +208,74 @@ def another_call(app: Flask, folder: Path, slug: str = "other") -> None:
             session, copy, organiser=house.settings.organiser, at=house.now()
         )
     house.calls.forget()
+
+
+def key_of(app: Flask, signature_id: int = 1) -> bytes:
+    """What stands for a signature's address."""
+    ((key,),) = factories.rows(
+        app, "SELECT address_key FROM signatures WHERE id = :id", id=signature_id
+    )
+    return bytes(key)  # type: ignore[call-overload]
+
+
+def stop(app: Flask, key: bytes, *, slug: str = "amazon") -> Any:
+    """“This was not me.”"""
+    house, call = app.extensions["petition"], factories.the_call(app, slug=slug)
+    with app.app_context(), transaction() as session:
+        return privacy.stop(session, house.journal, slug, call.id, key, at=house.now())
+
+
+def lift(app: Flask, key: bytes) -> Any:
+    """Let a blocked address sign again."""
+    house, call = app.extensions["petition"], factories.the_call(app)
+    with app.app_context(), transaction() as session:
+        return privacy.unblock(session, house.journal, "amazon", call.id, key, at=house.now())
+
+
+def unsubscribe(app: Flask, signature_id: int = 1) -> bool:
+    """No more letters that were not asked for."""
+    with app.app_context(), transaction() as session:
+        return privacy.unsubscribe(session, signature_id, at=app.extensions["petition"].now())
+
+
+def choose(app: Flask, signature_id: int = 1, **answers: str) -> None:
+    """Change the answers; what is not said is `no` and `counted`."""
+    choices = Choices(
+        updates=answers.get("updates", "no"),
+        visibility=answers.get("visibility", "counted"),
+        text_ids=factories.the_call(app).consent_text_ids,
+    )
+    with app.app_context(), transaction() as session:
+        privacy.choose(session, signature_id, choices, at=app.extensions["petition"].now())
+
+
+def correct(app: Flask, given: str, family: str = "", signature_id: int = 1) -> None:
+    """Put a name right."""
+    house = app.extensions["petition"]
+    with app.app_context(), transaction() as session:
+        privacy.correct(session, house.vault, signature_id, given_name=given, family_name=family)
+
+
+def move(app: Flask, deed: Callable[..., None], signature_id: int = 1) -> None:
+    """What staff do with a signature."""
+    with app.app_context(), transaction() as session:
+        deed(
+            session,
+            signature_id,
+            reason="looked",
+            by="sam",
+            at=app.extensions["petition"].now(),
+        )
+
+
+def person(app: Flask, signature_id: int = 1) -> Any:
+    """What its own form says."""
+    with reading() as session:
+        held = privacy.find(session, signature_id)
+    return privacy.person(app.extensions["petition"].vault, held.own)
+
+
+def state(app: Flask, signature_id: int = 1) -> str | None:
+    """Where a signature stands; None when it is gone."""
+    found = factories.rows(app, "SELECT state FROM signatures WHERE id = :id", id=signature_id)
+    return str(found[0][0]) if found else None

@@ -73,9 +73,10 @@ def choose(session: Session, signature_id: int, choices: Choices, *, at: datetim
     if row is None:
         raise NotFound
     form = holdings.entry(session, row.entry_id)
+    seen_by = form.visibility
     for purpose, before, now in (
         (consent.UPDATES, form.updates, choices.updates),
-        (consent.VISIBILITY, form.visibility, choices.visibility),
+        (consent.VISIBILITY, seen_by, choices.visibility),
     ):
         if before != now:
             holdings.answer(
@@ -87,7 +88,7 @@ def choose(session: Session, signature_id: int, choices: Choices, *, at: datetim
                 at=at,
                 way=consent.MY,
             )
-    if form.visibility != choices.visibility:
+    if seen_by != choices.visibility:
         reviews.forget(session, signature_id)
     if choices.updates == "yes":
         holdings.set_unsubscribed(session, signature_id, None)

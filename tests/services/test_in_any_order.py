@@ -1,0 +1,110 @@
+"""Whatever happened to people and in whatever order: the totals are those who stand."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from petition.errors import NotFound
+from petition.services import screening
+from petition.services.screening import MoveRefused
+from tests import people, rights
+from tests.conftest import Clock
+from tests.factories import confirm, keep, rows, the_call, work
+
+
+class Life:
+    """What can happen to five people and their signatures, one thing after the other."""
+
+    def __init__(self, app: Flask, clock: Clock, seed: int) -> None:
+        self.app, self.clock, self.chance = app, clock, random.Random(seed)
+        self.key = {
+            number: app.extensions["petition"].vault.address_key(f"person.{number}@example.org")
+            for number in range(5)
+        }
+
+    def step(self) -> str:
+        self.clock.forward(timedelta(hours=self.chance.randint(0, 40)))
+        deeds = [name for name in dir(self) if name.startswith("do_")]
+        name = self.chance.choice([*deeds, "do_sign", "do_click", "do_click", "do_click"])
+        getattr(self, name)()
+        return name
+
+    def _any(self) -> int | None:
+        found = rights.ids(self.app)
+        return self.chance.choice(found) if found else None
+
+    def do_sign(self) -> None:
+        number = self.chance.randrange(5)
+        form = people.someone(
+            number,
+            country=self.chance.choice(["DE", "FR", "MA"]),
+            source=self.chance.choice(["flyer", ""]),
+        )
+        keep(self.app, the_call(self.app, self.chance.choice(["en", "ar"])), form)
+
+    def do_click(self) -> None:
+        found = rows(self.app, "SELECT id FROM entries ORDER BY id")
+        if found:
+            confirm(self.app, int(str(self.chance.choice(found)[0])))
+
+    def do_withdraw(self) -> None:
+        rights.withdraw(self.app, self._any() or 0)
+
+    def _move(self, verb: Callable[..., None]) -> None:
+        with contextlib.suppress(MoveRefused, NotFound):
+            rights.move(self.app, verb, self._any() or 0)
+
+    def do_hold(self) -> None:
+        self._move(screening.hold)
+
+    def do_release(self) -> None:
+        self._move(screening.release)
+
+    def do_reject(self) -> None:
+        self._move(screening.reject)
+
+    def do_erase(self) -> None:
+        rights.erase(self.app, self._any() or 0)
+
+    def do_stop(self) -> None:
+        rights.stop(self.app, self.key[self.chance.randrange(5)])
+
+    def do_lift(self) -> None:
+        for key in self.key.values():
+            rights.lift(self.app, key)
+
+    def do_unsubscribe(self) -> None:
+        rights.unsubscribe(self.app, self._any() or 0)
+
+    def do_choose(self) -> None:
+        id_ = self._any()
+        if id_ is not None:
+            rights.choose(self.app, id_, visibility=self.chance.choice(["counted", "public"]))
+
+    def do_work(self) -> None:
+        work(self.app)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_totals_are_true_after_whatever_happened(app: Flask, clock: Clock, seed: int) -> None:
+    life, told = Life(app, clock, seed), []
+    for place in range(120):
+        told.append(life.step())
+        if place % 10 == 9:
+            work(app)
+            assert rights.counted(app) == rights.standing(app), told
+            assert not any(number < 0 for number in rights.counted(app).values()), told
+    assert "do_withdraw" in told
+    for key in rights.ids(app):
+        assert rows(
+            app,
+            "SELECT count(*) FROM entries WHERE signature_id = :id AND id ="
+            " (SELECT entry_id FROM signatures WHERE id = :id)",
+            id=key,
+        ) == [(1,)], told
