@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -82,7 +81,7 @@ class Ready:
         for each in (amina, *others):
             deeds.confirm(self.stand, each["email"])
         # One waits, one shows only a name, one shows nothing.
-        ids = [row[0] for row in self._rows("SELECT id FROM signatures ORDER BY id")][1:]
+        ids = [row[0] for row in self.stand.rows("SELECT id FROM signatures ORDER BY id")][1:]
         self.stand.petition("comments", "name-only", str(ids[-2]))
         self.stand.petition("comments", "refuse", str(ids[-3]))
         self.stand.petition("comments", "approve", *(str(each) for each in ids[:-3]))
@@ -108,10 +107,6 @@ class Ready:
             }
             deeds.sign(self.stand, form | again, code)
 
-    def _rows(self, sql: str) -> list[tuple[int, ...]]:
-        with sqlite3.connect(self.stand.instance / "petition.db", timeout=30) as database:
-            return database.execute(sql).fetchall()
-
     def token(self, purpose: str, value: str, *, ends: datetime) -> str:
         settings = config.load(self.stand.environ)
         return Tokens(settings.secret_key).sign(purpose, value, expires=ends)
@@ -120,11 +115,11 @@ class Ready:
     def broken(self) -> Iterator[None]:
         """While this lasts, one table is not there: the database does not answer as it should."""
         name = LinkRequest.__tablename__
-        self._rows(f"ALTER TABLE {name} RENAME TO away")
+        self.stand.rows(f"ALTER TABLE {name} RENAME TO away")
         try:
             yield
         finally:
-            self._rows(f"ALTER TABLE away RENAME TO {name}")
+            self.stand.rows(f"ALTER TABLE away RENAME TO {name}")
 
 
 class Tour:

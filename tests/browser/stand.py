@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import email
+import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from email.policy import default
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 from click.testing import CliRunner
@@ -76,6 +79,17 @@ class Stand:
         """The address of a new set-up link."""
         address = email or f"{role}@campaign.example.org"
         return self.petition("staff", "invite", address, "--role", role).strip()
+
+    def confirmed(self) -> int:
+        """The count as `petition count` says it, folded up to now."""
+        self.petition("worker", "--once")
+        return int(json.loads(self.petition("count", "amazon", "--format", "json"))["confirmed"])
+
+    def rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+        """What the database holds; or change it, as no command would."""
+        path = self.instance / "petition.db"
+        with closing(sqlite3.connect(path, timeout=30)) as database, database:
+            return database.execute(sql, values).fetchall()
 
     def letters(self, to: str) -> list[Letter]:
         """What a mailbox got so far, oldest first."""

@@ -1,0 +1,100 @@
+"""What a person does in a browser: by keyboard alone, and filling in the form either way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from playwright.sync_api import Page, expect
+
+MOST_STOPS: Final = 120
+
+# Where the keyboard is, and whether one can see it there.
+_AT: Final = """wanted => {
+    const at = document.activeElement;
+    const styles = [at, at.closest(".choice") ?? at].map((each) => getComputedStyle(each));
+    const seen = styles.some(
+        (each) => each.outlineStyle !== "none" && parseFloat(each.outlineWidth) >= 2
+    );
+    return [at.matches(wanted), seen, `${at.tagName} ${at.id || at.className || at.textContent}`];
+}"""
+
+
+def tab_to(page: Page, wanted: str) -> None:
+    """Press Tab until the element has the focus; at each stop on the way the focus shows."""
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        there, seen, name = page.evaluate(_AT, wanted)
+        assert seen or name.startswith("BODY"), f"the focus does not show on {name}"
+        if there:
+            return
+    raise AssertionError(f"Tab never reached {wanted}")
+
+
+def follow(page: Page, wanted: str) -> None:
+    """Tab to a link or button and press it."""
+    tab_to(page, wanted)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def choose_country(page: Page, code: str) -> None:
+    """Down the list, as it opens; letters would only do for those that a keyboard has."""
+    tab_to(page, "#country")
+    place = "code => [...document.activeElement.options].findIndex(each => each.value === code)"
+    for _ in range(page.evaluate(place, code)):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator("#country")).to_have_value(code)
+
+
+def sign_by_keyboard(page: Page, form: Mapping[str, str]) -> None:
+    """From the top of the page to the button, through every field."""
+    for name in ("given_name", "family_name", "email"):
+        tab_to(page, f"#{name}")
+        page.keyboard.press("ControlOrMeta+A")
+        page.keyboard.type(form.get(name, ""))
+    choose_country(page, form["country"])
+    if "comment" in form:
+        tab_to(page, "#comment")
+        page.keyboard.type(form["comment"])
+    _pick(page, "visibility", form["visibility"])
+    _pick(page, "updates", form["updates"])
+    tab_to(page, "#agree")
+    if not page.locator("#agree").is_checked():
+        page.keyboard.press("Space")
+    follow(page, "#sign-button")
+
+
+def _pick(page: Page, name: str, value: str) -> None:
+    """Into the group of radios, then along it with the arrow keys."""
+    tab_to(page, f"input[name={name}]")
+    picked = page.locator(f"input[name={name}][value={value}]")
+    page.keyboard.press("Space")
+    for _ in range(3):
+        if picked.is_checked():
+            return
+        page.keyboard.press("ArrowDown")
+    expect(picked).to_be_checked()
+
+
+def fill_in(page: Page, form: Mapping[str, str]) -> None:
+    """The same by pointing and typing."""
+    for name in ("given_name", "family_name", "email", "postcode", "comment"):
+        if name in form:
+            page.locator(f"#{name}").fill(form[name])
+    page.locator("#country").select_option(form["country"])
+    for name in ("visibility", "updates", "agree"):
+        page.locator(f"input[name={name}][value={form[name]}]").check()
+
+
+def press(page: Page, wanted: str) -> None:
+    """Press a button that leads to another page."""
+    with page.expect_navigation():
+        page.locator(wanted).click()
+
+
+def sign(page: Page, form: Mapping[str, str], lang: str = "en") -> None:
+    page.goto(f"/{lang}/amazon")
+    fill_in(page, form)
+    press(page, "#sign-button")
+    page.wait_for_url(f"**/{lang}/amazon/thanks")
