@@ -163,7 +163,7 @@ class Tour:
         page.locator("#agree").check()
         page.locator("#email").fill("tour@amazon.com")
         self._press("#sign-button")
-        yield "public/campaign.html: the target's own mail"
+        yield "public/campaign.html: refused for the target"
         page.locator("#email").fill("tour@gmial.com")
         self._press("#sign-button")
         yield "public/campaign.html: a slip in the address"

@@ -7,18 +7,19 @@ of twice the size, in forced colours, and by keyboard.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from petition import i18n
-from tests.browser.looking import SMALL, findings
+from tests.browser.looking import LARGE, SMALL, findings
 from tests.browser.places import PASSWORD, ROOMS, Ready, Tour, templates
 from tests.browser.stand import standing
 
 LANGUAGES = pytest.mark.parametrize("lang", i18n.codes())
-PICTURED = ("en", "ar")
-"""Languages whose pages are kept as pictures: one of each direction."""
+PICTURED: Final[dict[str, tuple[Any, Any]]] = {"en": (LARGE, "dark"), "ar": (SMALL, "light")}
+"""Languages whose pages are kept as pictures: one of each direction, in two looks."""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,9 @@ def look(picture: Callable[[Page, str], None], visited: set[str]) -> Looking:
         for place in tour:
             lang = page.locator("html").get_attribute("lang")
             if lang in PICTURED:
+                size, scheme = PICTURED[lang]
+                page.set_viewport_size(size)
+                page.emulate_media(color_scheme=scheme)
                 name = place.translate(str.maketrans("/: ?=", "-----")).replace(".html", "")
                 picture(page, f"{lang}-{name}")
             found += [f"{place}: {each}" for each in findings(page)]

@@ -129,8 +129,8 @@ def test_an_answer_can_be_changed(lynx: Lynx, stand: Stand) -> None:
     lynx.go(link, press(lynx.look(link).of(BUTTON)[0]))
     link = stand.letter(email, "/my/").link("/my/")
     form = lynx.look(link)
-    # Three answers about the name, then yes and no about news; the buttons: withdraw, then change.
-    public, yes = form.of(RADIO)[2], form.of(RADIO)[3]
+    # Three answers about the name, then no and yes about news; the buttons: withdraw, then change.
+    public, yes = form.of(RADIO)[2], form.of(RADIO)[4]
     changed = lynx.go(link, press(public), press(yes), press(form.of(BUTTON)[1]))
     said(changed, "en", "Your answers are changed.")
     assert "Who sees your name: everyone" in changed.text
