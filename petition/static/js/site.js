@@ -4,6 +4,15 @@
 
   const each = (selector, deed) => document.querySelectorAll(selector).forEach(deed);
 
+  each("[data-button]", (place) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = place.className;
+    button.textContent = place.dataset.button;
+    Object.assign(button.dataset, place.dataset);
+    place.replaceWith(button);
+  });
+
   if (navigator.share) {
     each("[data-share]", (place) => {
       const button = place.querySelector("button");
