@@ -61,6 +61,9 @@ def server(
     target: str = "petition.cli.process:create_app",
 ) -> Server:
     """The web server, ready to serve until SIGTERM. Its pid stands in INSTANCE/web.pid."""
+    # A worker is forked with the master's handler of SIGTERM, which only takes a note: told to end
+    # while it was still importing, it would go on until it is killed, half a minute later.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     pid_file = instance / "web.pid"
     pid_file.unlink(missing_ok=True)  # left behind by a kill
