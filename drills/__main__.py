@@ -5,19 +5,18 @@ import random
 import sys
 from types import ModuleType
 
-from drills import kill, power
+from drills import enumeration, kill, power
 from drills.arena import DATABASES, interruptible
 from drills.failure import DrillError
 from drills.outcome import finish
 
-DRILLS: dict[str, ModuleType] = {"kill": kill, "power": power}
-MOST_ROUNDS = 300
+DRILLS: dict[str, ModuleType] = {"kill": kill, "power": power, "enumeration": enumeration}
 
 
 def main() -> int:
     if len(sys.argv) < 2:
         for name, module in DRILLS.items():
-            print(f"{name:8} {(module.__doc__ or '').splitlines()[0].partition(': ')[2]}")
+            print(f"{name:12} {(module.__doc__ or '').splitlines()[0].partition(': ')[2]}")
         print("\n./run drill NAME --help tells more; docs/drills.md how to read it.")
         return 0
     chosen = _arguments()
@@ -39,19 +38,11 @@ def _arguments() -> argparse.Namespace:
     names = parser.add_subparsers(dest="drill", required=True, metavar="NAME")
     for name, module in DRILLS.items():
         drill = names.add_parser(name, help=name, description=module.__doc__)
-        drill.add_argument("--rounds", type=_rounds, default=5, help="green rounds (5)")
         drill.add_argument("--database", choices=(*DATABASES, "both"), default="both")
         drill.add_argument("--seed", type=int, default=random.randrange(10**6))
         drill.add_argument("--keep", action="store_true", help="keep the folder, to look into it")
         module.arguments(drill)
     return parser.parse_args()
-
-
-def _rounds(text: str) -> int:
-    rounds = int(text)
-    if not 1 <= rounds <= MOST_ROUNDS:
-        raise argparse.ArgumentTypeError(f"takes 1 to {MOST_ROUNDS}")
-    return rounds
 
 
 if __name__ == "__main__":

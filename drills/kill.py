@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from drills import ledger, tamper
+from drills import ledger, options, tamper
 from drills.arena import Arena, arena
 from drills.checker import Violation
 from drills.failure import DrillError
@@ -225,5 +225,6 @@ CONTROLS: dict[str, Callable[[Arena, int], list[Violation]]] = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    options.rounds(parser)
     parser.add_argument("--rate", type=float, default=200.0, help="signatures a second (200)")
     parser.add_argument("--control", action="append", choices=sorted(CONTROLS))

@@ -29,18 +29,38 @@ def tell(violations: Sequence[Violation]) -> None:
 
 
 @dataclass
-class Outcome:
+class Verdict:
     """What one drill on one database came to: green only if its controls are red."""
 
     title: str
+    broken: list[str] = field(default_factory=list)  # bars missed that no row shows
+    extras: list[str] = field(default_factory=list)
+    controls: dict[str, str | None] = field(default_factory=dict)  # None: stayed green
+
+    @property
+    def green(self) -> bool:
+        return not self.broken and None not in self.controls.values()
+
+    def facts(self) -> list[str]:
+        """What was found, in the order of reading."""
+        return [*self.extras, *self.broken]
+
+    def __str__(self) -> str:
+        parts = self.facts()
+        for name, shown in self.controls.items():
+            parts.append(f"control {name} {'red' if shown else 'STAYED GREEN'}")
+        return f"{self.title}: {', '.join(parts)}: {'green' if self.green else 'RED'}"
+
+
+@dataclass
+class Outcome(Verdict):
+    """The verdict of a drill that compares what people were told with what is stored."""
+
     rounds: int = 0
     acknowledged: int = 0
     unknown: int = 0
     confirmed: int = 0
     violations: list[Violation] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)  # bars missed that no row shows
-    extras: list[str] = field(default_factory=list)
-    controls: dict[str, str | None] = field(default_factory=dict)  # None: stayed green
 
     def add(self, account: Account) -> None:
         self.acknowledged = len(account.acknowledged)
@@ -49,13 +69,14 @@ class Outcome:
 
     @property
     def green(self) -> bool:
-        return not (self.violations or self.broken) and None not in self.controls.values()
+        return not self.violations and super().green
 
     def _of(self, *rules: str) -> int:
         return sum(v.number for v in self.violations if v.rule in rules)
 
-    def __str__(self) -> str:
-        parts = [
+    def facts(self) -> list[str]:
+        other = {v.rule for v in self.violations} - {"lost", "doubled", "phantom"}
+        return [
             f"{self.rounds} rounds",
             f"{self.acknowledged:,} acknowledged",
             f"{self._of('lost'):,} lost",
@@ -64,15 +85,12 @@ class Outcome:
             f"{self.confirmed:,} confirmed",
             f"{self.unknown:,} unknown",
             *self.extras,
+            *(f"{rule} broken" for rule in sorted(other)),
+            *self.broken,
         ]
-        other = {v.rule for v in self.violations} - {"lost", "doubled", "phantom"}
-        parts += [f"{rule} broken" for rule in sorted(other)] + self.broken
-        for name, shown in self.controls.items():
-            parts.append(f"control {name} {'red' if shown else 'STAYED GREEN'}")
-        return f"{self.title}: {', '.join(parts)}: {'green' if self.green else 'RED'}"
 
 
-def finish(outcomes: Sequence[Outcome]) -> int:
+def finish(outcomes: Sequence[Verdict]) -> int:
     """Print the last lines; 0 when all is as it must be."""
     sys.stdout.flush()
     for outcome in outcomes:

@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
+from drills import options
 from drills.arena import Arena, arena
 from drills.checker import Violation
 from drills.disk import require_fuse
@@ -197,6 +198,7 @@ def _control(place: Arena, name: str, chosen: argparse.Namespace) -> str | None:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    options.rounds(parser)
     parser.add_argument("--rate", type=float, default=50.0, help="signatures a second (50)")
     names = sorted({name for controls in CONTROLS.values() for name in controls})
     parser.add_argument("--control", action="append", choices=names)

@@ -46,10 +46,29 @@ def _answer_early() -> None:
     intake.put = put
 
 
+def _look_first() -> None:
+    """The door asks whether the address has signed; if it has, what became of it."""
+    signing: Any = import_module("petition.services.signing")
+    erasing = import_module("petition.store.erasing")
+    reading = import_module("petition.store.db").reading
+    keep = signing.sign
+
+    def sign(intake: Any, vault: Any, providers: Any, call: Any, command: Any, *, at: Any) -> None:
+        key = signing.address_key(vault, providers, command.local_part, command.domain)
+        with reading() as session:
+            known = erasing.of_address(session, call.id, key)
+            if known is not None:
+                erasing.address_key(session, known)
+        keep(intake, vault, providers, call, command, at=at)
+
+    signing.sign = sign
+
+
 CONTROLS = {
     "synchronous-off": lambda: _sqlite_without("OFF"),
     "synchronous-normal": lambda: _sqlite_without("NORMAL"),
     "ack-early": _answer_early,
+    "looks-first": _look_first,
 }
 
 _chosen = os.environ.get("DRILL_CONTROL", "")

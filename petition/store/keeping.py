@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,6 +51,8 @@ class Numbers:
 
     confirmed: int = 0
     withdrawn: int = 0
+    """Confirmed before, and then withdrawn: who withdrew without confirming is kept as long as
+    their newest form, so that somebody else's form would move this number."""
     forms_not_confirmed: int = 0
     """Forms held that no mailbox confirmed: the same for every address that somebody enters."""
 
@@ -62,24 +63,21 @@ def numbers(session: Session) -> dict[int, Numbers]:
     # the table in no order, and takes ten times as long.
     campaign = Signature.campaign_id + 0
     held: dict[int, dict[str, int]] = {}
-    standing: Counter[int] = Counter()
     for row in session.execute(
         select(
             campaign.label("id"),
             Signature.state,
-            func.count().label("number"),
             func.count(Signature.confirmed_at).label("standing"),
         ).group_by(campaign, Signature.state)
     ):
-        held.setdefault(row.id, {})[row.state] = row.number
-        standing[row.id] += row.standing
+        held.setdefault(row.id, {})[row.state] = row.standing
     forms = session.execute(
         select(campaign.label("id"), func.count().label("number"))
         .select_from(Entry)
         .join(Signature, Signature.id == Entry.signature_id)
         .group_by(campaign)
     )
-    not_confirmed = {row.id: row.number - standing[row.id] for row in forms}
+    not_confirmed = {row.id: row.number - sum(held[row.id].values()) for row in forms}
     return {
         id_: Numbers(
             confirmed=by_state.get(states.CONFIRMED, 0),

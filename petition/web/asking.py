@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition import i18n
+from petition.beat import on_the_beat
 from petition.services import asking as services, signing
 from petition.services.asking import DATA, RESEND, TooManyTries
 from petition.store.db import reading, transaction
@@ -143,7 +144,7 @@ def _entry_of(shown: Shown, form: CodeForm) -> int | None:
     key, at = _key(form), house().now()
     with transaction() as session:
         services.count_try(session, shown.view.id, key, at=at)
-    with reading() as session:
+    with on_the_beat(), reading() as session:  # an address that has signed has forms to look at
         return services.entry_of_code(
             session,
             house().settings.secret_key,

@@ -21,6 +21,7 @@ FLOORS = {
     "i18n": 0,
     "rendering": 0,
     "printing": 0,
+    "beat": 0,
     "domain": 1,
     "store": 2,
     "services": 3,

@@ -1,0 +1,143 @@
+"""Addresses of every class, by the thousand: the rows that a supporter's deeds would have left."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import text
+
+from drills.stand import CAMPAIGN, Stand
+from petition.app import create_app
+from petition.config import load
+from petition.domain import consent
+from petition.domain.campaign import CampaignView
+from petition.domain.source import Source
+from petition.domain.supporter import Person
+from petition.services import signing
+from petition.store import arrivals, campaigns
+from petition.store.arrivals import Answer, Arrival
+from petition.store.db import db, reading, transaction
+from petition.store.vault import new_entry_id
+from petition.web.house import House
+
+UNKNOWN: Final = "unknown"
+PENDING: Final = "pending"
+CONFIRMED: Final = "confirmed"
+WITHDRAWN: Final = "withdrawn"
+ERASED: Final = "erased"
+BLOCKED: Final = "blocked"
+CLASSES: Final = (UNKNOWN, PENDING, CONFIRMED, WITHDRAWN, ERASED, BLOCKED)
+HELD: Final = frozenset({PENDING, CONFIRMED, WITHDRAWN})
+"""Those that have a signature in the database."""
+
+BATCH: Final = 500
+SIGNED_AGO: Final = timedelta(hours=30)
+"""Long enough for a letter to have gone, so short that nothing is due to be forgotten."""
+GONE: Final = "DELETE FROM signatures WHERE campaign_id = :campaign AND address_key = :key"
+CONFIRM: Final = (
+    "UPDATE signatures SET state = 'confirmed', confirmed_at = created_at"
+    " WHERE campaign_id = :campaign AND address_key = :key"
+)
+WITHDRAW: Final = (
+    "UPDATE signatures SET state = 'withdrawn', withdrawn_at = created_at"
+    " WHERE campaign_id = :campaign AND address_key = :key"
+)
+BLOCK: Final = (
+    "INSERT INTO blocks (campaign_id, address_key, blocked_at)"
+    " SELECT campaign_id, address_key, created_at FROM signatures"
+    " WHERE campaign_id = :campaign AND address_key = :key"
+)
+LATER: Final[Mapping[str, tuple[str, ...]]] = {
+    PENDING: (),
+    CONFIRMED: (CONFIRM,),
+    WITHDRAWN: (
+        CONFIRM,
+        WITHDRAW,
+    ),
+    ERASED: (GONE,),
+    BLOCKED: (
+        BLOCK,
+        GONE,
+    ),
+}
+"""What became of a form that was sent in. By statements of our own: the services take a minute
+for ten thousand, and the pages that are drilled read nothing else of it."""
+
+Pool = Mapping[str, Sequence[str]]
+"""A class's addresses."""
+
+
+def draw(number: int, chance: random.Random) -> Pool:
+    """`number` new addresses for each class: equally long, alike, and dealt out by chance."""
+    names = set[str]()
+    while len(names) < number * len(CLASSES):
+        names.add(f"{chance.getrandbits(64):016x}@example.org")
+    drawn = sorted(names)
+    chance.shuffle(drawn)
+    return {
+        each: drawn[place * number : (place + 1) * number] for place, each in enumerate(CLASSES)
+    }
+
+
+def make(stand: Stand, pool: Pool, chance: random.Random) -> None:
+    """Bring every address into its class. No letter is left to send."""
+    # In mixed order: no class's rows lie together.
+    order = [(email, each) for each, emails in pool.items() if each != UNKNOWN for email in emails]
+    chance.shuffle(order)
+    at = datetime.now(UTC) - SIGNED_AGO
+    with _opened(stand) as (house, call):
+        for start in range(0, len(order), BATCH):
+            _add(house, call, order[start : start + BATCH], at)
+
+
+@contextmanager
+def _opened(stand: Stand) -> Iterator[tuple[House, CampaignView]]:
+    """The installation from inside, as a command of its own opens it."""
+    app = create_app(load(stand.environment()))
+    with app.app_context():
+        try:
+            with reading() as session:
+                call = campaigns.view(session, CAMPAIGN, "en")
+            yield app.extensions["petition"], call
+        finally:
+            db.engine.dispose()
+
+
+def _add(house: House, call: CampaignView, batch: list[tuple[str, str]], at: datetime) -> None:
+    made = [(_arrival(house, call, email, at), each) for email, each in batch]
+    with transaction() as session:
+        arrivals.add(session, [arrival for arrival, _ in made])
+        session.execute(text("UPDATE letters SET state = 'sent' WHERE state = 'owed'"))
+        for each, statements in LATER.items():
+            keys = [arrival.address_key for arrival, its in made if its == each]
+            for statement in statements if keys else ():
+                session.execute(
+                    text(statement), [{"campaign": call.id, "key": key} for key in keys]
+                )
+
+
+def _arrival(house: House, call: CampaignView, email: str, at: datetime) -> Arrival:
+    entry_id, number = new_entry_id(at), house.vault.current
+    local, _, domain = email.partition("@")
+    person = Person(given_name="Ada", family_name="Stone", email=email, postcode="", comment="")
+    answers = {consent.SIGN: "yes", consent.UPDATES: "no", consent.VISIBILITY: "counted"}
+    return Arrival(
+        campaign_id=call.id,
+        address_key=signing.address_key(house.vault, {}, local, domain),
+        entry_id=entry_id,
+        sealed=house.vault.seal(person, entry_id, number),
+        key_number=number,
+        country="DE",
+        language="en",
+        visibility="counted",
+        updates="no",
+        source=Source(),
+        answers=tuple(
+            Answer(purpose=each, consent_text_id=call.consent_text_ids[each], answer=answer)
+            for each, answer in answers.items()
+        ),
+        way=consent.WEB,
+        at=at,
+    )

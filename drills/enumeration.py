@@ -1,0 +1,218 @@
+"""`drill enumeration`: who types an address learns nothing about it from the time of the answer.
+
+Addresses of six classes (unknown, pending, confirmed, withdrawn, erased, blocked) are sent to the
+form to sign, the two that ask for a letter and the one for a code, in random order, each address
+once. The times of every two classes are compared: how often is the one class's answer the later?
+Half the time, if nothing shows. Beside it, all answers of a form must be the same to the byte.
+"""
+
+import argparse
+import math
+import random
+import re
+import urllib.request
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from drills import addresses
+from drills.arena import Arena, arena
+from drills.comparing import WIDEST_MS, Pair, compare, twice
+from drills.http import hidden_fields
+from drills.options import bounded
+from drills.outcome import Verdict, busy, say
+from drills.stand import CAMPAIGN, Stand
+from drills.timing import Asked, timed
+
+REQUESTS: Final = 2_000
+"""For each class and form: by chance alone an AUC then lies within 0.47 and 0.53, but for one
+pair in a thousand."""
+MOST_REQUESTS: Final = 20_000
+CONTROL_REQUESTS: Final = 500
+WARM_UP: Final = 300
+CONNECTIONS: Final = (1, 8)
+FORMS: Final = ("sign", "resend", "my", "code")
+WRONG_CODE: Final = "BBBBBB"
+NEVER_THE_SAME: Final = re.compile(rb"\r\ndate: [^\r]*", re.IGNORECASE)
+"""The clock's own line; nothing else of an answer may differ."""
+CALM: Final = {"max_wal_size": "'1GB'", "checkpoint_timeout": "'15min'"}
+"""A database that is busy with checkpoints hides what we look for."""
+
+
+@dataclass
+class Measured:
+    """One form, asked for addresses of all classes."""
+
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    answers: Counter[bytes] = field(default_factory=Counter)
+    pairs: list[Pair] = field(default_factory=list)
+
+    def of(self, classes: Iterable[str]) -> list[float]:
+        """The times of some classes together."""
+        return [time for each in classes for time in self.times[each]]
+
+    @property
+    def outside(self) -> list[Pair]:
+        return [pair for pair in self.pairs if pair.side]
+
+    def span(self) -> str:
+        """The smallest and the largest AUC."""
+        found = [pair.auc for pair in self.pairs]
+        return f"{min(found):.3f}–{max(found):.3f}"
+
+    def __str__(self) -> str:
+        middle = median(self.of(self.times)) * 1000
+        apart = max(abs(pair.apart_ms) for pair in self.pairs)
+        return f"median {middle:.2f} ms, AUC {self.span()}, medians at most {apart:.2f} ms apart"
+
+
+class Asking:
+    """The forms of one running installation, filled in with addresses of all classes."""
+
+    def __init__(self, stand: Stand, chance: random.Random) -> None:
+        self._stand, self._chance = stand, chance
+        self._host = urlsplit(stand.base).netloc
+        with urllib.request.urlopen(f"{stand.base}/en/{CAMPAIGN}", timeout=20) as page:
+            self._hidden = hidden_fields(page.read())
+
+    def measure(self, form: str, requests: int, connections: int) -> Measured:
+        """Send the form once for each of so many new addresses a class, and compare."""
+        pool = addresses.draw(requests, self._chance)
+        addresses.make(self._stand, pool, self._chance)
+        strangers = addresses.draw(WARM_UP // len(pool), self._chance)
+        timed(self._stand.base, list(self._ask(form, strangers)), connections=connections)
+        asked = list(self._ask(form, pool))
+        # Any order is as likely as any other, so that no class tends to come after another one,
+        # and what the machine does meanwhile falls on all alike.
+        self._chance.shuffle(asked)
+        return measure(self._stand.base, asked, connections=connections)
+
+    def _ask(self, form: str, pool: addresses.Pool) -> Iterator[Asked]:
+        path = f"/en/{CAMPAIGN}/{form}"
+        for of, emails in pool.items():
+            for email in emails:
+                yield Asked(of, email, self._post(path, self._fields(form, email)))
+
+    def _post(self, path: str, fields: dict[str, str]) -> bytes:
+        body = urlencode(fields)
+        return (
+            f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nAccept: text/html\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        ).encode("ascii")
+
+    def _fields(self, form: str, email: str) -> dict[str, str]:
+        if form == "code":
+            return {"email": email, "code": WRONG_CODE}
+        if form != "sign":
+            return {"email": email}
+        return self._hidden | {
+            "given_name": "Ada",
+            "family_name": "Stone",
+            "email": email,
+            "country": "DE",
+            "postcode": "",
+            "comment": "",
+            "agree": "yes",
+            "updates": "no",
+            "visibility": "counted",
+        }
+
+
+def measure(base: str, asked: Sequence[Asked], *, connections: int) -> Measured:
+    """Ask in this order, and compare the classes that were asked for."""
+    found = Measured()
+    for each in timed(base, asked, connections=connections):
+        found.times[each.asked.of].append(each.seconds)
+        found.answers[same(each.answer, each.asked.typed)] += 1
+    # Where requests wait for each other, the medians are many times as long and as unsteady.
+    widest = WIDEST_MS if connections == 1 else math.inf
+    found.pairs = compare(dict(sorted(found.times.items())), widest_ms=widest)
+    return found
+
+
+def same(answer: bytes, typed: str) -> bytes:
+    """An answer without what differs for everybody: the time, and the words that were typed."""
+    whole = NEVER_THE_SAME.sub(b"", answer, count=1)
+    for spelling in (typed, quote(typed)):
+        whole = whole.replace(spelling.encode(), b"@")
+    return whole
+
+
+def drill(database: str, chosen: argparse.Namespace) -> Verdict:
+    """Each form, by one connection and by eight; then the control, in the same place."""
+    outcome = Verdict(f"enumeration {database}")
+    chance = random.Random(f"{chosen.seed} {database}")
+    with arena(database, keep=chosen.keep) as place:
+        if place.cluster:
+            place.cluster.configure(**CALM)
+            place.cluster.stop()
+            place.cluster.start()
+        say(f"enumeration {database}: {chosen.requests:,} a class, seed {chosen.seed}{busy()}")
+        place.stand.start_web()
+        place.stand.wait_for_web()
+        asking = Asking(place.stand, chance)
+        for connections in CONNECTIONS:
+            for form in chosen.form or FORMS:
+                _judge(asking, form, chosen.requests, connections, outcome)
+        place.stand.stop()
+        outcome.controls[CONTROL] = control_looks_first(place, chance)
+    return outcome
+
+
+def _judge(asking: Asking, form: str, requests: int, connections: int, outcome: Verdict) -> None:
+    """Measure; where a pair is outside, once more: chance is not outside twice."""
+    title = f"{form}, {connections} at a time" if connections > 1 else f"{form}, one at a time"
+    found = asking.measure(form, requests, connections)
+    say(f"  {title}: {found}")
+    spans, kinds = [found.span()], [found.answers]
+    if found.outside:
+        say(f"    outside: {'; '.join(map(str, found.outside))}: once more, with new addresses")
+        again = asking.measure(form, requests, connections)
+        say(f"  {title}: {again}")
+        spans.append(again.span())
+        kinds.append(again.answers)
+        outcome.broken += [f"RED {title}: {pair}" for pair in twice(found.pairs, again.pairs)]
+    outcome.extras.append(f"{title} AUC {' and again '.join(spans)}")
+    if len(set[bytes]().union(*kinds)) > 1:
+        outcome.broken.append(f"RED {title}: {_difference(kinds)}")
+
+
+def _difference(kinds: Sequence[Counter[bytes]]) -> str:
+    found = sum(kinds, Counter[bytes]())
+    firsts = sorted({each.partition(b"\r\n")[0].decode("latin-1") for each in found})
+    return f"{len(found)} different answers ({', '.join(firsts)})"
+
+
+# -- control: it must be seen --------------------------------------------------------------------
+
+CONTROL: Final = "looks-first"
+NOT_HELD: Final = frozenset(addresses.CLASSES) - addresses.HELD
+
+
+def control_looks_first(place: Arena, chance: random.Random) -> str | None:
+    """The door looks whether the address has signed, and what became of it if it has."""
+    place.stand.control = CONTROL
+    place.stand.start_web()
+    place.stand.wait_for_web()
+    found = Asking(place.stand, chance).measure("sign", CONTROL_REQUESTS, 1)
+    place.stand.stop()
+    (pair,) = compare(
+        {"none there": found.of(NOT_HELD), "signed": found.of(addresses.HELD)},
+    )
+    red = str(pair) if pair.side > 0 else None
+    say(f"  control {CONTROL}: {f'red, as it must be: {red}' if red else 'STAYED GREEN'}")
+    return red
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--requests",
+        type=bounded(MOST_REQUESTS),
+        default=REQUESTS,
+        help=f"for each class and form ({REQUESTS}); fewer are more often outside by chance",
+    )
+    parser.add_argument("--form", action="append", choices=FORMS, help="only this form")

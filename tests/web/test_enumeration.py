@@ -1,0 +1,520 @@
+"""Enumeration: whoever types an address learns nothing about it, by no answer and on no page.
+
+The mailbox tells its owner; nobody else can read that.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from flask import Flask, Response, request
+from flask.testing import FlaskClient
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse as Answer
+
+from petition.app import SHIPPED
+from petition.domain.review import SHOWN
+from petition.services import campaigning, retaining, reviewing, screening
+from petition.store import erasing
+from petition.store.db import reading, transaction
+from petition.store.tables import Entry
+from petition.web.access import PUBLIC, rule_of
+from tests import factories, people
+from tests.people import Form
+
+CLASSES: Final = (
+    "unknown",
+    "pending",
+    "confirmed",
+    "withdrawn",
+    "withdrawn before confirming",
+    "held",
+    "rejected",
+    "erased",
+    "blocked",
+)
+FORMS: Final = ("sign", "resend", "my", "code")
+CALLS: Final = tuple(f"call-{number}" for number in range(len(CLASSES)))
+"""A call for each class: all hold the same, and in each another address is typed in."""
+
+SUBJECTS: Final = {
+    "Please confirm your email address": "confirm",
+    "Still to confirm: your email address": "reminder",
+    "Your email address is confirmed already": "already",
+    "Thank you": "thanks",
+    "The link that was asked for": "data",
+}
+
+Send = Callable[[FlaskClient, str, str, str], Answer]
+Addresses = dict[str, str]
+"""Class to address."""
+
+
+# --- people of every class, by the doors that people use ------------------------------------------
+
+
+def addresses(first: int = 0) -> Addresses:
+    """An address for each class, all equally long."""
+    return {name: f"person.{first + number:04}@example.org" for number, name in enumerate(CLASSES)}
+
+
+def form_of(email: str) -> Form:
+    return people.someone(1, email=email, visibility="public", comment="Because.")
+
+
+class Mail:
+    """What lies in the mailboxes now."""
+
+    def __init__(self, app: Flask) -> None:
+        self._letters: dict[str, list[factories.EmailMessage]] = {}
+        for letter in factories.letters(app):
+            self._letters.setdefault(str(letter["To"]), []).append(letter)
+
+    def kinds(self, email: str) -> list[str]:
+        """The kinds of an address's letters, oldest first."""
+        return [SUBJECTS[str(letter["Subject"])] for letter in self._letters.get(email, ())]
+
+    def link(self, email: str, place: str) -> str:
+        """The newest letter's link to that place."""
+        for letter in reversed(self._letters[email]):
+            found = re.search(rf"https?://[^/\s]+(/{place}/\S+)", factories.text_of(letter))
+            if found:
+                return found[1]
+        raise AssertionError(f"no letter to {email} has a link to /{place}")
+
+
+def bring(app: Flask, client: FlaskClient, calls: Mapping[str, Addresses]) -> None:
+    """Under each call, let each address come into its class."""
+    for slug, to in calls.items():
+        for name, email in to.items():
+            if name != "unknown":
+                assert factories.sign(client, form_of(email), slug=slug).status_code == 303
+        client.post(f"/en/{slug}/my", data={"email": to["withdrawn before confirming"]})
+    factories.work(app)
+    mail = Mail(app)
+    for to in calls.values():
+        early = mail.link(to["withdrawn before confirming"], "my")
+        client.post(early, data={"do": "withdraw"})
+        for name in ("confirmed", "withdrawn", "erased"):
+            client.post(mail.link(to[name], "confirm"))
+        client.post(mail.link(to["blocked"], "stop"))
+    factories.work(app)
+    mail = Mail(app)
+    for slug, to in calls.items():
+        client.post(mail.link(to["withdrawn"], "my"), data={"do": "withdraw"})
+        client.post(mail.link(to["erased"], "my"), data={"do": "erase", "sure": "yes"})
+        with app.app_context(), transaction() as session:
+            for name, deed in (("held", screening.hold), ("rejected", screening.reject)):
+                deed(session, signature_of(session, app, slug, to[name]), **by_staff(app))
+            approve(session, app, slug)
+    factories.work(app)
+
+
+def by_staff(app: Flask) -> dict[str, Any]:
+    return {"reason": "to look", "by": "sam", "at": app.extensions["petition"].now()}
+
+
+def signature_of(session: Session, app: Flask, slug: str, email: str) -> int:
+    house = app.extensions["petition"]
+    found = erasing.of_address(session, campaign_of(app, slug), house.vault.address_key(email))
+    assert found is not None
+    return found
+
+
+def campaign_of(app: Flask, slug: str) -> int:
+    return factories.the_call(app, slug=slug).id
+
+
+def approve(session: Session, app: Flask, slug: str) -> None:
+    """Staff let everything stand on the page that waits for them."""
+    vault, at = app.extensions["petition"].vault, app.extensions["petition"].now()
+    campaign_id = campaign_of(app, slug)
+    for each in reviewing.queue(session, vault, campaign_id):
+        reviewing.decide(
+            session,
+            vault,
+            each.signature_id,
+            SHOWN,
+            campaign_id=campaign_id,
+            seen=each.seen,
+            by="sam",
+            at=at,
+        )
+
+
+@pytest.fixture
+def typed(app: Flask, client: FlaskClient, clock: Any) -> Addresses:
+    """An address of each class under the shipped call, as they stand two days later."""
+    to = addresses()
+    bring(app, client, {"amazon": to})
+    states = factories.rows(app, "SELECT state FROM signatures ORDER BY state")
+    assert [state for (state,) in states] == [
+        "confirmed",
+        "held",
+        "pending",
+        "rejected",
+        "withdrawn",
+        "withdrawn",
+    ]
+    clock.forward(timedelta(days=2))  # the mailboxes may be written to again
+    app.extensions["petition"].calls.forget()
+    return to
+
+
+def send(client: FlaskClient, form: str, email: str, slug: str = "amazon", **more: Any) -> Answer:
+    """Type an address into one of the forms."""
+    if form == "sign":
+        data = form_of(email) | {"ticket": factories.ticket(client, slug=slug)}
+    else:
+        data = {"email": email} | ({"code": "BBBBBB"} if form == "code" else {})
+    return client.post(f"/en/{slug}/{form}", data=data | more.pop("data", {}), **more)
+
+
+# --- comparing ------------------------------------------------------------------------------------
+
+Seen = tuple[int, list[tuple[str, str]], bytes]
+
+
+def seen(answer: Answer, typed: str) -> Seen:
+    """All of an answer, its headers in their order, but for the address that one typed oneself.
+
+    So too the mark of what the form asked about, which is a hash of that. Nothing else is left
+    out. (The server adds `Date`, which is the time and the same for all; here there is none.)
+    """
+    assert "Set-Cookie" not in answer.headers
+    assert "Date" not in answer.headers
+    headers = [(name, value.replace(typed, "@")) for name, value in answer.headers]
+    body = re.sub(rb'(name="noticed" value=")[^"]*', rb"\1", answer.data)
+    return answer.status_code, headers, body.replace(typed.encode(), b"@")
+
+
+def odd_ones(found: Mapping[str, object]) -> set[str]:
+    """The classes that stand out from an address that nobody ever typed."""
+    return {name for name, one in found.items() if one != found["unknown"]}
+
+
+def ask_all(client: FlaskClient, form: str, to: Addresses, **more: Any) -> dict[str, Seen]:
+    return {name: seen(send(client, form, email, **more), email) for name, email in to.items()}
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_class_gets_the_same_answer(client: FlaskClient, typed: Addresses, form: str) -> None:
+    for _ in range(2):  # also who types it once more
+        answers = ask_all(client, form, typed)
+        assert odd_ones(answers) == set()
+        assert answers["unknown"][0] == (422 if form == "code" else 303)
+
+
+@pytest.mark.parametrize(
+    ("form", "place"), [("sign", "thanks"), ("resend", "asked"), ("my", "asked")]
+)
+def test_the_page_after_it_is_the_same(
+    client: FlaskClient, typed: Addresses, form: str, place: str
+) -> None:
+    pages = {}
+    for name, email in typed.items():
+        answer = send(client, form, email)
+        assert answer.headers["Location"] == f"/en/amazon/{place}"
+        pages[name] = seen(client.get(answer.headers["Location"]), email)
+    assert pages["unknown"][0] == 200
+    assert odd_ones(pages) == set()
+
+
+WRONG: Final[Mapping[str, tuple[Iterable[str], dict[str, Any]]]] = {
+    "no address": (FORMS, {"data": {"email": ""}}),
+    "two addresses": (FORMS, {"data": {"email": "{0}, {0}"}}),
+    "no domain": (FORMS, {"data": {"email": "{0}."}}),
+    "the target's domain": (("sign",), {"data": {"email": "{0}.amazon.com"}}),
+    "a slip": (("sign",), {"data": {"email": "{local}@gmial.com"}}),
+    "no country": (("sign",), {"data": {"country": ""}}),
+    "a badge number": (("sign",), {"data": {"comment": "My badge is 123456789."}}),
+    "the trap": (("sign",), {"data": {"website": "https://example.org"}}),
+    "no ticket": (("sign",), {"data": {"ticket": ""}}),
+    "no code": (("code",), {"data": {"code": ""}}),
+    "another site": (FORMS, {"headers": {"Sec-Fetch-Site": "cross-site"}}),
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "wrong"), [(form, wrong) for wrong, (forms, _) in WRONG.items() for form in forms]
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_errors_are_the_same_for_every_class(
+    app: Flask, client: FlaskClient, typed: Addresses, form: str, wrong: str
+) -> None:
+    more = WRONG[wrong][1]
+    before = factories.rows(app, "SELECT count(*) FROM entries")
+    answers = {}
+    for name, email in typed.items():
+        local = email.partition("@")[0]
+        data = {
+            key: value.format(email, local=local) for key, value in more.get("data", {}).items()
+        }
+        answer = send(client, form, email, **more | {"data": data})
+        answers[name] = seen(answer, local)
+    assert odd_ones(answers) == set()
+    assert answers["unknown"][0] in {403, 422}
+    assert factories.rows(app, "SELECT count(*) FROM entries") == before
+
+
+def test_codes_are_limited_alike(client: FlaskClient, typed: Addresses) -> None:
+    answers = [ask_all(client, "code", typed) for _ in range(11)]
+    assert [odd_ones(each) for each in answers] == [set()] * 11
+    assert [each["unknown"][0] for each in answers] == [422] * 10 + [429]
+
+
+def test_who_tries_codes_does_not_see_that_somebody_erases(
+    app: Flask, client: FlaskClient, typed: Addresses
+) -> None:
+    """The limit stays where it was: that it is gone would tell that there was something."""
+    for _ in range(11):
+        before = ask_all(client, "code", typed)
+    send(client, "my", typed["confirmed"])
+    factories.work(app)
+    mail = Mail(app)
+    page = client.post(mail.link(typed["confirmed"], "my"), data={"do": "erase", "sure": "yes"})
+    assert "Everything is erased" in page.get_data(as_text=True)
+    client.post(mail.link(typed["pending"], "stop"))
+    assert ask_all(client, "code", typed) == before
+
+
+# --- letters --------------------------------------------------------------------------------------
+
+GETS: Final[dict[str, dict[str, list[str]]]] = {
+    "sign": {
+        "unknown": ["confirm"],
+        "pending": ["confirm"],
+        "confirmed": ["already"],
+        "withdrawn": ["confirm"],
+        "withdrawn before confirming": ["confirm"],
+        "held": ["confirm"],
+        "rejected": ["confirm"],
+        "erased": ["confirm"],
+        "blocked": [],
+    },
+    "resend": {
+        "unknown": [],
+        "pending": ["confirm"],
+        "confirmed": ["already"],
+        "withdrawn": [],
+        "withdrawn before confirming": [],
+        "held": ["confirm"],
+        "rejected": ["confirm"],
+        "erased": [],
+        "blocked": [],
+    },
+    "my": {
+        "unknown": [],
+        "pending": ["data"],
+        "confirmed": ["data"],
+        "withdrawn": ["data"],
+        "withdrawn before confirming": ["data"],
+        "held": ["data"],
+        "rejected": ["data"],
+        "erased": [],
+        "blocked": [],
+    },
+    "code": {name: [] for name in CLASSES},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_only_the_mailbox_is_told(
+    app: Flask, client: FlaskClient, typed: Addresses, form: str
+) -> None:
+    before = Mail(app)
+    ask_all(client, form, typed)
+    factories.work(app)
+    after = Mail(app)
+    assert {
+        name: after.kinds(email)[len(before.kinds(email)) :] for name, email in typed.items()
+    } == GETS[form]
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def calls(app: Flask, client: FlaskClient, tmp_path: Path, clock: Any) -> dict[str, Addresses]:
+    """A call for each class, with an address of every class each; an hour later."""
+    organiser = app.extensions["petition"].settings.organiser
+    found = {}
+    for number, slug in enumerate(CALLS):
+        folder = shutil.copytree(SHIPPED / "amazon", tmp_path / slug)
+        facts = folder / "campaign.toml"
+        facts.write_text(
+            facts.read_text("utf-8").replace('slug = "amazon"', f'slug = "{slug}"'), "utf-8"
+        )
+        with transaction() as session:
+            campaigning.load_and_open_new(session, folder, organiser=organiser, at=clock())
+        found[slug] = addresses(100 * number)
+        # So many that their country stands on the page.
+        factories.change(
+            app,
+            "INSERT INTO count_changes (campaign_id, day, country, language, source, change)"
+            " SELECT id, '2026-11-02', 'DE', 'en', '', 12 FROM campaigns WHERE slug = :slug",
+            slug=slug,
+        )
+    bring(app, client, found)
+    clock.forward(timedelta(hours=1))
+    factories.work(app)
+    return found
+
+
+def public_pages(app: Flask, client: FlaskClient, slug: str) -> dict[str, bytes]:
+    """Every page of a call that anybody may open."""
+    places = [
+        rule.rule.replace("<lang:code>", "en").replace("<slug:slug>", slug)
+        for rule in app.url_map.iter_rules()
+        if rule_of(app, rule.endpoint) == PUBLIC
+        and "GET" in (rule.methods or ())
+        and rule.arguments == {"code", "slug"}
+    ]
+    assert {"names", "privacy", "asked", slug} <= {place.rpartition("/")[2] for place in places}
+    found = {}
+    for place in places:
+        answer = client.get(place)
+        assert answer.status_code == 200, place
+        found[place] = answer.data
+    return found
+
+
+def alike(pages: Mapping[str, bytes], slug: str) -> dict[str, bytes]:
+    """Pages without what each call has of its own: its name, and the ticket of its words.
+
+    Pictures show the call's address, so they are compared only with themselves.
+    """
+    return {
+        place.replace(slug, "CALL"): re.sub(
+            rb'(name="ticket"[^>]* value=")[^"]*', rb"\1", page.replace(slug.encode(), b"CALL")
+        )
+        for place, page in pages.items()
+        if not place.endswith((".png", ".svg", ".pdf"))
+    }
+
+
+def odd_calls(app: Flask, client: FlaskClient) -> set[str]:
+    """The classes whose call stands out, by any page or by the privacy page's clock."""
+    found: dict[str, object] = {}
+    for name, slug in zip(CLASSES, CALLS, strict=True):
+        found[name] = (alike(public_pages(app, client, slug), slug), clock_of(app, slug))
+    return odd_ones(found)
+
+
+def clock_of(app: Flask, slug: str) -> tuple[int, int, int]:
+    """What the privacy page says is held: (forms not confirmed, confirmed, withdrawn)."""
+    with app.app_context(), reading() as session:
+        shown = retaining.shown(session, campaign_of(app, slug))
+    assert shown is not None
+    return shown.forms_not_confirmed, shown.confirmed, shown.withdrawn
+
+
+def type_each(client: FlaskClient, calls: dict[str, Addresses]) -> None:
+    """In each call an address of another class is typed into every form."""
+    for name, slug in zip(CLASSES, CALLS, strict=True):
+        for form in FORMS:
+            send(client, form, calls[slug][name], slug)
+
+
+def test_no_page_changes_by_it_now_or_later(
+    app: Flask, client: FlaskClient, calls: dict[str, Addresses], clock: Any
+) -> None:
+    before = {slug: public_pages(app, client, slug) for slug in CALLS}
+    held = clock_of(app, CALLS[0])
+    assert held[1] == 1
+    assert held[2] == 1
+    assert odd_calls(app, client) == set()
+    first = before[CALLS[0]]
+    assert b"Germany" in first[f"/en/{CALLS[0]}"]
+    assert b"Person1 Of-Many" in first[f"/en/{CALLS[0]}/names"]
+
+    type_each(client, calls)
+    factories.work(app)
+    assert {slug: public_pages(app, client, slug) for slug in CALLS} == before
+
+    for later, number in (
+        (timedelta(hours=1), held[0] + 1),  # the form is counted, whosesoever it is
+        (timedelta(days=3), held[0] + 1),  # reminders went
+        (timedelta(days=3, hours=23), 1),  # all older ones are gone
+        (timedelta(hours=1), 0),  # and now it is, at the same hour in every class
+    ):
+        clock.forward(later)
+        factories.work(app)
+        assert odd_calls(app, client) == set(), later
+        assert clock_of(app, CALLS[0]) == (number, 1, 1), later
+
+
+# --- red controls: what the comparisons must see --------------------------------------------------
+
+
+def _other_status(answer: Response) -> None:
+    answer.status_code = 302
+
+
+def _one_header_more(answer: Response) -> None:
+    answer.headers["X-Robots-Tag"] = "noindex"
+
+
+def _other_place(answer: Response) -> None:
+    answer.headers["Location"] = "/en/amazon/confirmed"
+
+
+def _one_byte_more(answer: Response) -> None:
+    answer.set_data(answer.get_data() + b" ")
+
+
+def _other_order(answer: Response) -> None:
+    answer.headers["Content-Type"] = answer.headers.pop("Content-Type")
+
+
+@pytest.mark.parametrize(
+    "leak", [_other_status, _one_header_more, _other_place, _one_byte_more, _other_order]
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_leaking_answer_would_be_seen(
+    app: Flask,
+    client: FlaskClient,
+    typed: Addresses,
+    monkeypatch: pytest.MonkeyPatch,
+    leak: Callable[[Response], None],
+) -> None:
+    view = app.view_functions["public.sign"]
+
+    def leaking(**place: str) -> Response:
+        answer: Response = view(**place)
+        if request.form["email"] == typed["confirmed"]:
+            leak(answer)
+        return answer
+
+    monkeypatch.setitem(app.view_functions, "public.sign", leaking)
+    assert odd_ones(ask_all(client, "sign", typed)) == {"confirmed"}
+
+
+def test_a_page_that_moves_would_be_seen(
+    app: Flask,
+    client: FlaskClient,
+    calls: dict[str, Addresses],
+    clock: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Were the form for a blocked address deleted at once, the number of forms would tell."""
+
+    def delete_at_once(session: Session, entry_id: int, **_: object) -> None:
+        session.execute(delete(Entry).where(Entry.id == entry_id))
+
+    monkeypatch.setattr(erasing, "void", delete_at_once)
+    type_each(client, calls)
+    factories.work(app)
+    clock.forward(timedelta(hours=1))
+    factories.work(app)
+    assert odd_calls(app, client) == {"blocked"}
