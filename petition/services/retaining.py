@@ -133,6 +133,8 @@ def forget_due(
 def _forget_tries(transaction: Opening, *, at: datetime) -> Step:
     with transaction() as session:
         number = asked.forget_tries(session, before=at - TRIES_LIFE)
+        if number:  # they hold keyed hashes of addresses
+            jobs.ask(session, FORGET, at=at)
     return Step(what=TRIES, number=number)
 
 

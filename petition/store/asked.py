@@ -75,7 +75,7 @@ def owe(session: Session, entry_id: int, kind: str, *, at: datetime) -> None:
 
 
 def signature_of(session: Session, asked: Asked) -> Signature | None:
-    """The signature of the address, if there is one; nobody erases it before the commit."""
+    """The signature of the address, if there is one; who erases it waits for the commit."""
     return session.scalar(
         select(Signature)
         .where(

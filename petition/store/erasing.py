@@ -17,11 +17,9 @@ from petition.store.signatures import note_count_change
 from petition.store.tables import (
     Block,
     Campaign,
-    CodeTry,
     Entry,
     Erasure,
     Letter,
-    LinkRequest,
     Mailbox,
     Signature,
 )
@@ -71,7 +69,7 @@ def erase(session: Session, signature_id: int, *, at: datetime) -> Erased | None
     _note_erased(session, campaign_id, [signature_id], at=at)
     session.expunge(row)
     _delete(session, [signature_id])
-    _forget_address(session, campaign_id, [key])
+    _forget_address(session, [key])
     return Erased(slug=slug, address_key=key, letter_ids=letters)
 
 
@@ -113,14 +111,13 @@ def _delete(session: Session, signature_ids: Sequence[int]) -> None:
     )
 
 
-def _forget_address(session: Session, campaign_id: int, keys: Sequence[bytes]) -> None:
-    """What is kept about an address beside its signature; its limits if no campaign needs them."""
-    for table in (LinkRequest, CodeTry):
-        session.execute(
-            delete(table)
-            .where(table.campaign_id == campaign_id, table.address_key.in_(keys))
-            .execution_options(synchronize_session=False)
-        )
+def _forget_address(session: Session, keys: Sequence[bytes]) -> None:
+    """The limits of a mailbox, if no campaign needs them any more.
+
+    Tries of codes stay until their day is over, as for every address: were they gone, who made
+    them would see the limit lifted, and so that there was something to erase. Letters that were
+    asked for are taken off their list within seconds, and the worker finds nobody to write to.
+    """
     # Campaign by campaign: the index of signatures begins with the campaign.
     there = (
         exists()
@@ -153,7 +150,7 @@ def erase_batch(
     letters = _letters(session, ids)
     _note_erased(session, campaign_id, ids, at=at)
     _delete(session, ids)
-    _forget_address(session, campaign_id, [bytes(row.address_key) for row in rows])
+    _forget_address(session, [bytes(row.address_key) for row in rows])
     return len(ids), letters
 
 
