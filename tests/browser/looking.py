@@ -63,8 +63,10 @@ def findings(page: Page) -> Iterator[str]:
         yield from _named(f"{around}, text twice as large", _with_large_text(page))
     yield from _named("forced colours", _in_forced_colours(page))
     page.emulate_media(color_scheme="light")
-    page.set_viewport_size(SMALL)  # type: ignore[arg-type]
-    yield from _named("by keyboard", _by_keyboard(page))
+    page.evaluate("looking.watchFocus()")
+    for size in SIZES:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        yield from _named(f"{size['width']} px, by keyboard", _by_keyboard(page))
 
 
 def _named(way: str, found: Iterator[str]) -> Iterator[str]:
@@ -97,7 +99,7 @@ def _in_forced_colours(page: Page) -> Iterator[str]:
 
 def _by_keyboard(page: Page) -> Iterator[str]:
     """Tab from the top to the end: each stop shows that it is one, and lies under nothing."""
-    page.evaluate("scrollTo(0, 0); document.activeElement.blur(); looking.watchFocus()")
+    page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
     # What had the focus would otherwise be where Tab goes on from.
     page.evaluate("document.body.tabIndex = -1; document.body.focus(); focusStops.length = 0")
     page.evaluate("document.body.removeAttribute('tabindex')")

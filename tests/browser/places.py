@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Page
+from playwright.sync_api import Download, Page
 
 from petition import config, i18n
 from petition.app import SHIPPED
@@ -29,8 +29,7 @@ OLD: Final = datetime(2020, 1, 1, tzinfo=UTC)
 NOBODY: Final = "999999"
 
 ROOMS: Final = frozenset({"public", "staff", "errors", "dev"})
-ELSEWHERE: Final = frozenset({"staff/base.html", "public/my_copy.html"})
-"""Templates that are no page of their own: a frame, and a file to take along."""
+FRAME: Final = "staff/base.html"
 
 
 def templates() -> set[str]:
@@ -41,7 +40,7 @@ def templates() -> set[str]:
         for room in ROOMS
         for path in (root / room).glob("[!_]*.html")
     }
-    return found - ELSEWHERE
+    return found - {FRAME}
 
 
 class Ready:
@@ -234,6 +233,10 @@ class Tour:
         page.locator("#visibility").check()
         self._press("button[value=choices]")
         yield "public/my.html: changed"
+        with page.expect_download() as copy:
+            page.locator("button[value=page]").click()
+        page.goto(self._kept(copy.value))
+        yield "public/my_copy.html"
         page.goto(letter.link("/unsubscribe/"))
         yield "public/unsubscribe.html"
         self._press()
@@ -246,6 +249,12 @@ class Tour:
         yield "public/my_erased.html"
         page.goto(letter.link("/my/"))
         yield "public/my_gone.html"
+
+    def _kept(self, copy: Download) -> str:
+        """Where the file lies that somebody took along."""
+        path = self.ready.stand.instance / f"{self.lang}-{copy.suggested_filename}"
+        copy.save_as(path)
+        return path.as_uri()
 
     def errors(self) -> Iterator[str]:
         page, stand = self.page, self.ready.stand
