@@ -255,7 +255,8 @@ class AskForm(AddressForm):
 class CodeForm(AskForm):
     """The code from a letter, typed by hand."""
 
-    code = StringField(filters=[clean_filter], validators=[_given, _plain])
+    # No `_plain`: invisible marks come along from right-to-left letters (domain/code.py).
+    code = StringField(filters=[clean_filter], validators=[_given])
 
 
 class NameForm(OpenForm):

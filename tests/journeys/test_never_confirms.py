@@ -1,0 +1,176 @@
+"""Somebody signs and never confirms: one reminder after three days, and after seven all is gone."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from petition.cli.running import make_worker
+from petition.services import screening
+from tests import factories, people, rights
+from tests.conftest import Clock
+from tests.factories import rows, together, work
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+def reminders(app: Flask) -> int:
+    found = rows(app, "SELECT count(*) FROM letters WHERE kind = 'reminder' AND state = 'sent'")
+    return int(str(found[0][0]))
+
+
+def test_one_reminder_and_then_nothing_is_left(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    factories.sign(client, people.cora)
+    worker, began, seen = make_worker(app, threading.Event()), clock(), {}
+    while clock() < began + 8 * DAY:
+        worker.once()
+        seen[clock() - began] = (len(factories.letters(app)), len(rights.ids(app)))
+        clock.forward(3 * HOUR)
+    changes = {at: now for at, now in seen.items() if at and seen.get(at - 3 * HOUR) != now}
+    assert changes == {3 * DAY: (2, 1), 7 * DAY + 3 * HOUR: (0, 0)}
+    held = rights.held_now(app).keys()
+    assert not held & {"signatures", "entries", "consents", "letters"}
+
+
+def test_the_reminder_holds_the_same_link_and_code_and_says_it_is_the_only_one(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    factories.sign(client, people.cora)
+    work(app)
+    clock.forward(3 * DAY)
+    work(app)
+    first, reminder = factories.letters(app)
+    assert "no other will come" in factories.text_of(reminder)
+    assert rights.link_to("confirm", reminder) == rights.link_to("confirm", first)
+    assert rights.code_in(reminder) == rights.code_in(first)
+    assert reminder["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "List-Unsubscribe" not in first
+    clock.forward(3 * DAY)
+    assert client.post(rights.link_to("confirm", reminder)).status_code == 303
+    work(app)
+    assert rights.counted(app)["total", ""] == 1
+
+
+def test_a_second_before_three_days_there_is_none(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    factories.sign(client, people.cora)
+    clock.forward(3 * DAY - timedelta(seconds=1))
+    work(app)
+    assert reminders(app) == 0
+    clock.forward(HOUR)
+    work(app)
+    assert reminders(app) == 1
+
+
+@pytest.mark.parametrize(
+    "deed", ["confirms", "withdraws", "unsubscribes", "is held", "is rejected"]
+)
+def test_who_is_not_waited_for_gets_none(
+    app: Flask, client: FlaskClient, clock: Clock, deed: str
+) -> None:
+    factories.sign(client, people.cora)
+    work(app)
+    if deed == "confirms":
+        client.post(rights.newest(app, "confirm"))
+    elif deed == "withdraws":
+        rights.withdraw(app, 1)
+    elif deed == "unsubscribes":
+        rights.unsubscribe(app)
+    elif deed == "is held":
+        rights.move(app, screening.hold)
+    else:
+        rights.move(app, screening.reject)
+    for _ in range(6):
+        clock.forward(DAY)
+        work(app)
+    assert reminders(app) == 0
+
+
+def test_who_confirms_between_owing_and_sending_gets_none(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    factories.sign(client, people.cora)
+    work(app)
+    clock.forward(3 * DAY)
+    make_worker(app, threading.Event())._chores.all()
+    client.post(rights.newest(app, "confirm"))
+    work(app)
+    assert ("reminder", "withheld") in rights.kinds(app)
+    assert reminders(app) == 0
+
+
+def test_a_worker_that_was_away_for_a_week_reminds_nobody_of_what_is_over(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    factories.sign(client, people.cora)
+    work(app)
+    clock.forward(8 * DAY)
+    work(app)
+    assert factories.letters(app) == []
+
+
+def test_several_forms_are_one_reminder_about_the_newest(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    factories.sign(client, people.cora)
+    clock.forward(DAY)
+    factories.sign(client, people.carl)
+    work(app)
+    clock.forward(2 * DAY)
+    work(app)
+    clock.forward(DAY)
+    work(app)
+    assert reminders(app) == 1
+    *_, newest, reminder = factories.letters(app)
+    assert rights.link_to("confirm", reminder) == rights.link_to("confirm", newest)
+
+
+def test_several_workers_owe_one(app: Flask, client: FlaskClient, clock: Clock) -> None:
+    for number in range(12):
+        factories.sign(client, people.someone(number))
+    work(app)
+    clock.forward(3 * DAY)
+
+    def deed(_place: int) -> None:
+        with app.app_context():
+            chores = make_worker(app, threading.Event())._chores
+            chores._remind(clock())
+
+    assert together(4, deed) == []
+    assert rows(app, "SELECT count(*) FROM letters WHERE kind = 'reminder'") == [(12,)]
+
+
+def test_more_than_a_batch(
+    app: Flask, client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("petition.services.retaining.BATCH", 2)
+    for number in range(5):
+        factories.sign(client, people.someone(number))
+    clock.forward(3 * DAY)
+    work(app)
+    assert reminders(app) == 5
+
+
+def test_it_counts_against_the_mailbox(app: Flask, client: FlaskClient, clock: Clock) -> None:
+    """Five letters ever to who never confirmed, the reminder among them."""
+    for _ in range(4):
+        factories.sign(client, people.cora)
+        work(app)
+        clock.forward(0.7 * DAY)
+    clock.forward(0.3 * DAY)
+    work(app)
+    assert reminders(app) == 1
+    for place in ("my", "resend"):
+        clock.forward(0.6 * DAY)
+        rights.ask(client, people.cora["email"], place)
+        work(app)
+    assert rights.kinds(app)[-2:] == [("data", "withheld"), ("confirm", "withheld")]
+    assert len(factories.letters(app)) == 5
