@@ -128,12 +128,19 @@ def open_page(chromium: Browser, stand: Stand, watch: Watch) -> Iterator[Opening
     assert watch.complaints == []
 
 
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """The folder of this run's pictures: those of the last one are gone."""
+    shutil.rmtree(ARTEFACTS, ignore_errors=True)
+    ARTEFACTS.mkdir(parents=True)
+    return ARTEFACTS
+
+
 @pytest.fixture
-def picture() -> Callable[[Page, str], None]:
+def picture(pictures: Path) -> Callable[[Page, str], None]:
     """picture(page, name): keep what it looks like, for people to look at."""
-    ARTEFACTS.mkdir(parents=True, exist_ok=True)
 
     def take(page: Page, name: str) -> None:
-        page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+        page.screenshot(path=pictures / f"{name}.png", full_page=True)
 
     return take

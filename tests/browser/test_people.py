@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from petition import i18n
 from tests import people
 from tests.browser import deeds
-from tests.browser.conftest import ARTEFACTS, Watch
+from tests.browser.conftest import Watch
 from tests.browser.hands import fill_in, follow, press, sign, sign_by_keyboard, tab_to
 from tests.browser.stand import Stand, wait_until
 
@@ -62,6 +63,7 @@ def test_a_worker_at_risk(
     stand: Stand,
     open_page: Opening,
     picture: Picture,
+    pictures: Path,
     outside: Callable[[Route], None],
 ) -> None:
     page = open_page(phone=True, locale="ar")
@@ -70,7 +72,7 @@ def test_a_worker_at_risk(
     page.wait_for_url("**/ar/amazon")
     form = page.get_by_role("form")
     expect(form).to_match_aria_snapshot(form_as_it_is_read_out("ar"))
-    (ARTEFACTS / "worker-form-as-read-out.txt").write_text(form.aria_snapshot(), encoding="utf-8")
+    (pictures / "worker-form-as-read-out.txt").write_text(form.aria_snapshot(), encoding="utf-8")
     expect(page.locator("#email")).to_have_accessible_description(
         page.locator("#email-hint").inner_text()
     )
