@@ -75,7 +75,7 @@ def type_code(client: FlaskClient, email: str, code: str) -> Answer:
 
 def signed(app: Flask, client: FlaskClient, form: Mapping[str, str], slug: str = "amazon") -> str:
     """Somebody signs and confirms; the link to their signature, from the thank-you letter."""
-    factories.sign(client, dict(form), slug=slug)
+    assert factories.sign(client, dict(form), slug=slug).status_code == 303
     factories.work(app)
     assert client.post(newest(app, "confirm")).status_code == 303
     factories.work(app)
