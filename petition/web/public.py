@@ -38,11 +38,12 @@ FIELDS = (
     "country",
     "postcode",
     "comment",
-    "agree",
-    "updates",
     "visibility",
+    "updates",
+    "agree",
     "website",
 )
+"""In the order of the page, which is that of the messages."""
 TAGS = ("source", "utm_source", "utm_medium", "utm_campaign")
 TAG_LENGTH = 64
 

@@ -95,6 +95,11 @@
     if (document.activeElement !== summary) found.push("the summary has no focus");
     if (summary.getAttribute("role") !== "alert") found.push("the summary is no alert");
     if (!summary.querySelector("a[href^='#']")) found.push("the summary leads nowhere");
+    const led = [...summary.querySelectorAll("a[href^='#']")].map((each) => document.getElementById(each.hash.slice(1)));
+    const after = Node.DOCUMENT_POSITION_FOLLOWING;
+    if (!led.every((each, i) => !i || !each || !(each.compareDocumentPosition(led[i - 1]) & after))) {
+      found.push("the summary is in another order than the form");
+    }
     for (const link of summary.querySelectorAll("a[href^='#']")) {
       const field = document.getElementById(link.hash.slice(1));
       if (!field) {
