@@ -7,9 +7,9 @@ import sys
 from types import ModuleType
 
 from bench import export, page, sign
-from bench.crowd import MOST_SECONDS, ServerGone
-from drills.arena import interruptible
+from bench.load_generator import MOST_SECONDS
 from drills.failure import DrillError
+from drills.sandbox import interruptible
 
 BENCHMARKS: dict[str, ModuleType] = {"sign": sign, "page": page, "export": export}
 MOST_ROUNDS = 21
@@ -23,7 +23,7 @@ def main() -> int:
     try:
         for name in names:
             missed |= BENCHMARKS[name].run(chosen if chosen.name else _arguments([name]))
-    except (DrillError, ServerGone) as error:
+    except DrillError as error:
         print(f"bench {name}: {error}", file=sys.stderr)
         return 4
     except KeyboardInterrupt:

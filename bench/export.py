@@ -18,11 +18,11 @@ from pathlib import Path
 import psycopg
 
 from bench import seed
-from bench.crowd import Measured
-from bench.place import DATABASES, Place, place
+from bench.instance import DATABASES, Workspace, open_workspace
+from bench.load_generator import Measured
 from bench.table import Target, heading, median, rates, ratio, verdict
 from drills.failure import DrillError
-from drills.stand import CAMPAIGN, PETITION, ROOT, Stand
+from drills.instance import CAMPAIGN, PETITION, ROOT, Instance
 
 MOST_ROWS = 1_000_000
 NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
@@ -58,39 +58,39 @@ def run(chosen: argparse.Namespace) -> int:
     rows = min(chosen.rows, MOST_ROWS)
     table: dict[str, Measured] = {}
     targets: list[Target] = []
-    with place() as found:
+    with open_workspace() as workspace:
         title = heading(
             "bench export",
-            found.version(),
+            workspace.version(),
             rounds=chosen.rounds,
             rows=f"{rows:,}",
             seed=chosen.seed,
         )
         for database in DATABASES:
-            _on(found, database, rows, chosen, table, targets)
+            _on(workspace, database, rows, chosen, table, targets)
     print(title)
     print(rates(table))
     return verdict(targets)
 
 
 def _on(
-    found: Place,
+    workspace: Workspace,
     database: str,
     rows: int,
     chosen: argparse.Namespace,
     table: dict[str, Measured],
     targets: list[Target],
 ) -> None:
-    stand = found.stand(f"export_{database}", database)
+    instance = workspace.instance(f"export_{database}", database)
     quarter = rows // 4
-    seed.fill(stand, quarter, seed=chosen.seed)
-    small = _export(stand, found.folder, quarter)
-    seed.fill(stand, rows, seed=chosen.seed, already=quarter)
+    seed.fill(instance, quarter, seed=chosen.seed)
+    small = _export(instance, workspace.folder, quarter)
+    seed.fill(instance, rows, seed=chosen.seed, already=quarter)
     own: list[float] = []
     ours: list[Taken] = []
     for _ in range(chosen.rounds):
-        own.append(_own(stand, found.folder, rows))
-        ours.append(_export(stand, found.folder, rows))
+        own.append(_own(instance, workspace.folder, rows))
+        ours.append(_export(instance, workspace.folder, rows))
     name = NAMES[database]
     peak = max(taken.peak_mb for taken in ours)
     table[f"{name}: {OWN[database]}"] = median([Measured(rate=rate) for rate in own])
@@ -111,11 +111,11 @@ def _on(
     ]
 
 
-def _export(stand: Stand, folder: Path, rows: int) -> Taken:
+def _export(instance: Instance, folder: Path, rows: int) -> Taken:
     output = folder / "ours.csv"
     command = [*PETITION, "export", CAMPAIGN, "--reason", "bench", "-o", str(output)]
     began = time.perf_counter()
-    running = subprocess.Popen(command, env=stand.environment(), cwd=ROOT)
+    running = subprocess.Popen(command, env=instance.environment(), cwd=ROOT)
     _, status, usage = os.wait4(running.pid, 0)
     seconds = time.perf_counter() - began
     running.returncode = os.waitstatus_to_exitcode(status)
@@ -129,13 +129,13 @@ def _export(stand: Stand, folder: Path, rows: int) -> Taken:
     return Taken(rate=rows / seconds, peak_mb=usage.ru_maxrss / 1024)
 
 
-def _own(stand: Stand, folder: Path, rows: int) -> float:
+def _own(instance: Instance, folder: Path, rows: int) -> float:
     output = folder / "own.csv"
     began = time.perf_counter()
-    if stand.database_url.startswith("sqlite"):
-        _own_sqlite(stand.instance / "petition.db", output)
+    if instance.database_url.startswith("sqlite"):
+        _own_sqlite(instance.folder / "petition.db", output)
     else:
-        _own_postgresql(stand.database_url, output)
+        _own_postgresql(instance.database_url, output)
     seconds = time.perf_counter() - began
     output.unlink()
     return rows / seconds

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from flask import Flask
 
-from petition.cli.running import THREADS, WORKERS, server
+from petition.cli.listening import listen
+from petition.cli.server_process import WORKERS, Server
 
 
 def create_app() -> Flask:
@@ -18,11 +18,4 @@ def create_app() -> Flask:
 
 
 if __name__ == "__main__":
-    server(
-        "127.0.0.1",
-        int(sys.argv[1]),
-        WORKERS,
-        THREADS,
-        Path(sys.argv[2]),
-        target="bench.hello:create_app",
-    ).serve()
+    Server(create_app, listen("127.0.0.1", int(sys.argv[1]), WORKERS)).run()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench.crowd import Measured
+from bench.load_generator import Measured
 from drills.failure import DrillError
 from drills.postgres import binaries
 
@@ -54,8 +54,12 @@ SELECT entry_id, 'confirm', 'owed', now, false, 0 FROM form;
 """
 
 TEXTS = """
-SELECT campaign_id, sign_text_id, updates_text_id, visibility_text_id FROM campaign_texts
-WHERE language = 'en' ORDER BY version DESC LIMIT 1
+SELECT t.campaign_id, s.consent_text_id, u.consent_text_id, v.consent_text_id
+FROM campaign_texts t
+JOIN campaign_questions s ON s.campaign_text_id = t.id AND s.purpose = 'sign'
+JOIN campaign_questions u ON u.campaign_text_id = t.id AND u.purpose = 'updates'
+JOIN campaign_questions v ON v.campaign_text_id = t.id AND v.purpose = 'visibility'
+WHERE t.language = 'en' ORDER BY t.version DESC LIMIT 1
 """
 
 

@@ -6,11 +6,11 @@ import argparse
 import contextlib
 import itertools
 
-from bench.crowd import CONNECTIONS, Measured, press
-from bench.place import hello, place, served
-from bench.requests import get
+from bench.instance import hello, open_workspace, served
+from bench.load_generator import CONNECTIONS, Measured, press
+from bench.requests import get, gets
 from bench.table import Target, heading, median, rates, ratio, verdict
-from drills.stand import CAMPAIGN
+from drills.instance import CAMPAIGN
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,20 +21,20 @@ def run(chosen: argparse.Namespace) -> int:
     """Print the table; 1 when the target was missed."""
     hellos: list[Measured] = []
     pages: list[Measured] = []
-    with place() as found, contextlib.ExitStack() as servers:
+    with open_workspace() as workspace, contextlib.ExitStack() as servers:
         title = heading(
             "bench page (PostgreSQL behind it)",
-            found.version(),
+            workspace.version(),
             rounds=chosen.rounds,
             seconds=chosen.seconds,
             connections=CONNECTIONS,
         )
-        hello_base = servers.enter_context(hello(found.folder))
-        base = servers.enter_context(served(found.stand("page", "postgresql")))
+        hello_base = servers.enter_context(hello(workspace.folder))
+        base = servers.enter_context(served(workspace.instance("page", "postgresql")))
         for _ in range(chosen.rounds):
             said = itertools.repeat(get(hello_base, "/"))
             hellos.append(press(hello_base, said, seconds=chosen.seconds))
-            shown = itertools.repeat(get(base, f"/en/{CAMPAIGN}"))
+            shown = gets(base, f"/en/{CAMPAIGN}")
             pages.append(press(base, shown, seconds=chosen.seconds))
     print(title)
     print(rates({"hello page": median(hellos), "campaign page, compressed": median(pages)}))

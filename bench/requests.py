@@ -1,4 +1,4 @@
-"""The requests of the crowd: pages, and forms with a fresh address each."""
+"""The requests of the load generator: pages, and forms with a fresh address each."""
 
 from __future__ import annotations
 
@@ -8,20 +8,26 @@ import urllib.request
 from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
 
-from drills.http import hidden_fields
+from drills.http_client import forwarded, hidden_fields
 
 COUNTRIES = ("DE", "FR", "EG", "US", "GB", "JP", "IN", "BR")
 GIVEN = ("Amina", "Ben", "Cora", "Đorđe", "Éva", "فاطمة", "花子", "Olu")
 FAMILY = ("Weber", "García", "O'Neil", "Ivanova", "", "حداد", "山田", "Adeyemi-Cole")
 
 
-def get(base: str, path: str) -> bytes:
-    """A browser's request for a page."""
+def get(base: str, path: str, *, sender: int = 0) -> bytes:
+    """A browser's request for a page, as a trusted proxy passes it on."""
     host = urlsplit(base).netloc
     return (
         f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n"
-        "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en\r\n\r\n"
+        "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en\r\n"
+        f"{forwarded(sender)}\r\n"
     ).encode("ascii")
+
+
+def gets(base: str, path: str) -> Iterator[bytes]:
+    """The same page for ever, asked for by 4,096 senders in turn."""
+    return itertools.cycle([get(base, path, sender=number) for number in range(4096)])
 
 
 def forms(base: str, path: str, *, seed: int) -> Iterator[bytes]:
@@ -50,8 +56,8 @@ def forms(base: str, path: str, *, seed: int) -> Iterator[bytes]:
                 "agree": "yes",
                 "updates": "yes" if number % 2 else "no",
                 "visibility": ("counted", "target", "public")[number % 3],
-                "website": "",
+                "subject": "",
                 "utm_source": "letter",
             }
         )
-        yield f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii")
+        yield f"{head}{forwarded(number)}Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii")

@@ -13,10 +13,10 @@ from psycopg.sql import SQL, Identifier
 
 from bench.limits import TEXTS
 from bench.requests import COUNTRIES, FAMILY, GIVEN
-from drills.stand import Stand
-from petition.domain.supporter import Person
+from drills.instance import Instance
+from petition.domain.signatures.supporter import Person
 from petition.keyring import KeyRing
-from petition.store.vault import Vault
+from petition.store.vault.vault import Vault
 
 BATCH = 10_000
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -32,21 +32,21 @@ COLUMNS = {
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
-def fill(stand: Stand, rows: int, *, seed: int, already: int = 0) -> None:
+def fill(instance: Instance, rows: int, *, seed: int, already: int = 0) -> None:
     """Add signatures until there are `rows`; the same seed makes the same people."""
     if rows <= already:
         return
-    if stand.database_url.startswith("sqlite"):
-        _fill_sqlite(stand, already, rows, seed)
+    if instance.database_url.startswith("sqlite"):
+        _fill_sqlite(instance, already, rows, seed)
     else:
-        _fill_postgresql(stand, already, rows, seed)
+        _fill_postgresql(instance, already, rows, seed)
 
 
-def _fill_sqlite(stand: Stand, first: int, rows: int, seed: int) -> None:
-    connection = sqlite3.connect(stand.instance / "petition.db", isolation_level=None)
+def _fill_sqlite(instance: Instance, first: int, rows: int, seed: int) -> None:
+    connection = sqlite3.connect(instance.folder / "petition.db", isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")
     texts = connection.execute(TEXTS).fetchone()
-    for batch in _batches(stand, texts, first, rows, seed):
+    for batch in _batches(instance, texts, first, rows, seed):
         connection.execute("BEGIN")
         for table, columns in COLUMNS.items():
             names = columns.split()
@@ -60,14 +60,14 @@ def _fill_sqlite(stand: Stand, first: int, rows: int, seed: int) -> None:
     connection.close()
 
 
-def _fill_postgresql(stand: Stand, first: int, rows: int, seed: int) -> None:
-    with psycopg.connect(stand.database_url, autocommit=True) as connection:
+def _fill_postgresql(instance: Instance, first: int, rows: int, seed: int) -> None:
+    with psycopg.connect(instance.database_url, autocommit=True) as connection:
         connection.execute("SET TIME ZONE 'UTC'")
         # Rows that were made to fit need no look at each foreign key.
         connection.execute("SET session_replication_role = replica")
         texts = connection.execute(TEXTS).fetchone()
         assert texts
-        for batch in _batches(stand, texts, first, rows, seed):
+        for batch in _batches(instance, texts, first, rows, seed):
             for table, columns in COLUMNS.items():
                 _copy(connection, table, columns.split(), batch[table])
         connection.execute(
@@ -88,9 +88,9 @@ def _copy(
 
 
 def _batches(
-    stand: Stand, texts: tuple[int, ...], first: int, rows: int, seed: int
+    instance: Instance, texts: tuple[int, ...], first: int, rows: int, seed: int
 ) -> Iterator[Rows]:
-    keys = (stand.instance / "vault.key").read_text(encoding="utf-8").strip()
+    keys = (instance.folder / "vault.key").read_text(encoding="utf-8").strip()
     vault = Vault(KeyRing.parse(keys))
     chance = random.Random(f"{seed} {first}")
     for start in range(first, rows, BATCH):

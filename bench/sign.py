@@ -13,12 +13,12 @@ import itertools
 from collections import defaultdict
 
 from bench import limits, seed
-from bench.crowd import CONNECTIONS, Measured, press
-from bench.place import Place, hello, place, served
+from bench.instance import Workspace, hello, open_workspace, served
+from bench.load_generator import CONNECTIONS, Measured, press
 from bench.requests import forms, get
 from bench.table import Target, heading, median, rates, ratio, verdict
 from drills.failure import DrillError
-from drills.stand import CAMPAIGN
+from drills.instance import CAMPAIGN
 
 PAGE = f"/en/{CAMPAIGN}"
 HELLO = "hello page, same server"
@@ -37,32 +37,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Print the table; 1 when a target was missed."""
-    with place() as found:
+    with open_workspace() as workspace:
         title = heading(
             "bench sign",
-            found.version(),
+            workspace.version(),
             rounds=chosen.rounds,
             seconds=chosen.seconds,
             connections=CONNECTIONS,
             rows_before=chosen.rows,
             seed=chosen.seed,
         )
-        runs = _rounds(found, chosen)
+        runs = _rounds(workspace, chosen)
     print(title)
     print(rates({name: median(measured) for name, measured in runs.items()}))
     return verdict(_targets(runs))
 
 
-def _rounds(found: Place, chosen: argparse.Namespace) -> Runs:
+def _rounds(workspace: Workspace, chosen: argparse.Namespace) -> Runs:
     runs: Runs = defaultdict(list)
-    on_postgresql = found.stand("sign_postgresql", "postgresql")
-    on_sqlite = found.stand("sign_sqlite", "sqlite")
-    pg_alone = found.stand("alone_postgresql", "postgresql")
-    sqlite_alone = found.stand("alone_sqlite", "sqlite")
-    for stand in (on_postgresql, on_sqlite, pg_alone, sqlite_alone):
-        seed.fill(stand, min(chosen.rows, MOST_ROWS), seed=chosen.seed)
+    on_postgresql = workspace.instance("sign_postgresql", "postgresql")
+    on_sqlite = workspace.instance("sign_sqlite", "sqlite")
+    pg_alone = workspace.instance("alone_postgresql", "postgresql")
+    sqlite_alone = workspace.instance("alone_sqlite", "sqlite")
+    for instance in (on_postgresql, on_sqlite, pg_alone, sqlite_alone):
+        seed.fill(instance, min(chosen.rows, MOST_ROWS), seed=chosen.seed)
     with contextlib.ExitStack() as servers:
-        hello_base = servers.enter_context(hello(found.folder))
+        hello_base = servers.enter_context(hello(workspace.folder))
         postgresql_base = servers.enter_context(served(on_postgresql))
         sqlite_base = servers.enter_context(served(on_sqlite))
         seconds = chosen.seconds
@@ -71,13 +71,13 @@ def _rounds(found: Place, chosen: argparse.Namespace) -> Runs:
             runs[HELLO].append(press(hello_base, hellos, seconds=seconds))
             runs[PGBENCH].append(
                 limits.pgbench(
-                    pg_alone.database_url, found.folder, seconds=round(seconds), seed=number
+                    pg_alone.database_url, workspace.folder, seconds=round(seconds), seed=number
                 )
             )
             runs[ON_POSTGRESQL].append(_sign(postgresql_base, seconds, number))
             runs[ONE_ROW].append(
                 limits.one_row_commits(
-                    sqlite_alone.instance / "petition.db", seconds=seconds, seed=number
+                    sqlite_alone.folder / "petition.db", seconds=seconds, seed=number
                 )
             )
             runs[ON_SQLITE].append(_sign(sqlite_base, seconds, number))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from bench.crowd import Measured
+from bench.load_generator import Measured
 
 
 @dataclass(frozen=True, kw_only=True)

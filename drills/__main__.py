@@ -5,12 +5,38 @@ import random
 import sys
 from types import ModuleType
 
-from drills import enumeration, kill, power
-from drills.arena import DATABASES, interruptible
+from drills import (
+    bombing,
+    cannon,
+    enumeration,
+    full,
+    fuzz,
+    guessing,
+    keys,
+    kill,
+    pages,
+    power,
+    restart,
+    slow,
+)
 from drills.failure import DrillError
 from drills.outcome import finish
+from drills.sandbox import DATABASES, interruptible
 
-DRILLS: dict[str, ModuleType] = {"kill": kill, "power": power, "enumeration": enumeration}
+DRILLS: dict[str, ModuleType] = {
+    "kill": kill,
+    "power": power,
+    "restart": restart,
+    "full": full,
+    "enumeration": enumeration,
+    "bombing": bombing,
+    "fuzz": fuzz,
+    "slow": slow,
+    "guessing": guessing,
+    "keys": keys,
+    "cannon": cannon,
+    "pages": pages,
+}
 
 
 def main() -> int:

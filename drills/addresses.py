@@ -1,4 +1,4 @@
-"""Addresses of every class, by the thousand: the rows that a supporter's deeds would have left."""
+"""Addresses of every class, by the thousand: the rows that supporters would have left."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,19 +8,21 @@ from typing import Final
 
 from sqlalchemy import text
 
-from drills.stand import CAMPAIGN, Stand
+from drills.instance import CAMPAIGN, Instance
 from petition.app import create_app
 from petition.config import load
-from petition.domain import consent
-from petition.domain.campaign import CampaignView
-from petition.domain.source import Source
-from petition.domain.supporter import Person
-from petition.services import signing
-from petition.store import arrivals, campaigns
-from petition.store.arrivals import Answer, Arrival
+from petition.domain.campaigns.campaign import CampaignView
+from petition.domain.signatures import consent
+from petition.domain.signatures.mail_providers import Providers
+from petition.domain.signatures.source import Source
+from petition.domain.signatures.supporter import Person
+from petition.services.signatures import signing
+from petition.store.campaigns import campaigns
 from petition.store.db import db, reading, transaction
-from petition.store.vault import new_entry_id
-from petition.web.house import House
+from petition.store.signatures import bulk_insert
+from petition.store.signatures.bulk_insert import Answer, NewEntry
+from petition.store.vault.entry_ids import new_entry_id
+from petition.web.http.dependencies import Dependencies, dependencies_of
 
 UNKNOWN: Final = "unknown"
 PENDING: Final = "pending"
@@ -33,6 +35,7 @@ HELD: Final = frozenset({PENDING, CONFIRMED, WITHDRAWN})
 """Those that have a signature in the database."""
 
 BATCH: Final = 500
+NO_PROVIDERS: Final = Providers(())
 SIGNED_AGO: Final = timedelta(hours=30)
 """Long enough for a letter to have gone, so short that nothing is due to be forgotten."""
 GONE: Final = "DELETE FROM signatures WHERE campaign_id = :campaign AND address_key = :key"
@@ -45,8 +48,8 @@ WITHDRAW: Final = (
     " WHERE campaign_id = :campaign AND address_key = :key"
 )
 BLOCK: Final = (
-    "INSERT INTO blocks (campaign_id, address_key, blocked_at)"
-    " SELECT campaign_id, address_key, created_at FROM signatures"
+    "INSERT INTO mailbox_blocks (mailbox_key, blocked_at)"
+    " SELECT address_key, created_at FROM signatures"
     " WHERE campaign_id = :campaign AND address_key = :key"
 )
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
@@ -77,57 +80,61 @@ def draw(number: int, chance: random.Random) -> Pool:
     drawn = sorted(names)
     chance.shuffle(drawn)
     return {
-        each: drawn[place * number : (place + 1) * number] for place, each in enumerate(CLASSES)
+        each: drawn[index * number : (index + 1) * number] for index, each in enumerate(CLASSES)
     }
 
 
-def make(stand: Stand, pool: Pool, chance: random.Random) -> None:
+def make(instance: Instance, pool: Pool, chance: random.Random) -> None:
     """Bring every address into its class. No letter is left to send."""
     # In mixed order: no class's rows lie together.
     order = [(email, each) for each, emails in pool.items() if each != UNKNOWN for email in emails]
     chance.shuffle(order)
     at = datetime.now(UTC) - SIGNED_AGO
-    with _opened(stand) as (house, call):
+    with opened(instance) as (deps, campaign):
         for start in range(0, len(order), BATCH):
-            _add(house, call, order[start : start + BATCH], at)
+            _add(deps, campaign, order[start : start + BATCH], at)
 
 
 @contextmanager
-def _opened(stand: Stand) -> Iterator[tuple[House, CampaignView]]:
+def opened(instance: Instance) -> Iterator[tuple[Dependencies, CampaignView]]:
     """The installation from inside, as a command of its own opens it."""
-    app = create_app(load(stand.environment()))
+    app = create_app(load(instance.environment()))
     with app.app_context():
         try:
             with reading() as session:
-                call = campaigns.view(session, CAMPAIGN, "en")
-            yield app.extensions["petition"], call
+                campaign = campaigns.view(session, CAMPAIGN, "en")
+            yield dependencies_of(app), campaign
         finally:
             db.engine.dispose()
 
 
-def _add(house: House, call: CampaignView, batch: list[tuple[str, str]], at: datetime) -> None:
-    made = [(_arrival(house, call, email, at), each) for email, each in batch]
+def _add(
+    deps: Dependencies, campaign: CampaignView, batch: list[tuple[str, str]], at: datetime
+) -> None:
+    made = [(_new_entry(deps, campaign, email, at), each) for email, each in batch]
     with transaction() as session:
-        arrivals.add(session, [arrival for arrival, _ in made])
+        bulk_insert.add(session, [arrival for arrival, _ in made])
         session.execute(text("UPDATE letters SET state = 'sent' WHERE state = 'owed'"))
         for each, statements in LATER.items():
             keys = [arrival.address_key for arrival, its in made if its == each]
             for statement in statements if keys else ():
                 session.execute(
-                    text(statement), [{"campaign": call.id, "key": key} for key in keys]
+                    text(statement), [{"campaign": campaign.id, "key": key} for key in keys]
                 )
 
 
-def _arrival(house: House, call: CampaignView, email: str, at: datetime) -> Arrival:
-    entry_id, number = new_entry_id(at), house.vault.current
+def _new_entry(deps: Dependencies, campaign: CampaignView, email: str, at: datetime) -> NewEntry:
+    entry_id, number = new_entry_id(at), deps.vault.current
     local, _, domain = email.partition("@")
     person = Person(given_name="Ada", family_name="Stone", email=email, postcode="", comment="")
     answers = {consent.SIGN: "yes", consent.UPDATES: "no", consent.VISIBILITY: "counted"}
-    return Arrival(
-        campaign_id=call.id,
-        address_key=signing.address_key(house.vault, {}, local, domain),
+    return NewEntry(
+        campaign_id=campaign.id,
+        address_key=signing.address_key(deps.vault, NO_PROVIDERS, local, domain),
+        mailbox_key=None,
+        keyed_by=NO_PROVIDERS.fingerprint,
         entry_id=entry_id,
-        sealed=house.vault.seal(person, entry_id, number),
+        sealed=deps.vault.seal(person, entry_id, number),
         key_number=number,
         country="DE",
         language="en",
@@ -135,7 +142,7 @@ def _arrival(house: House, call: CampaignView, email: str, at: datetime) -> Arri
         updates="no",
         source=Source(),
         answers=tuple(
-            Answer(purpose=each, consent_text_id=call.consent_text_ids[each], answer=answer)
+            Answer(purpose=each, consent_text_id=campaign.consent_text_ids[each], answer=answer)
             for each, answer in answers.items()
         ),
         way=consent.WEB,

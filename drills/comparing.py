@@ -17,11 +17,11 @@ def auc(first: Sequence[float], second: Sequence[float]) -> float:
     a pair with one of `first`. Equal ones count half; 0.5 is no difference.
     """
     ordered = sorted([(value, 0) for value in first] + [(value, 1) for value in second])
-    ranks, place = 0.0, 0
+    ranks, position = 0.0, 0
     for _, equal in itertools.groupby(ordered, key=lambda pair: pair[0]):
         tied = [of for _, of in equal]
-        ranks += sum(tied) * (place + (len(tied) + 1) / 2)
-        place += len(tied)
+        ranks += sum(tied) * (position + (len(tied) + 1) / 2)
+        position += len(tied)
     least = len(second) * (len(second) + 1) / 2
     return (ranks - least) / (len(first) * len(second))
 

@@ -54,9 +54,9 @@ class LossyDisk:
         self._report = folder / "forgotten.json"
         self._log = folder / "lossyfs.log"
         self._daemon: subprocess.Popen[bytes] | None = None
-        for place in (self.durable, self.mount):
-            place.mkdir(parents=True)
-            place.chmod(0o755)
+        for folder in (self.durable, self.mount):
+            folder.mkdir(parents=True)
+            folder.chmod(0o755)
 
     def power_on(self, torn: int | None = None) -> None:
         self._report.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ Half the time, if nothing shows. Beside it, all answers of a form must be the sa
 """
 
 import argparse
+import itertools
 import math
 import random
 import re
@@ -19,13 +20,13 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from drills import addresses
-from drills.arena import Arena, arena
 from drills.comparing import WIDEST_MS, Pair, compare, twice
-from drills.http import hidden_fields
+from drills.http_client import forwarded, hidden_fields
+from drills.instance import CAMPAIGN, Instance
 from drills.options import bounded
 from drills.outcome import Verdict, busy, say
-from drills.stand import CAMPAIGN, Stand
-from drills.timing import Asked, timed
+from drills.sandbox import Sandbox, open_sandbox
+from drills.timing import PreparedRequest, timed
 
 REQUESTS: Final = 2_000
 """For each class and form: by chance alone an AUC then lies within 0.47 and 0.53, but for one
@@ -72,34 +73,36 @@ class Measured:
 class Asking:
     """The forms of one running installation, filled in with addresses of all classes."""
 
-    def __init__(self, stand: Stand, chance: random.Random) -> None:
-        self._stand, self._chance = stand, chance
-        self._host = urlsplit(stand.base).netloc
-        with urllib.request.urlopen(f"{stand.base}/en/{CAMPAIGN}", timeout=20) as page:
+    def __init__(self, instance: Instance, chance: random.Random) -> None:
+        self._instance, self._chance = instance, chance
+        self._host = urlsplit(instance.base).netloc
+        self._senders = itertools.count()
+        with urllib.request.urlopen(f"{instance.base}/en/{CAMPAIGN}", timeout=20) as page:
             self._hidden = hidden_fields(page.read())
 
     def measure(self, form: str, requests: int, connections: int) -> Measured:
         """Send the form once for each of so many new addresses a class, and compare."""
         pool = addresses.draw(requests, self._chance)
-        addresses.make(self._stand, pool, self._chance)
+        addresses.make(self._instance, pool, self._chance)
         strangers = addresses.draw(WARM_UP // len(pool), self._chance)
-        timed(self._stand.base, list(self._ask(form, strangers)), connections=connections)
+        timed(self._instance.base, list(self._ask(form, strangers)), connections=connections)
         asked = list(self._ask(form, pool))
         # Any order is as likely as any other, so that no class tends to come after another one,
         # and what the machine does meanwhile falls on all alike.
         self._chance.shuffle(asked)
-        return measure(self._stand.base, asked, connections=connections)
+        return measure(self._instance.base, asked, connections=connections)
 
-    def _ask(self, form: str, pool: addresses.Pool) -> Iterator[Asked]:
+    def _ask(self, form: str, pool: addresses.Pool) -> Iterator[PreparedRequest]:
         path = f"/en/{CAMPAIGN}/{form}"
         for of, emails in pool.items():
             for email in emails:
-                yield Asked(of, email, self._post(path, self._fields(form, email)))
+                yield PreparedRequest(of, email, self._post(path, self._fields(form, email)))
 
     def _post(self, path: str, fields: dict[str, str]) -> bytes:
         body = urlencode(fields)
         return (
             f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nAccept: text/html\r\n"
+            f"{forwarded(next(self._senders))}"
             "Content-Type: application/x-www-form-urlencoded\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode("ascii")
@@ -122,7 +125,7 @@ class Asking:
         }
 
 
-def measure(base: str, asked: Sequence[Asked], *, connections: int) -> Measured:
+def measure(base: str, asked: Sequence[PreparedRequest], *, connections: int) -> Measured:
     """Ask in this order, and compare the classes that were asked for."""
     found = Measured()
     for each in timed(base, asked, connections=connections):
@@ -143,23 +146,23 @@ def same(answer: bytes, typed: str) -> bytes:
 
 
 def drill(database: str, chosen: argparse.Namespace) -> Verdict:
-    """Each form, by one connection and by eight; then the control, in the same place."""
+    """Each form, by one connection and by eight; then the control, in the same sandbox."""
     outcome = Verdict(f"enumeration {database}")
     chance = random.Random(f"{chosen.seed} {database}")
-    with arena(database, keep=chosen.keep) as place:
-        if place.cluster:
-            place.cluster.configure(**CALM)
-            place.cluster.stop()
-            place.cluster.start()
+    with open_sandbox(database, keep=chosen.keep) as sandbox:
+        if sandbox.cluster:
+            sandbox.cluster.configure(**CALM)
+            sandbox.cluster.stop()
+            sandbox.cluster.start()
         say(f"enumeration {database}: {chosen.requests:,} a class, seed {chosen.seed}{busy()}")
-        place.stand.start_web()
-        place.stand.wait_for_web()
-        asking = Asking(place.stand, chance)
+        sandbox.instance.start_web()
+        sandbox.instance.wait_for_web()
+        asking = Asking(sandbox.instance, chance)
         for connections in CONNECTIONS:
             for form in chosen.form or FORMS:
                 _judge(asking, form, chosen.requests, connections, outcome)
-        place.stand.stop()
-        outcome.controls[CONTROL] = control_looks_first(place, chance)
+        sandbox.instance.stop()
+        outcome.controls[CONTROL] = control_looks_first(sandbox, chance)
     return outcome
 
 
@@ -193,13 +196,13 @@ CONTROL: Final = "looks-first"
 NOT_HELD: Final = frozenset(addresses.CLASSES) - addresses.HELD
 
 
-def control_looks_first(place: Arena, chance: random.Random) -> str | None:
-    """The door looks whether the address has signed, and what became of it if it has."""
-    place.stand.control = CONTROL
-    place.stand.start_web()
-    place.stand.wait_for_web()
-    found = Asking(place.stand, chance).measure("sign", CONTROL_REQUESTS, 1)
-    place.stand.stop()
+def control_looks_first(sandbox: Sandbox, chance: random.Random) -> str | None:
+    """Signing looks whether the address has signed, and what became of it if it has."""
+    sandbox.instance.control = CONTROL
+    sandbox.instance.start_web()
+    sandbox.instance.wait_for_web()
+    found = Asking(sandbox.instance, chance).measure("sign", CONTROL_REQUESTS, 1)
+    sandbox.instance.stop()
     (pair,) = compare(
         {"none there": found.of(NOT_HELD), "signed": found.of(addresses.HELD)},
     )

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from drills import ledger, options, tamper
-from drills.arena import Arena, arena
 from drills.checker import Violation
 from drills.failure import DrillError
+from drills.instance import loaded
 from drills.outcome import Outcome, busy, say, tell
 from drills.processes import kill_hard, wait_gone
-from drills.stand import loaded
+from drills.sandbox import Sandbox, open_sandbox
 
 WEB_BACK = 5.0  # seconds, from the kill to the next page
 DATABASE_BACK = 15.0
@@ -41,16 +41,16 @@ class Part:
 class KillRun:
     """The green rounds on one database."""
 
-    def __init__(self, place: Arena, chance: random.Random, outcome: Outcome) -> None:
-        self._place, self._chance, self._outcome = place, chance, outcome
+    def __init__(self, sandbox: Sandbox, chance: random.Random, outcome: Outcome) -> None:
+        self._sandbox, self._chance, self._outcome = sandbox, chance, outcome
         self._returns: dict[str, list[float]] = defaultdict(list)
 
     def parts(self) -> list[Part]:
-        stand, cluster = self._place.stand, self._place.cluster
+        instance, cluster = self._sandbox.instance, self._sandbox.cluster
         found = [
-            Part("web master", stand.kill_web_master, WEB_BACK),
-            Part("web worker", stand.kill_web_worker, WEB_BACK),
-            Part("job worker", stand.kill_job_worker, WEB_BACK),
+            Part("web master", instance.kill_web_master, WEB_BACK),
+            Part("web worker", instance.kill_web_worker, WEB_BACK),
+            Part("job worker", instance.kill_job_worker, WEB_BACK),
         ]
         if cluster:
             found += [
@@ -60,8 +60,8 @@ class KillRun:
         return found
 
     def _kill_backend(self) -> str:
-        assert self._place.cluster
-        backends = self._place.cluster.backends()
+        assert self._sandbox.cluster
+        backends = self._sandbox.cluster.backends()
         if not backends:
             raise DrillError("no backend works for the program")
         victim = self._chance.choice(backends)
@@ -70,16 +70,21 @@ class KillRun:
         return f"one of {len(backends)}"
 
     def _kill_postmaster(self) -> str:
-        assert self._place.cluster
-        self._place.cluster.kill_postmaster()
-        return f"database up in {self._place.cluster.start():.1f} s"
+        assert self._sandbox.cluster
+        self._sandbox.cluster.kill_postmaster()
+        return f"database up in {self._sandbox.cluster.start():.1f} s"
 
     def run(self, rounds: int, rate: float, seed: int) -> None:
-        place = self._place
-        place.stand.start()
+        sandbox = self._sandbox
+        sandbox.instance.start()
         limit = rounds * (SLOT + 40) * len(self.parts())
         with loaded(
-            place.stand, place.book, rate=rate, seconds=min(limit, 3600), seed=seed, logs=place.logs
+            sandbox.instance,
+            sandbox.book,
+            rate=rate,
+            seconds=min(limit, 3600),
+            seed=seed,
+            logs=sandbox.logs,
         ) as load:
             for number in range(1, rounds + 1):
                 self._round(number)
@@ -115,33 +120,33 @@ class KillRun:
 
     def _recover(self, began: float, part: Part) -> str:
         """Back means: a form that was sent after the kill is acknowledged, and all parts run."""
-        stand, names = self._place.stand, set[str]()
-        watch = ledger.Watch(self._place.book)
+        instance, names = self._sandbox.instance, set[str]()
+        watch = ledger.Watch(self._sandbox.book)
         while not watch.acknowledged():
-            names.update(stand.supervise())
+            names.update(instance.supervise())
             if time.monotonic() - began > part.bar + PATIENCE:
-                raise DrillError(f"{part.name} does not come back: {stand.last_words()}")
+                raise DrillError(f"{part.name} does not come back: {instance.last_words()}")
             time.sleep(0.02)
-        names.update(stand.supervise())
+        names.update(instance.supervise())
         return f", started again: {' and '.join(sorted(names))}" if names else ""
 
 
 def drill(database: str, chosen: argparse.Namespace) -> Outcome:
-    """Green rounds, then the controls, in the same place."""
+    """Green rounds, then the controls, in the same sandbox."""
     outcome = Outcome(f"kill {database}")
-    with arena(database, keep=chosen.keep) as place:
+    with open_sandbox(database, keep=chosen.keep) as sandbox:
         if not chosen.control:
             say(f"kill {database}: {chosen.rounds} rounds, seed {chosen.seed}{busy()}")
-            KillRun(place, random.Random(chosen.seed), outcome).run(
+            KillRun(sandbox, random.Random(chosen.seed), outcome).run(
                 chosen.rounds, chosen.rate, chosen.seed
             )
-            place.stand.stop()
-            outcome.violations = place.settle()
-            outcome.add(place.account())
+            sandbox.instance.stop()
+            outcome.violations = sandbox.settle()
+            outcome.add(sandbox.account())
             tell(outcome.violations)
         for name in CONTROLS:
             if name in (chosen.control or CONTROLS):
-                outcome.controls[name] = judge(name, CONTROLS[name](place, chosen.seed))
+                outcome.controls[name] = judge(name, CONTROLS[name](sandbox, chosen.seed))
     return outcome
 
 
@@ -157,67 +162,67 @@ def judge(name: str, violations: list[Violation]) -> str | None:
     return str(found[0]) if found else None
 
 
-def _sign_for_a_while(place: Arena, seed: int, *, killing: int = 0, broken: str = "") -> None:
+def _sign_for_a_while(sandbox: Sandbox, seed: int, *, killing: int = 0, broken: str = "") -> None:
     """A short load, in which the web may be killed some times; then all is stopped."""
-    place.stand.control = broken
-    place.stand.start()
+    sandbox.instance.control = broken
+    sandbox.instance.start()
     with loaded(
-        place.stand, place.book, rate=CONTROL_RATE, seconds=120, seed=seed, logs=place.logs
+        sandbox.instance, sandbox.book, rate=CONTROL_RATE, seconds=120, seed=seed, logs=sandbox.logs
     ) as load:
         for _ in range(killing):
-            _wait_for_signing(place)
+            _wait_for_signing(sandbox)
             time.sleep(CONTROL_SECONDS / killing)
-            place.stand.kill_web_master()
-            place.stand.wait_for_web()
+            sandbox.instance.kill_web_master()
+            sandbox.instance.wait_for_web()
         if not killing:
-            _wait_for_signing(place)
+            _wait_for_signing(sandbox)
             time.sleep(CONTROL_SECONDS)
         load.finish()
-    place.stand.stop()
+    sandbox.instance.stop()
 
 
-def _wait_for_signing(place: Arena) -> None:
-    watch, limit = ledger.Watch(place.book), time.monotonic() + PATIENCE
+def _wait_for_signing(sandbox: Sandbox) -> None:
+    watch, limit = ledger.Watch(sandbox.book), time.monotonic() + PATIENCE
     while not watch.acknowledged():
         if time.monotonic() > limit:
-            raise DrillError(f"nobody can sign: {place.stand.last_words()}")
+            raise DrillError(f"nobody can sign: {sandbox.instance.last_words()}")
         time.sleep(0.05)
 
 
-def _have_signatures(place: Arena, seed: int) -> None:
+def _have_signatures(sandbox: Sandbox, seed: int) -> None:
     """The green rounds left some; where a control runs alone, people sign first."""
-    if not place.account().acknowledged:
-        _sign_for_a_while(place, seed)
+    if not sandbox.account().acknowledged:
+        _sign_for_a_while(sandbox, seed)
 
 
-def control_lost_row(place: Arena, seed: int) -> list[Violation]:
+def control_lost_row(sandbox: Sandbox, seed: int) -> list[Violation]:
     """One acknowledged signature is deleted, with all that hangs on it."""
-    _have_signatures(place, seed)
-    account = place.account()
+    _have_signatures(sandbox, seed)
+    account = sandbox.account()
     mark = ledger.mark(account.token, max(account.acknowledged))
-    tamper.lose_form(place.stand.database_url, mark)
-    return place.look()
+    tamper.lose_form(sandbox.instance.database_url, mark)
+    return sandbox.look()
 
 
-def control_ack_early(place: Arena, seed: int) -> list[Violation]:
+def control_ack_early(sandbox: Sandbox, seed: int) -> list[Violation]:
     """The answer goes out a moment before the commit, and the web is killed."""
-    place.new_book("ack-early")
-    _sign_for_a_while(place, seed, killing=2, broken="ack-early")
-    return place.look()
+    sandbox.new_book("ack-early")
+    _sign_for_a_while(sandbox, seed, killing=2, broken="ack-early")
+    return sandbox.look()
 
 
-def control_no_unique(place: Arena, seed: int) -> list[Violation]:
+def control_no_unique(sandbox: Sandbox, seed: int) -> list[Violation]:
     """A second row for one address: refused, until the unique key is dropped."""
-    _have_signatures(place, seed)
-    url = place.stand.database_url
+    _have_signatures(sandbox, seed)
+    url = sandbox.instance.database_url
     if tamper.double_signature(url):
         raise DrillError("the database takes an address twice although the key is there")
     tamper.drop_unique(url)
     tamper.double_signature(url)
-    return place.look()
+    return sandbox.look()
 
 
-CONTROLS: dict[str, Callable[[Arena, int], list[Violation]]] = {
+CONTROLS: dict[str, Callable[[Sandbox, int], list[Violation]]] = {
     "lost-row": control_lost_row,
     "ack-early": control_ack_early,
     "no-unique": control_no_unique,  # the last: the table is not the same after it

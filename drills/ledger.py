@@ -1,6 +1,6 @@
 """The ledger: what the driver was about to send and what it was answered, written as it happens.
 
-A text file, appended to with one write per line. A line that begins a deed is written before
+A text file, appended to with one write per line. A line that begins an action is written before
 the first byte is sent, a line that ends it after the last byte of the answer came:
 
     RUN token                     names the addresses of this run
@@ -60,7 +60,7 @@ def person_of(token: str, email: str) -> int | None:
 
 @dataclass
 class Account:
-    """The ledger, read: every form's person and how each deed ended."""
+    """The ledger, read: every form's person and how each action ended."""
 
     token: str = ""
     person: dict[int, int] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from drills import ledger
-from drills.http import BROKEN, Answer, Connection, hidden_fields, loopback
+from drills.http_client import BROKEN, Answer, Connection, hidden_fields, loopback, sender
 
 MOST_RATE, MOST_SECONDS, MOST_CONNECTIONS = 5_000, 3_600, 256
 LINK = re.compile(r"https?://\S+?(/confirm/[^\s\"<>]+)")
@@ -88,6 +88,7 @@ class Driver:
         self._last_ack = time.monotonic()
         self._pauses: list[float] = []
         self._tally: Counter[str] = Counter()
+        self._curt = 0
 
     async def run(self) -> dict[str, object]:
         loop = asyncio.get_running_loop()
@@ -115,6 +116,7 @@ class Driver:
             "p99_ms": round(times[len(times) * 99 // 100] * 1000, 1),
             "longest_pause_s": round(max(self._pauses, default=0.0), 2),
             "outcomes": dict(self._tally),
+            "without_retry_after": self._curt,
         }
 
     # -- signing ------------------------------------------------------------------------
@@ -146,7 +148,9 @@ class Driver:
         began = time.monotonic()
         try:
             answer = await connection.post(
-                f"/{self._plan.language}/{self._plan.campaign}/sign", fields
+                f"/{self._plan.language}/{self._plan.campaign}/sign",
+                fields,
+                forwarded_for=sender(person),
             )
         except BROKEN:
             self._tally["broken"] += 1
@@ -159,6 +163,7 @@ class Driver:
         if status == ledger.SIGNED:
             self._note_time(began)
         elif status >= 500:
+            self._curt += "retry-after" not in answer.headers
             await asyncio.sleep(0.2)
         else:
             self._ticket = ""
@@ -207,6 +212,7 @@ class Driver:
                 if self._stop.is_set():
                     break
                 await self._open_letter(connection, letter)
+                await asyncio.sleep(0)  # thousands that are no longer needed keep nobody waiting
             await asyncio.sleep(LOOK_EVERY)
         connection.close()
 
@@ -234,7 +240,7 @@ class Driver:
     async def _confirm(self, connection: Connection, person: int, link: str) -> None:
         page = await connection.get(link)
         self._ledger.write(f"CONFIRM {person}")
-        answer = await connection.post(link, hidden_fields(page.body))
+        answer = await connection.post(link, hidden_fields(page.body), forwarded_for=sender(person))
         self._ledger.write(f"CONFIRMED {person} {answer.status}")
         self._tally[f"confirm {answer.status}"] += 1
         if answer.status in ledger.CONFIRMED_STATUSES:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import psycopg
 
 from drills.failure import DrillError, Unavailable
-from drills.processes import Running, descendants, free_port, gone_within, kill_hard, wait_gone
+from drills.ports import free_port
+from drills.processes import Running, descendants, gone_within, kill_hard, wait_gone
 
 ROLE = "petition"
 START_SECONDS = 60.0
@@ -137,6 +138,18 @@ class Cluster:
     def kill_all(self) -> None:
         if self._server:
             self._server.kill_all()
+
+    def restart(self, how: signal.Signals) -> tuple[float, float]:
+        """Tell the server to end, as pg_ctl does, and start it again; seconds until each."""
+        assert self._server
+        began = time.monotonic()
+        children = descendants(self._server.pid)
+        os.kill(self._server.pid, how)
+        self._server.wait(30)
+        wait_gone(children)
+        down = time.monotonic() - began
+        self.start()
+        return down, time.monotonic() - began
 
     def stop(self) -> None:
         """A fast shutdown, with SIGINT as PostgreSQL wants it."""

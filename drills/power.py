@@ -10,20 +10,19 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from drills import options
-from drills.arena import Arena, arena
 from drills.checker import Violation
 from drills.disk import require_fuse
 from drills.failure import DrillError
+from drills.instance import loaded
 from drills.outcome import Outcome, say, tell
 from drills.processes import freeze
-from drills.stand import loaded
+from drills.sandbox import Sandbox, integrity, open_sandbox
 
 ROUND = (6.0, 10.0)  # seconds of load before the cut
 CONTROL_SECONDS = 5.0
@@ -34,28 +33,28 @@ def drill(database: str, chosen: argparse.Namespace) -> Outcome:
     require_fuse()
     outcome = Outcome(f"power {database}")
     wanted = [name for name in CONTROLS[database] if name in (chosen.control or CONTROLS[database])]
-    with arena(database, lossy=True, keep=chosen.keep) as place:
-        _switch_off(place)
+    with open_sandbox(database, lossy=True, keep=chosen.keep) as sandbox:
+        _switch_off(sandbox)
         if not chosen.control:
             say(f"power {database}: {chosen.rounds} rounds, seed {chosen.seed}")
-            _green(place, outcome, chosen)
+            _green(sandbox, outcome, chosen)
         if outcome.violations:
             say("  the controls are not run on a disk that is damaged already")
             wanted = []
         for name in wanted:
-            outcome.controls[name] = _control(place, name, chosen)
+            outcome.controls[name] = _control(sandbox, name, chosen)
     return outcome
 
 
-def _green(place: Arena, outcome: Outcome, chosen: argparse.Namespace) -> None:
-    assert place.disk
+def _green(sandbox: Sandbox, outcome: Outcome, chosen: argparse.Namespace) -> None:
+    assert sandbox.disk
     chance = random.Random(chosen.seed)
     for number in range(1, chosen.rounds + 1):
         torn = chance.randrange(1 << 30) if number % 2 == 0 else None
         seconds = chance.uniform(*ROUND)
-        said = _sign_until_the_cut(place, seconds, torn, chosen.rate, chosen.seed + number)
-        violations = _open_durable(place)
-        account = place.account()
+        said = _sign_until_the_cut(sandbox, seconds, torn, chosen.rate, chosen.seed + number)
+        violations = _open_durable(sandbox)
+        account = sandbox.account()
         say(
             f"  round {number}: cut after {seconds:.1f} s, {said};"
             f" {len(account.acknowledged):,} acknowledged so far"
@@ -66,107 +65,104 @@ def _green(place: Arena, outcome: Outcome, chosen: argparse.Namespace) -> None:
         if violations:
             break
     if not outcome.violations:
-        outcome.violations = _settle_after_all(place)
+        outcome.violations = _settle_after_all(sandbox)
         tell(outcome.violations)
-    outcome.add(place.account())
+    outcome.add(sandbox.account())
 
 
-def _switch_off(place: Arena) -> None:
+def _switch_off(sandbox: Sandbox) -> None:
     """The end of the installation, in order: the rounds begin with a power-on."""
-    assert place.disk
-    place.stand.stop()
-    if place.cluster:
-        place.cluster.stop()
-    place.disk.cut()
+    assert sandbox.disk
+    sandbox.instance.stop()
+    if sandbox.cluster:
+        sandbox.cluster.stop()
+    sandbox.disk.cut()
 
 
 def _sign_until_the_cut(
-    place: Arena, seconds: float, torn: int | None, rate: float, seed: int
+    sandbox: Sandbox, seconds: float, torn: int | None, rate: float, seed: int
 ) -> str:
-    assert place.disk
-    place.disk.power_on(torn)
-    if place.cluster:
-        place.cluster.start(place.root / "pg")
-    place.stand.start()
+    assert sandbox.disk
+    sandbox.disk.power_on(torn)
+    if sandbox.cluster:
+        sandbox.cluster.start(sandbox.root / "pg")
+    sandbox.instance.start()
     with loaded(
-        place.stand, place.book, rate=rate, seconds=seconds + 60, seed=seed, logs=place.logs
+        sandbox.instance,
+        sandbox.book,
+        rate=rate,
+        seconds=seconds + 60,
+        seed=seed,
+        logs=sandbox.logs,
     ) as load:
         time.sleep(seconds)
-        freeze(place.stand.family() + (place.cluster.family() if place.cluster else []))
-        place.stand.kill()
-        if place.cluster:
-            place.cluster.kill_all()
+        freeze(sandbox.instance.family() + (sandbox.cluster.family() if sandbox.cluster else []))
+        sandbox.instance.kill()
+        if sandbox.cluster:
+            sandbox.cluster.kill_all()
         load.finish()
-    return str(place.disk.cut())
+    return str(sandbox.disk.cut())
 
 
-def _open_durable(place: Arena) -> list[Violation]:
+def _open_durable(sandbox: Sandbox) -> list[Violation]:
     """Power is back: the database's own check of itself, then ours."""
-    assert place.disk
-    look = _look_postgresql if place.cluster else _look_sqlite
+    assert sandbox.disk
+    look = _look_postgresql if sandbox.cluster else _look_sqlite
     try:
-        return look(place, place.disk.durable)
+        return look(sandbox, sandbox.disk.durable)
     except (DrillError, sqlite3.DatabaseError, SQLAlchemyError, psycopg.Error) as error:
-        return _faults(f"it does not open: {str(error).splitlines()[0]}")
+        return integrity(f"it does not open: {str(error).splitlines()[0]}")
 
 
-def _look_postgresql(place: Arena, durable: Path) -> list[Violation]:
-    assert place.cluster
-    place.cluster.start(durable / "pg")
+def _look_postgresql(sandbox: Sandbox, durable: Path) -> list[Violation]:
+    assert sandbox.cluster
+    sandbox.cluster.start(durable / "pg")
     try:
-        return _faults(place.cluster.check_pages()) + place.look(instance=durable / "instance")
+        return sandbox.integrity() + sandbox.look(folder=durable / "instance")
     finally:
-        place.cluster.stop()
+        sandbox.cluster.stop()
 
 
-def _look_sqlite(place: Arena, durable: Path) -> list[Violation]:
-    instance = durable / "instance"
-    file = instance / "petition.db"
+def _look_sqlite(sandbox: Sandbox, durable: Path) -> list[Violation]:
+    folder = durable / "instance"
+    file = folder / "petition.db"
     if not file.exists():
-        return _faults("its file is gone")
-    with closing(sqlite3.connect(file)) as connection:
-        (word,) = connection.execute("PRAGMA integrity_check").fetchone()
-    return _faults(None if word == "ok" else word) + place.look(f"sqlite:///{file}", instance)
+        return integrity("its file is gone")
+    return sandbox.integrity(file) + sandbox.look(f"sqlite:///{file}", folder)
 
 
-def _faults(word: str | None) -> list[Violation]:
-    if word is None:
-        return []
-    return [Violation(rule="integrity", meaning="the database finds fault", examples=(word,))]
-
-
-def _settle_after_all(place: Arena) -> list[Violation]:
+def _settle_after_all(sandbox: Sandbox) -> list[Violation]:
     """One more power-on: letters, totals, export and public count agree with the ledger."""
-    assert place.disk
-    place.disk.power_on()
-    if place.cluster:
-        place.cluster.start(place.root / "pg")
-    violations = place.settle()
-    _switch_off(place)
+    assert sandbox.disk
+    sandbox.disk.power_on()
+    if sandbox.cluster:
+        sandbox.cluster.start(sandbox.root / "pg")
+    violations = sandbox.settle()
+    _switch_off(sandbox)
     return violations
 
 
 # -- controls: each must lose what was acknowledged ---------------------------------------------
 
 
-def _weak_sqlite(name: str) -> Callable[[Arena], None]:
-    def weaken(place: Arena) -> None:
-        place.stand.control = name
+def _weak_sqlite(name: str) -> Callable[[Sandbox], None]:
+    def weaken(sandbox: Sandbox) -> None:
+        sandbox.instance.control = name
 
     return weaken
 
 
-def _weak_postgresql(**settings: str) -> Callable[[Arena], None]:
-    def weaken(place: Arena) -> None:
-        assert place.cluster
-        assert place.disk
-        place.cluster.data = place.disk.durable / "pg"
-        place.cluster.configure(**settings)
+def _weak_postgresql(**settings: str) -> Callable[[Sandbox], None]:
+    def weaken(sandbox: Sandbox) -> None:
+        assert sandbox.cluster
+        assert sandbox.disk
+        sandbox.cluster.data = sandbox.disk.durable / "pg"
+        sandbox.cluster.configure(**settings)
 
     return weaken
 
 
-CONTROLS: dict[str, dict[str, Callable[[Arena], None]]] = {
+CONTROLS: dict[str, dict[str, Callable[[Sandbox], None]]] = {
     "sqlite": {
         "synchronous-normal": _weak_sqlite("synchronous-normal"),
         "synchronous-off": _weak_sqlite("synchronous-off"),
@@ -180,17 +176,19 @@ CONTROLS: dict[str, dict[str, Callable[[Arena], None]]] = {
 }
 
 
-def _control(place: Arena, name: str, chosen: argparse.Namespace) -> str | None:
+def _control(sandbox: Sandbox, name: str, chosen: argparse.Namespace) -> str | None:
     """The line that makes the control red; None if nothing acknowledged was lost.
 
     A weak server does sync now and then, and a cut just after that loses nothing: two tries.
     """
-    CONTROLS[place.database][name](place)
+    CONTROLS[sandbox.database][name](sandbox)
     found: list[str] = []
     for attempt in range(2):
-        place.new_book(f"{name}-{attempt}")
-        _sign_until_the_cut(place, CONTROL_SECONDS, None, chosen.rate, chosen.seed + attempt)
-        found = [str(v) for v in _open_durable(place) if v.rule in ("lost", "integrity")]
+        sandbox.new_book(f"{name}-{attempt}")
+        _sign_until_the_cut(sandbox, CONTROL_SECONDS, None, chosen.rate, chosen.seed + attempt)
+        if not sandbox.account().acknowledged:
+            raise DrillError("nobody had signed when the power was cut")
+        found = [str(v) for v in _open_durable(sandbox) if v.rule in ("lost", "integrity")]
         if found:
             break
     say(f"  control {name}: {f'red, as it must be: {found[0]}' if found else 'STAYED GREEN'}")

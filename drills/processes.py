@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -168,10 +167,3 @@ def gone_within(pids: Iterable[int], seconds: float) -> list[int]:
         left = [pid for pid in left if _parent(pid) is not None]
         time.sleep(0.02)
     return left
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,4 +1,4 @@
-"""The roof: create_app joins everything."""
+"""create_app: makes the app and all that its requests share."""
 
 from __future__ import annotations
 
@@ -8,52 +8,59 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
-from werkzeug.routing import BaseConverter
 
-from petition import i18n
 from petition.config import Settings, load
 from petition.domain.tokens import Tokens
 from petition.printing import Press
 from petition.rendering import Renderer
-from petition.store import db as store
-from petition.store.db import db
-from petition.store.intake import Intake
-from petition.store.journal import Journal
-from petition.store.vault import Vault
-from petition.web import access, errors, security
-from petition.web.asking import asking
-from petition.web.calls import Calls
-from petition.web.finding import finding
-from petition.web.house import House
-from petition.web.links import links
-from petition.web.mailbox import mailbox
-from petition.web.mine import mine
-from petition.web.names import names
-from petition.web.operations import operations
-from petition.web.public import public
-from petition.web.sharing import sharing
-from petition.web.shelf import Shelf
-from petition.web.staff import gate
+from petition.services.abuse.senders import Senders
+from petition.services.abuse.shared_counts import SharedCounts
+from petition.services.staff.password_turns import PasswordTurns
+from petition.store.db import (
+    DatabaseFault,
+    check_durability,
+    db,
+    engine_options,
+    is_away,
+    is_there,
+    prepare,
+    reading,
+    transaction,
+)
+from petition.store.privacy.erasure_journal import Journal
+from petition.store.signatures.group_commit import GroupCommit
+from petition.store.signatures.readiness import Readiness
+from petition.store.vault import key_checks
+from petition.store.vault.key_checks import Keys
+from petition.store.vault.vault import Vault
+from petition.ttl_cache import TtlCache
+from petition.web.http import access, errors, retrying, security, senders
+from petition.web.http.campaign_cache import CampaignCache
+from petition.web.http.dependencies import Dependencies, dependencies_of, set_dependencies
+from petition.web.http.gateway import BODY_BYTES
+from petition.web.http.url_converters import CONVERTERS, PercentEncodedRequest
+from petition.web.ops.dev_mailbox import mailbox
+from petition.web.ops.health import health
+from petition.web.ops.security_txt import security_txt
+from petition.web.ops.static import static
+from petition.web.public import link_tokens, typed_addresses
+from petition.web.public.crawlers import finding
+from petition.web.public.letter_links import links
+from petition.web.public.link_requests import asking
+from petition.web.public.my_signature import mine
+from petition.web.public.public_names import names
+from petition.web.public.sharing import sharing
+from petition.web.public.signing import public
+from petition.web.staff import auth
 from petition.web.staff.accounts import accounts
-from petition.web.staff.domains import domains
-from petition.web.staff.recall import recall
-from petition.web.staff.reviews import reviews
-from petition.web.staff.rooms import rooms
+from petition.web.staff.campaigns import views as staff_campaigns
+from petition.web.staff.exports import recall
+from petition.web.staff.limits import limits
+from petition.web.staff.moderation import reviews
+from petition.web.staff.target_domains import domains
 
 SHIPPED = Path(__file__).parent / "campaigns"
-"""The calls that come with the house."""
-
-
-class LanguageConverter(BaseConverter):
-    """A language that the house speaks, in an address."""
-
-    regex = "|".join(i18n.codes())
-
-
-class SlugConverter(BaseConverter):
-    """A campaign's name in an address; anything else is nothing here, and asks no database."""
-
-    regex = "[a-z0-9][a-z0-9-]{0,63}"
+"""The campaigns that come with the package."""
 
 
 def _now() -> datetime:
@@ -61,16 +68,55 @@ def _now() -> datetime:
 
 
 def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _now) -> Flask:
-    """The app for these settings (default: the environment's). Raises SettingError."""
-    settings = settings or load()
+    """The app for these settings (default: the environment's), after a look at its database.
+
+    Raises SettingError, and KeysForeign where the keys are not those that filled the database. One
+    that does not answer is looked at again by the first signature, in its transaction.
+    """
+    app = make_app(settings or load_settings(), now)
+    settings = dependencies_of(app).settings
+    with app.app_context():
+        if settings.production:
+            check_durability(db.engine)
+        dependencies_of(app).vault.look()
+        if is_there(db.engine):
+            _check_keys(app)
+    return app
+
+
+def _check_keys(app: Flask) -> None:
+    try:
+        with reading(db.engine) as session:
+            key_checks.require(session, keys_of(app))
+    except DatabaseFault as error:
+        if not is_away(error):
+            raise
+
+
+def load_settings() -> Settings:
+    """The environment's settings; no key is made beside a database that others filled."""
+    return load(before_generating=key_checks.refuse_beside_people)
+
+
+def keys_of(app: Flask) -> Keys:
+    """The keys that this app works with now: a ring in a file may have a new one."""
+    deps = dependencies_of(app)
+    return Keys(ring=deps.vault.ring, secret_key=deps.settings.secret_key)
+
+
+def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
+    """The app for these settings, whatever its database is like: for commands that look at it."""
     app = Flask(__name__, static_folder=None, template_folder=None)
-    app.url_map.converters.update(lang=LanguageConverter, slug=SlugConverter)
+    app.request_class = PercentEncodedRequest
+    app.url_map.converters.update(CONVERTERS)
+    # web/public/typed_addresses.py leads on, without naming a host.
+    app.url_map.merge_slashes = False
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=store.engine_options(settings.database_url),
-        MAX_CONTENT_LENGTH=64 * 1024,
-        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=BODY_BYTES,
         MAX_FORM_PARTS=100,
         SESSION_COOKIE_NAME="__Host-staff" if settings.secure else "staff",
         SESSION_COOKIE_SECURE=settings.secure,
@@ -82,23 +128,34 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
     Migrate(app, db, render_as_batch=True)
     with app.app_context():
         engine = db.engine
-        store.prepare(engine)
-        if settings.production:
-            store.check_durability(engine)
-    app.extensions["petition"] = House(
+        prepare(engine)
+    vault = Vault(settings.vault_keys, settings.vault_key_file)
+    group_commit = GroupCommit(engine, lambda session: key_checks.keep(session, keys_of(app)))
+    dependencies = Dependencies(
         settings=settings,
-        vault=Vault(settings.vault_keys, settings.vault_key_file),
+        vault=vault,
         tokens=Tokens(settings.secret_key),
-        intake=Intake(engine),
+        group_commit=group_commit,
         journal=Journal(settings.journal_path),
-        calls=Calls(lambda: store.reading(engine)),
-        render=Renderer(organiser=settings.organiser),
+        readiness=Readiness(engine, group_commit),
+        campaign_cache=CampaignCache(lambda: reading(engine)),
+        render=Renderer(organiser=settings.organiser, contact=settings.contact),
         press=Press(),
-        shelf=Shelf(),
+        ttl_cache=TtlCache(600.0, most=300, clock=lambda: now().timestamp()),
+        senders=Senders(
+            settings,
+            reading=lambda: reading(engine),
+            transaction=lambda: transaction(engine),
+        ),
+        password_turns=PasswordTurns(),
+        requests=SharedCounts(settings.limits.pages),
         now=now,
     )
+    set_dependencies(app, dependencies)
     for blueprint in (
-        operations,
+        health,
+        static,
+        security_txt,
         finding,
         public,
         sharing,
@@ -107,15 +164,20 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _
         mine,
         names,
         accounts,
-        rooms,
+        staff_campaigns,
         recall,
         domains,
+        limits,
         reviews,
     ):
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:
         app.register_blueprint(mailbox)
-    access.guard(app, gate.who, gate.may)
-    security.secure(app, settings)
     errors.install(app)
+    link_tokens.install(app)
+    typed_addresses.install(app)
+    senders.install(app)
+    access.guard(app, settings.base_url, auth.current_staff, auth.has_permission)
+    retrying.install(app)
+    security.secure(app, settings)
     return app

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import secrets
-import tempfile
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
 
+from petition import setting_urls
+from petition.addr_spec import AddressRefused, addr_spec
 from petition.errors import SettingError
 from petition.keyring import KeyRing
+from petition.setting_files import Source, instance_folder, made_key
+from petition.setting_urls import Smtp
 
 PACKAGE = Path(__file__).parent
+MOST = 1_000_000
+"""As high as a limit goes; no sender comes near."""
+
+Value = TypeVar("Value")
 
 
 def resource_dir(name: str) -> Path:
@@ -25,16 +32,56 @@ def resource_dir(name: str) -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / name
 
 
-@dataclass(frozen=True, kw_only=True)
-class Smtp:
-    """Where letters are handed over: one SMTP server."""
+@dataclass(frozen=True)
+class Limit:
+    """How much of one thing a sender may do: shortly, and in an hour."""
 
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    starttls: bool
-    implicit_tls: bool
+    burst: int
+    an_hour: int
+
+    def widened(self, factor: int) -> Limit:
+        return Limit(self.burst * factor, self.an_hour * factor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one sender may do. A burst is within a minute; of letters, at once."""
+
+    letters: Limit
+    """More than these wait their turn."""
+    forms: int
+    """An hour; more than these are not taken."""
+    codes: Limit
+    links: Limit
+    sign_ins: Limit
+    pages: Limit
+
+    def widened(self, factor: int) -> Limits:
+        """The same for a place where many people share one address."""
+        return Limits(
+            letters=self.letters.widened(factor),
+            forms=self.forms * factor,
+            codes=self.codes.widened(factor),
+            links=self.links.widened(factor),
+            sign_ins=self.sign_ins.widened(factor),
+            pages=self.pages.widened(factor),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who letters are from: a name, which may be empty, and an address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Where people reach the controller: what they read, and the link behind it."""
+
+    shown: str
+    link: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +97,14 @@ class Settings:
     secret_key: str
     vault_keys: KeyRing
     vault_key_file: Path | None
-    mail_from: str
+    mail_from: Sender
+    letters_per_minute: int
     organiser: str | None
+    contact: Contact | None
     trusted_proxies: int
+    limits: Limits
+    code_tries: int
+    """Codes typed by hand that are judged in an hour, for all addresses together."""
     env: str
     generated: tuple[str, ...]
 
@@ -82,6 +134,9 @@ class Settings:
         return self.instance / "erasures.journal"
 
 
+LETTERS_PER_MINUTE = 2000
+"""The default: the highest rate that a national petition has published, 1,500 to 2,000 a minute."""
+
 DOCUMENTED = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -92,24 +147,54 @@ DOCUMENTED = (
     "PETITION_SECRET_KEY",
     "PETITION_VAULT_KEY",
     "PETITION_MAIL_FROM",
+    "PETITION_LETTERS_PER_MINUTE",
     "PETITION_ORGANISER",
+    "PETITION_CONTACT",
     "PETITION_TRUSTED_PROXIES",
+    "PETITION_SENDER_LETTERS",
+    "PETITION_SENDER_FORMS",
+    "PETITION_SENDER_CODES",
+    "PETITION_SENDER_LINKS",
+    "PETITION_SENDER_SIGN_INS",
+    "PETITION_SENDER_PAGES",
+    "PETITION_CODE_TRIES",
     "PETITION_ENV",
 )
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; raise SettingError with the setting's name and what it takes."""
-    source = _Source(os.environ if environ is None else environ)
-    instance = Path(source.get("PETITION_INSTANCE", "instance")).absolute()
+def load(
+    environ: Mapping[str, str] | None = None,
+    *,
+    before_generating: Callable[[str], None] = lambda database_url: None,
+) -> Settings:
+    """Read the settings; raise SettingError with the setting's name and what it takes.
+
+    A key that is not given is made, into the instance folder. `before_generating` hears of the
+    database first, and raises where it holds what other keys sealed.
+    """
+    source = Source(os.environ if environ is None else environ)
+    instance = instance_folder(source.get("PETITION_INSTANCE", "instance"))
     port = source.whole_number("PORT", 8000, low=1, high=65535)
-    base_url = _base_url(source.get("PETITION_BASE_URL", f"http://127.0.0.1:{port}"))
+    base_url = _read_as(
+        "PETITION_BASE_URL",
+        setting_urls.origin,
+        source.get("PETITION_BASE_URL", f"http://127.0.0.1:{port}"),
+    )
+    database_url = _read_as(
+        "DATABASE_URL",
+        setting_urls.database,
+        source.get("DATABASE_URL", f"sqlite:///{instance / 'petition.db'}"),
+    )
+    redis_url, smtp_url = source.find("REDIS_URL"), source.find("SMTP_URL")
     generated: list[str] = []
 
-    secret_key = source.find("PETITION_SECRET_KEY")
-    if secret_key is None:
-        secret_key = _generated(instance / "secret.key", lambda: secrets.token_urlsafe(48))
-        generated.append("PETITION_SECRET_KEY")
+    def made(name: str, file: str, make: Callable[[], str]) -> str:
+        generated.append(name)
+        return made_key(name, instance / file, make, lambda: before_generating(database_url))
+
+    secret_key = source.find("PETITION_SECRET_KEY") or made(
+        "PETITION_SECRET_KEY", "secret.key", lambda: secrets.token_urlsafe(48)
+    )
     if len(secret_key) < 32:
         raise SettingError("PETITION_SECRET_KEY takes at least 32 characters of random text")
 
@@ -117,15 +202,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     ring_text = source.find("PETITION_VAULT_KEY")
     if ring_text is None:
         vault_file = instance / "vault.key"
-        ring_text = _generated(vault_file, KeyRing.generate_text)
-        generated.append("PETITION_VAULT_KEY")
+        ring_text = made("PETITION_VAULT_KEY", "vault.key", KeyRing.generate_text)
 
     settings = Settings(
-        database_url=_database_url(
-            source.get("DATABASE_URL", f"sqlite:///{instance / 'petition.db'}")
-        ),
-        redis_url=source.find("REDIS_URL"),
-        smtp=_smtp(source.find("SMTP_URL")),
+        database_url=database_url,
+        redis_url=_read_as("REDIS_URL", setting_urls.redis, redis_url) if redis_url else None,
+        smtp=_read_as("SMTP_URL", setting_urls.mail_server, smtp_url) if smtp_url else None,
         port=port,
         instance=instance,
         base_url=base_url,
@@ -133,8 +215,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         vault_keys=KeyRing.parse(ring_text),
         vault_key_file=vault_file,
         mail_from=_mail_from(source.get("PETITION_MAIL_FROM", f"no-reply@{_host(base_url)}")),
-        organiser=source.find("PETITION_ORGANISER"),
+        letters_per_minute=source.whole_number(
+            "PETITION_LETTERS_PER_MINUTE", LETTERS_PER_MINUTE, low=1, high=1_000_000
+        ),
+        organiser=_organiser(source.find("PETITION_ORGANISER")),
+        contact=_contact(source.find("PETITION_CONTACT")),
         trusted_proxies=source.whole_number("PETITION_TRUSTED_PROXIES", 0, low=0, high=10),
+        limits=_limits(source),
+        code_tries=source.whole_number("PETITION_CODE_TRIES", 600, low=1, high=MOST),
         env=_one_of(
             "PETITION_ENV", source.get("PETITION_ENV", "development"), "development", "production"
         ),
@@ -143,6 +231,17 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if settings.production:
         _check_production(settings)
     return settings
+
+
+def _limits(source: Source) -> Limits:
+    return Limits(
+        letters=Limit(*source.pair("PETITION_SENDER_LETTERS", "20/600", high=MOST)),
+        forms=source.whole_number("PETITION_SENDER_FORMS", 3000, low=1, high=MOST),
+        codes=Limit(*source.pair("PETITION_SENDER_CODES", "60/300", high=MOST)),
+        links=Limit(*source.pair("PETITION_SENDER_LINKS", "60/600", high=MOST)),
+        sign_ins=Limit(*source.pair("PETITION_SENDER_SIGN_INS", "10/60", high=MOST)),
+        pages=Limit(*source.pair("PETITION_SENDER_PAGES", "3000/30000", high=MOST)),
+    )
 
 
 def _check_production(settings: Settings) -> None:
@@ -159,49 +258,17 @@ def _check_production(settings: Settings) -> None:
         raise SettingError("PETITION_BASE_URL must start with https:// in production")
 
 
-class _Source:
-    """The environment, where each NAME may also be given as NAME_FILE."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def find(self, name: str) -> str | None:
-        value = self._environ.get(name, "").strip()
-        if value:
-            return value
-        path = self.file_of(name)
-        if path is None:
-            return None
-        try:
-            return path.read_text(encoding="utf-8").strip() or None
-        except OSError as error:
-            raise SettingError(f"{name}_FILE cannot be read: {error.strerror}") from None
-
-    def file_of(self, name: str) -> Path | None:
-        path = self._environ.get(f"{name}_FILE", "").strip()
-        return Path(path) if path and not self._environ.get(name, "").strip() else None
-
-    def get(self, name: str, default: str) -> str:
-        return self.find(name) or default
-
-    def whole_number(self, name: str, default: int, *, low: int, high: int) -> int:
-        text = self.get(name, str(default))
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise SettingError(f"{name} takes a whole number from {low} to {high}")
-        return int(text)
-
-
 def _one_of(name: str, value: str, *allowed: str) -> str:
     if value not in allowed:
         raise SettingError(f"{name} takes one of: {', '.join(allowed)}")
     return value
 
 
-def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
-        raise SettingError("PETITION_BASE_URL takes an origin: https://host or http://host:port")
-    return f"{parts.scheme}://{parts.netloc}"
+def _read_as(name: str, reader: Callable[[str], Value], text: str) -> Value:
+    try:
+        return reader(text)
+    except ValueError as error:
+        raise SettingError(f"{name} takes {error}") from None
 
 
 def _host(base_url: str) -> str:
@@ -210,66 +277,63 @@ def _host(base_url: str) -> str:
     return "localhost" if re.fullmatch(r"[\d.]+|.*:.*", host) else host
 
 
-def _database_url(text: str) -> str:
-    for scheme in ("postgres://", "postgresql://", "postgresql+psycopg://"):
-        if text.startswith(scheme):
-            return "postgresql+psycopg://" + text.removeprefix(scheme)
-    if text.startswith("sqlite:///") and text not in {"sqlite:///", "sqlite:///:memory:"}:
-        return text
-    raise SettingError("DATABASE_URL takes sqlite:///FILE or postgresql://user:pass@host/database")
+_NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+LONGEST_NAME = 400
 
 
-def _smtp(text: str | None) -> Smtp | None:
+def _mail_from(text: str) -> Sender:
+    """One sender; the name is quoted again when a letter is written."""
+    named = _NAMED.fullmatch(text)
+    name, address = (named["name"].strip(), named["address"]) if named else ("", text)
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    reason = _wrong_name(text) or ("this is more than one address" if "@" in name else None)
+    if reason is None:
+        try:
+            return Sender(name=name, address=_own_address(address))
+        except AddressRefused:
+            reason = "this is not one plain address"
+    raise SettingError(f"PETITION_MAIL_FROM takes one address, or: Name <address>; {reason}")
+
+
+def _own_address(address: str) -> str:
+    """A server may not speak SMTPUTF8, so our own side is ASCII."""
+    if not address.rpartition("@")[0].isascii():
+        raise AddressRefused
+    return addr_spec(address)
+
+
+def _organiser(name: str | None) -> str | None:
+    """It stands in letters and on pages, in one line each time."""
+    reason = _wrong_name(name) if name else None
+    if reason:
+        raise SettingError(f"PETITION_ORGANISER takes a name; {reason}")
+    return name
+
+
+def _contact(text: str | None) -> Contact | None:
+    """It stands in letters and on pages, where programs make a link of it."""
     if text is None:
         return None
     try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise SettingError("SMTP_URL takes smtp://user:pass@host:587?starttls=1 (or smtps://…:465)")
-    implicit = parts.scheme == "smtps"
-    return Smtp(
-        host=parts.hostname,
-        port=port or (465 if implicit else 587),
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        starttls=not implicit and parse_qs(parts.query).get("starttls", ["0"])[-1] == "1",
-        implicit_tls=implicit,
-    )
+        if "://" in text:
+            address = setting_urls.web_address(text)
+            return Contact(shown=address, link=address)
+        address = _own_address(text)
+        return Contact(shown=address, link=f"mailto:{quote(address, safe='@')}")
+    except (AddressRefused, ValueError):
+        raise SettingError(
+            "PETITION_CONTACT takes one email address or one web address: "
+            "contact@example.org or https://example.org/contact"
+        ) from None
 
 
-def _mail_from(text: str) -> str:
-    _, address = parseaddr(text)
-    if "@" not in address or any(char in text for char in "\r\n\0"):
-        raise SettingError("PETITION_MAIL_FROM takes an address, or: Name <address>")
-    return text
-
-
-def _generated(path: Path, make: Callable[[], str]) -> str:
-    """The key in `path`, made on the first start."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)  # 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(make() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # A link is made once: another process that starts now may have got there first.
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)
-        os.unlink(temporary)
-        # The names must be on the disk too: a key that a power cut takes seals for nobody.
-        sync_folder(path.parent)
-        sync_folder(path.parent.parent)
-    return path.read_text(encoding="utf-8").strip()
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _wrong_name(text: str) -> str | None:
+    """Why a text cannot stand as a name in a header."""
+    if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text):
+        return "this holds a line break or another control character"
+    if "=?" in text:
+        return "this holds an encoded word: write it as it shall be read"
+    if len(text) > LONGEST_NAME:
+        return "this is too long"
+    return None

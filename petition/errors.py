@@ -1,4 +1,8 @@
-"""The errors that the house raises on purpose; the docstring is what a person is told."""
+"""The errors that we raise on purpose; the docstring is what a person is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
 
 
 class PetitionError(Exception):
@@ -20,15 +24,15 @@ class CampaignClosed(PetitionError):
     """This call is closed; its count is kept."""
 
 
-class TicketRefused(PetitionError):
-    """The form was open for too long. Please send it again: nothing you typed is lost."""
+class TokenUnusable(PetitionError):
+    """This link opens nothing."""
 
 
-class TokenRefused(PetitionError):
+class TokenRefused(TokenUnusable):
     """This link is not one of ours."""
 
 
-class TokenExpired(PetitionError):
+class TokenExpired(TokenUnusable):
     """This link is too old."""
 
 
@@ -38,6 +42,15 @@ class SealBroken(PetitionError):
 
 class StoreUnavailable(PetitionError):
     """The database did not keep this. Nothing was half-written; please try again."""
+
+
+class TooManyForms(PetitionError):
+    """More forms came from one sender than are taken; nothing of this one was kept."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+        """When the next one is taken again."""
 
 
 class ContentError(PetitionError):

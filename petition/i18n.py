@@ -5,26 +5,25 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
-from petition.collation import sort_key
-
 CATALOGUES = Path(__file__).parent / "translations"
 SOURCE: Final = "en"
 """The language that the strings in code and templates are written in."""
 
-# ISO 3166-1 alpha-2. CLDR's territories hold more: regions, and codes for private use.
+# ISO 3166-1 alpha-2, and XK for Kosovo, which ISO leaves to its users and CLDR names. What else
+# CLDR holds are groups, codes for tests, and parts of a country that is here.
 _ISO_3166 = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
 BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE
@@ -33,12 +32,15 @@ HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW
 LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
 NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
 SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
-TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
 """
 COUNTRIES: Final = frozenset(_ISO_3166.split())
 
 # CLDR's minimumGroupingDigits, which Babel does not hold: these write 1000, then 10.000.
 _UNGROUPED: Final = frozenset({"es", "it", "pl", "pt"})
+
+# Whose dates go with our words, where CLDR takes another region's: the English here is British.
+_DATED_AS: Final = {"en": "en_GB"}
 
 # RFC 9110: a language range, or any, and perhaps how much it is liked.
 _RANGE: Final = re.compile(
@@ -49,9 +51,15 @@ _HEADER_LENGTH: Final = 500
 """Characters of a header that are read; browsers send some dozens."""
 
 
+@cache
+def _in_full(code: str) -> str:
+    likely = Locale.parse(get_global("likely_subtags").get(code, code))
+    return f"{likely.language}_{likely.territory}"
+
+
 @dataclass(frozen=True)
 class Language:
-    """One language of the house."""
+    """One language that we speak."""
 
     code: str
     locale: Locale
@@ -70,8 +78,7 @@ class Language:
     @property
     def in_full(self) -> str:
         """With the land where most speak it, as in `pl_PL`."""
-        likely = Locale.parse(get_global("likely_subtags").get(self.code, self.code))
-        return f"{likely.language}_{likely.territory}"
+        return _in_full(self.code)
 
     def gettext(self, message: str) -> str:
         return self.translations.ugettext(message)
@@ -80,7 +87,7 @@ class Language:
         return self.translations.ungettext(one, many, number)
 
     def organiser(self, name: str | None) -> str:
-        """Who runs this house: the name, or where none was set, a word for it."""
+        """Who runs this server: the name, or where none was set, a word for it."""
         return name or self.gettext("Campaign organiser")
 
     def number(self, value: int) -> str:
@@ -89,20 +96,39 @@ class Language:
 
     def date(self, at: datetime) -> str:
         """The day, as people write it."""
-        return format_date(at.date(), format="long", locale=self.locale)
+        return self._first(at, format_date(at.date(), format="long", locale=self._dated_as))
+
+    def short_date(self, at: datetime) -> str:
+        """The day where there is little room, as in a table."""
+        return self._first(at, format_date(at.date(), format="medium", locale=self._dated_as))
 
     def time(self, at: datetime) -> str:
-        """The day and time of day, in UTC."""
-        return format_datetime(at, format="medium", locale=self.locale) + " UTC"
+        """The day and time of day, in UTC; nobody needs seconds."""
+        hour = format_time(at.time(), format="short", locale=self._dated_as)
+        joined = str(get_datetime_format("medium", locale=self._dated_as)).replace("'", "")
+        return joined.format(hour, self.short_date(at)) + " UTC"
+
+    @property
+    def _dated_as(self) -> Locale:
+        return Locale.parse(_DATED_AS.get(self.code, self.code))
+
+    def _first(self, at: datetime, written: str) -> str:
+        """French writes the first of a month as `1er`, which CLDR's patterns cannot say."""
+        return f"1er{written[1:]}" if self.code == "fr" and at.day == 1 else written
+
+    def span(self, seconds: int) -> str:
+        """How long that is, in whole minutes or hours, one minute at least."""
+        minutes = timedelta(minutes=-(-seconds // 60))
+        return format_timedelta(minutes, granularity="minute", threshold=2, locale=self.locale)
 
     def countries(self) -> tuple[tuple[str, str], ...]:
-        """(code, name) of every country, in the order of this language's alphabet."""
+        """(code, name) of every country, in the order in which readers look for them."""
         return _countries(self.code)
 
 
 @cache
 def language(code: str) -> Language:
-    """The language; KeyError when the house does not speak it."""
+    """The language; KeyError when there is no catalogue for it."""
     if code not in codes():
         raise KeyError(code)
     return Language(code, Locale.parse(code), _translations(code))
@@ -128,11 +154,28 @@ def _translations(code: str) -> NullTranslations:
     return Translations(compiled)
 
 
+def country_names(code: str) -> dict[str, str]:
+    """What the language calls each country, by the country's code."""
+    names = Locale.parse(code).territories
+    return {country: names.get(country, country) for country in COUNTRIES}
+
+
+def country_list(code: str) -> Path:
+    """The file with the codes of all countries, one a line, in that language's order of names."""
+    return CATALOGUES / code / "countries.txt"
+
+
 @cache
 def _countries(code: str) -> tuple[tuple[str, str], ...]:
-    names = Locale.parse(code).territories
-    named = [(country, names.get(country, country)) for country in COUNTRIES]
-    return tuple(sorted(named, key=lambda pair: sort_key(pair[1], code)))
+    names = country_names(code)
+    path = country_list(code)
+    # Who adds a language sees its pages before `./run countries` has written the file.
+    order = (
+        path.read_text(encoding="ascii").split()
+        if path.exists()
+        else sorted(names, key=names.__getitem__)
+    )
+    return tuple((country, names[country]) for country in order)
 
 
 def negotiate(header: str, offered: tuple[str, ...]) -> str:

@@ -7,15 +7,23 @@ from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import nh3
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    select_autoescape,
+)
+from jinja2.bccache import Bucket
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from petition import i18n
-from petition.config import resource_dir
+from petition.config import Contact, resource_dir
 
 STATIC = Path(__file__).parent / "static"
 
@@ -24,11 +32,31 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _TAGS = {"p", "h2", "h3", "ul", "ol", "li", "em", "strong", "a", "blockquote"}
 
 
+class _Compiled(BytecodeCache):
+    """Templates as code, by file: compiled once in a process, for every language."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._code.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._code[bucket.key] = (bucket.checksum, bucket.code)
+
+
+_COMPILED = _Compiled()
+
+
 class Renderer:
     """Renders templates in every language, with the names that each template may use."""
 
-    def __init__(self, *, organiser: str | None) -> None:
+    def __init__(self, *, organiser: str | None, contact: Contact | None) -> None:
         self._organiser = organiser
+        self._contact = contact
         self._environments: dict[str, Environment] = {}
 
     def __call__(self, template: str, language: i18n.Language, /, **context: Any) -> str:
@@ -46,6 +74,8 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=StrictUndefined,
+            bytecode_cache=_COMPILED,
+            auto_reload=False,  # no look at the files with each page
         )
         install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # the i18n extension adds it
         install(language.gettext, language.ngettext, newstyle=True)
@@ -53,6 +83,7 @@ class Renderer:
             lang=language.code,
             dir=language.direction,
             organiser=language.organiser(self._organiser),
+            contact=self._contact,
             asset=asset,
             number=language.number,
             date=language.date,

@@ -1,4 +1,4 @@
-"""What every test may ask for: a migrated database of each kind, a clock, the app, and the cast."""
+"""What every test may ask for: a migrated database of each kind, a clock, the app, and personas."""
 
 from __future__ import annotations
 
@@ -24,12 +24,40 @@ from drills.failure import Unavailable
 from drills.postgres import Cluster
 from petition.app import SHIPPED, create_app
 from petition.config import Settings, load, resource_dir
-from petition.services import campaigning
+from petition.services.abuse.senders import Peer
+from petition.services.campaigns import content_files
 from petition.store.db import db, transaction
-from tests import factories, people as cast
+from petition.web.http.dependencies import dependencies_of
+from tests import cheaper, factories, folders, people as personas
+from tests.every_letter import every_letter, letters_of_this_test_are_ours  # noqa: F401  # fixtures
+from tests.folders import quick_disk
+from tests.slowest_files import (  # noqa: F401  # hooks
+    pytest_runtest_logreport,
+    pytest_terminal_summary,
+)
 from tests.visitor import Visitor
 
+cheaper.begin()
+folders.begin()
+
 TEMPLATE = "petition_template"
+BEGINNING = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+"""When each test begins, and when its call was opened."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begun first, the long files do not keep the others waiting: in a browser, then slow ones."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: ("browser" not in item.path.parts, item.path not in slow))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: while one waits for a server, a browser or a database, another works."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
+def pytest_collection_finish() -> None:
+    cheaper.collect_less_garbage()
 
 
 class Clock:
@@ -47,7 +75,7 @@ class Clock:
 
 
 class PostgreSQL:
-    """A server on which each test gets a fresh, migrated database."""
+    """A server on which each test gets a fresh database, migrated and with the shipped call."""
 
     def __init__(self, url: str, data: Path | None) -> None:
         self._url = make_url(url).set(drivername="postgresql")
@@ -64,33 +92,32 @@ class PostgreSQL:
 
     def prepare(self) -> None:
         self.run(f"CREATE DATABASE {self.template} ENCODING 'UTF8' TEMPLATE template0")
-        migrate(self.url_of(self.template))
+        make_template(self.url_of(self.template))
 
     @contextlib.contextmanager
     def database(self, *, migrated: bool = True) -> Iterator[str]:
         """The URL of a database that lives as long as the block."""
         name = f"petition_test_{uuid.uuid4().hex[:12]}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {self.template if migrated else 'template0'}")
+        template = self.template if migrated else "template0"
+        # Copying files costs less than writing the whole template to the log.
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield self.url_of(name)
         finally:
             self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def _quick_disk() -> str | None:
-    """Memory, where there is plenty: the server syncs as ever, and nobody waits for a disk."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        return None
-    return str(memory) if shutil.disk_usage(memory).free > 4 * 1024**3 else None
-
-
-def migrate(url: str) -> None:
-    """Bring an empty database to this version, by the migrations themselves."""
+def make_template(url: str) -> None:
+    """Bring an empty database to this version, by the migrations, and load the shipped call."""
     with tempfile.TemporaryDirectory() as instance:
-        app = create_app(load({"DATABASE_URL": url, "PETITION_INSTANCE": instance}))
+        settings = load({"DATABASE_URL": url, "PETITION_INSTANCE": instance})
+        app = create_app(settings)
         with app.app_context():
             flask_migrate.upgrade(directory=str(resource_dir("migrations")))
+            with transaction() as session:
+                content_files.load_and_open_new(
+                    session, SHIPPED / "amazon", organiser=settings.organiser, at=BEGINNING
+                )
             db.engine.dispose()
 
 
@@ -105,12 +132,17 @@ def postgresql() -> Iterator[PostgreSQL]:
         server.run(f"DROP DATABASE IF EXISTS {server.template} WITH (FORCE)")
         return
     # Not below pytest's own folder, which PostgreSQL's user may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="petition-pg-", dir=_quick_disk()))
+    folder = Path(tempfile.mkdtemp(prefix="petition-pg-", dir=quick_disk()))
     folder.chmod(0o755)
     try:
         cluster = Cluster(folder / "data", folder)
         cluster.initialise()
-        cluster.configure(max_wal_size="'1GB'", max_connections="200", checkpoint_timeout="'30min'")
+        cluster.configure(
+            max_wal_size="'1GB'",
+            max_connections="200",
+            checkpoint_timeout="'30min'",
+            shared_buffers="'32MB'",
+        )
         cluster.start()
     except Unavailable as error:
         shutil.rmtree(folder)
@@ -128,9 +160,9 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file, whole in itself, to be copied."""
+    """A migrated SQLite file with the shipped call, whole in itself, to be copied."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    migrate(f"sqlite:///{path}")
+    make_template(f"sqlite:///{path}")
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
@@ -138,7 +170,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh, migrated database: once SQLite, once PostgreSQL."""
+    """A fresh, migrated database with the shipped call: once SQLite, once PostgreSQL."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         shutil.copyfile(template, tmp_path / "petition.db")
@@ -152,7 +184,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def clock() -> Clock:
     """It begins on 2 November 2026, half past nine UTC."""
-    return Clock(datetime(2026, 11, 2, 9, 30, tzinfo=UTC))
+    return Clock(BEGINNING)
 
 
 @pytest.fixture
@@ -167,10 +199,8 @@ def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
     app = create_app(settings, now=clock)
     app.test_client_class = Visitor
     with app.app_context():
-        with transaction() as session:
-            campaigning.load_and_open_new(
-                session, SHIPPED / "amazon", organiser=settings.organiser, at=clock()
-            )
+        # The day's random value is there, as after its first form: it is nobody's.
+        dependencies_of(app).senders.of(Peer(address="", forwarded=False), at=clock())
         yield app
         db.engine.dispose()
 
@@ -182,8 +212,8 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def people() -> ModuleType:
-    """The cast: people.amina, people.ben, …"""
-    return cast
+    """Personas: people.amina, people.ben, …"""
+    return personas
 
 
 @pytest.fixture

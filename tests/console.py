@@ -1,4 +1,4 @@
-"""Deeds of staff: following a set-up link, signing in, sending a form with its token."""
+"""Actions of staff: following a set-up link, signing in, sending a form with its token."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
-from petition.services import staffing
+from petition.services.staff import accounts
 from petition.store.db import transaction
+from petition.web.http.dependencies import dependencies_of
 
 PASSWORD: Final = "a long walk by the river"
 _TOKEN = re.compile(r'<input\b(?=[^>]*\bname="csrf_token")[^>]*\bvalue="([^"]*)"')
@@ -19,8 +20,8 @@ _TOKEN = re.compile(r'<input\b(?=[^>]*\bname="csrf_token")[^>]*\bvalue="([^"]*)"
 def invite(app: Flask, role: str = "owner", email: str | None = None) -> str:
     """The path of a fresh one-time link."""
     with app.app_context(), transaction() as session:
-        at = app.extensions["petition"].now()
-        token = staffing.invite(session, email or address(role), role, by="test", at=at)
+        at = dependencies_of(app).now()
+        token = accounts.invite(session, email or address(role), role, by="test", at=at)
     return f"/staff/set-up/{token}"
 
 

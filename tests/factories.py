@@ -1,4 +1,4 @@
-"""Deeds that many tests begin with: signing, a worker's round, opening the letters."""
+"""Actions that many tests begin with: signing, a worker's round, opening the letters."""
 
 from __future__ import annotations
 
@@ -11,28 +11,32 @@ from dataclasses import replace
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
-from typing import Any, Final
+from typing import Any
 
+import msgspec
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse as Answer
 
 from petition.app import create_app
-from petition.cli.running import make_worker
+from petition.cli.server import make_worker
 from petition.config import load
-from petition.domain.campaign import Call, CampaignView
-from petition.domain.consent import Questions, SignQuestion, UpdatesQuestion, VisibilityQuestion
-from petition.domain.letter import message_id
-from petition.domain.source import Source
-from petition.domain.supporter import Person, Provider
-from petition.services import signing
-from petition.services.signing import Sign
-from petition.store import campaigns
-from petition.store.arrivals import Answer as Consented, Arrival
+from petition.domain.campaigns.campaign import CampaignContent, CampaignView
+from petition.domain.letters.letter import message_id
+from petition.domain.signatures.consent import Question
+from petition.domain.signatures.mail_providers import Providers
+from petition.domain.signatures.source import Source
+from petition.domain.signatures.supporter import Person
+from petition.services.signatures import signing
+from petition.services.signatures.signing import Sign
+from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
-from petition.store.signatures import Found
-from petition.store.vault import new_entry_id
+from petition.store.signatures import mail_providers
+from petition.store.signatures.bulk_insert import Answer as Consented, NewEntry
+from petition.store.signatures.signatures import Found
+from petition.store.vault.entry_ids import new_entry_id
+from petition.web.http.dependencies import dependencies_of
 from tests.people import Form
 
 _TICKET = re.compile(r'<input\b(?=[^>]*\bname="ticket")[^>]*\bvalue="([^"]*)"')
@@ -57,13 +61,13 @@ def work(app: Flask) -> int:
     """One round of a worker: what is due is sent, what waits is folded into the counts."""
     with app.app_context():
         done = make_worker(app, threading.Event()).once()
-    app.extensions["petition"].calls.forget()  # pages would show the old count for some seconds
+    dependencies_of(app).campaign_cache.clear()  # pages would show the old count for some seconds
     return done
 
 
 def letters(app: Flask) -> list[EmailMessage]:
     """The letters in the mailbox folder, oldest first."""
-    settings = app.extensions["petition"].settings
+    settings = dependencies_of(app).settings
     order = {
         message_id(settings.secret_key, int(str(id_))): id_
         for (id_,) in rows(app, "SELECT id FROM letters")
@@ -98,21 +102,23 @@ def rows(app: Flask, sql: str, **values: object) -> list[tuple[object, ...]]:
 
 
 def change(app: Flask, sql: str, **values: object) -> None:
-    """A change behind the house's back."""
+    """A change in the database, past the application."""
     with app.app_context(), transaction() as session:
         session.execute(text(sql), values)
 
 
-def a_call(**words: str) -> Call:
+def a_call(**words: str) -> CampaignContent:
     """A small call; its words can be changed by name."""
-    questions = Questions(
-        sign=SignQuestion(statement="I agree."),
-        updates=UpdatesQuestion(question="May we write?", yes="Yes", no="No"),
-        visibility=VisibilityQuestion(
-            question="Who may see?", counted="Nobody", target="The target", public="Everybody"
+    questions = (
+        Question(purpose="sign", text="I agree."),
+        Question(purpose="updates", text="May we write?", answers=(("yes", "Yes"), ("no", "No"))),
+        Question(
+            purpose="visibility",
+            text="Who may see?",
+            answers=(("counted", "Nobody"), ("target", "The target"), ("public", "Everybody")),
         ),
     )
-    call = Call(
+    call = CampaignContent(
         title="A call",
         ask="Do it",
         summary="Please do it.",
@@ -121,9 +127,9 @@ def a_call(**words: str) -> Call:
         share_text="Share it.",
         references=("One",),
         story="It was so. [1]",
-        consents=questions,
+        consents={question.purpose: question for question in questions},
     )
-    return replace(call, **words)
+    return msgspec.structs.replace(call, **words)
 
 
 def the_call(app: Flask, lang: str = "en", slug: str = "amazon") -> CampaignView:
@@ -133,7 +139,7 @@ def the_call(app: Flask, lang: str = "en", slug: str = "amazon") -> CampaignView
 
 
 def command(form: Form) -> Sign:
-    """A well-formed form as the command that the door makes of it."""
+    """A well-formed form as the command that the form makes of it."""
     local, _, domain = form["email"].partition("@")
     return Sign(
         person=Person(
@@ -146,8 +152,11 @@ def command(form: Form) -> Sign:
         local_part=local,
         domain=domain,
         country=form["country"],
-        updates=form["updates"],
-        visibility=form["visibility"],
+        answers={
+            "sign": form["agree"],
+            "updates": form["updates"],
+            "visibility": form["visibility"],
+        },
         source=Source(source=form.get("source"), utm_source=form.get("utm_source")),
         way="web",
     )
@@ -155,15 +164,18 @@ def command(form: Form) -> Sign:
 
 def keep(app: Flask, call: CampaignView, form: Form, at: datetime | None = None) -> None:
     """Sign without a browser: straight to the service."""
-    house = app.extensions["petition"]
-    providers = {row: Provider(domain=row, **rules) for row, rules in PROVIDERS.items()}
-    signing.sign(house.intake, house.vault, providers, call, command(form), at=at or house.now())
-
-
-PROVIDERS: Final[dict[str, Any]] = {
-    "gmail.com": {"same_as": None, "ignores_dots": True, "ignores_tags": True},
-    "googlemail.com": {"same_as": "gmail.com", "ignores_dots": True, "ignores_tags": True},
-}
+    deps = dependencies_of(app)
+    with app.app_context(), reading() as session:
+        providers = mail_providers.table(session)
+    signing.sign(
+        deps.group_commit,
+        deps.vault,
+        providers,
+        call,
+        command(form),
+        sender=None,
+        at=at or deps.now(),
+    )
 
 
 def keep_apart(environ: dict[str, str], forms: list[Form]) -> None:
@@ -174,10 +186,10 @@ def keep_apart(environ: dict[str, str], forms: list[Form]) -> None:
         keep(app, call, form)
 
 
-def arrival(app: Flask, call: CampaignView, number: int, **changes: Any) -> Arrival:
+def new_entry(app: Flask, call: CampaignView, number: int, **changes: Any) -> NewEntry:
     """One of any number of forms, sealed and ready for the intake."""
-    house = app.extensions["petition"]
-    at = house.now()
+    deps = dependencies_of(app)
+    at = deps.now()
     entry_id = new_entry_id(at)
     person = Person(
         given_name=f"P{number}",
@@ -186,12 +198,14 @@ def arrival(app: Flask, call: CampaignView, number: int, **changes: Any) -> Arri
         postcode="",
         comment="",
     )
-    made = Arrival(
+    made = NewEntry(
         campaign_id=call.id,
-        address_key=house.vault.address_key(f"p{number}@example.org"),
+        address_key=deps.vault.address_key(f"p{number}@example.org"),
+        mailbox_key=None,
+        keyed_by=Providers(()).fingerprint,
         entry_id=entry_id,
-        sealed=house.vault.seal(person, entry_id, house.vault.current),
-        key_number=house.vault.current,
+        sealed=deps.vault.seal(person, entry_id, deps.vault.current),
+        key_number=deps.vault.current,
         country="DE",
         language="en",
         visibility="counted",
@@ -216,17 +230,17 @@ def entries(app: Flask) -> list[int]:
 def confirm(app: Flask, entry_id: int) -> Found | None:
     """Press the button behind the link."""
     with app.app_context(), transaction() as session:
-        return signing.confirm(session, entry_id, at=app.extensions["petition"].now())
+        return signing.confirm(session, entry_id, at=dependencies_of(app).now())
 
 
-def together(number: int, deed: Callable[[int], None]) -> list[BaseException]:
-    """Do a deed in several threads that begin at the same moment; what went wrong in them."""
+def together(number: int, action: Callable[[int], None]) -> list[BaseException]:
+    """Do something in several threads that begin at the same moment; what went wrong in them."""
     start, wrong = threading.Barrier(number), []
 
     def begin(place: int) -> None:
         try:
             start.wait(30)
-            deed(place)
+            action(place)
         except BaseException as error:
             wrong.append(error)
 

@@ -1,4 +1,4 @@
-"""The cast: who signs, who signs twice, who shares a mailbox, who is staff, and who abuses.
+"""Personas: who signs, who signs twice, who shares a mailbox, who is staff, and who abuses.
 
 Each is a form as a browser sends it (without the ticket, which `sign` fetches). Change one with
 `people.amina | {"country": "FR"}`. All addresses are made up; no letter leaves the machine.
@@ -87,6 +87,42 @@ LINKS: Final = (
     "EVIL.NET free",
     "me@evil.example",
     "a//evil.example",
+    "evil.ru",
+    "x.com",
+    "x.com/pay",
+    "X.Com/pay",
+    "A.Evil.Com",
+    "Pay.Com",
+    "buy-now.net",
+    "evil.shop",
+    "t.me/evil",
+    "T.Me/evil",
+    "bit.ly/3xY",
+    "M.Com:8080",
+    "ftp://evil",
+    "xn--e1afmkfd.example",
+    "evil。ru",
+    "ｅｖｉｌ．ｃｏｍ",
+)
+# What looks like one and is a name.
+INITIALS: Final = (
+    "A.Ru",
+    "S.Net",
+    "J.Io Bonnet",
+    "M.Com",
+    "St.John",
+    "O.Info",
+    "J.R.Net",
+    "A.-M.Ru",
+    "É.Org",
+    "Ж.Net",
+    "A.RU",
+    "Bonnet, J.Io",
+    "A.Net-Smith",
+    "Dr.Net",
+    "A.Biz.",
+    "X.Shop",
+    "Maria.Lopez",
 )
 CONTROLS: Final = (
     "Mal\r\nBcc: victim@example.org",

@@ -1,4 +1,4 @@
-"""Deeds of supporters who mind their data: links from letters, the code, a list taken out."""
+"""Actions of supporters who mind their data: links from letters, the code, a list taken out."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse as Answer
 
 from petition.app import SHIPPED
-from petition.domain.signature import STATES
-from petition.services import campaigning, exporting, privacy
-from petition.services.exporting import Export
-from petition.services.privacy import Choices
+from petition.domain.signatures.states import STATES
+from petition.services.campaigns import content_files
+from petition.services.exports import csv_file
+from petition.services.exports.csv_file import Export
+from petition.services.privacy import blocks, erasure, rights
+from petition.services.privacy.blocks import StopLink
+from petition.services.privacy.rights import Choices
 from petition.store.db import db, reading, transaction
-from petition.store.erasing import Erased
-from petition.store.signatures import Filters
+from petition.store.privacy.erasure import Erased
+from petition.store.signatures.signatures import Filters
+from petition.web.http.dependencies import dependencies_of
 from tests import factories
 
 Row = tuple[object, ...]
@@ -37,18 +41,18 @@ def links_in(letter: EmailMessage) -> list[str]:
     return re.findall(r"https?://[^/\s]+(/\S*)", factories.text_of(letter))
 
 
-def link_to(door: str, letter: EmailMessage) -> str:
+def link_to(prefix: str, letter: EmailMessage) -> str:
     """The path of its one link to `my`, `stop`, `unsubscribe`, `confirm`."""
-    (found,) = [link for link in links_in(letter) if link.startswith(f"/{door}/")]
+    (found,) = [link for link in links_in(letter) if link.startswith(f"/{prefix}/")]
     return found
 
 
-def newest(app: Flask, door: str) -> str:
-    """The newest letter's link to that door."""
+def newest(app: Flask, prefix: str) -> str:
+    """The newest letter's link that begins so."""
     for letter in reversed(factories.letters(app)):
-        if any(link.startswith(f"/{door}/") for link in links_in(letter)):
-            return link_to(door, letter)
-    raise AssertionError(f"no letter leads to {door}")
+        if any(link.startswith(f"/{prefix}/") for link in links_in(letter)):
+            return link_to(prefix, letter)
+    raise AssertionError(f"no letter leads to {prefix}")
 
 
 def code_in(letter: EmailMessage) -> str:
@@ -89,15 +93,15 @@ def ids(app: Flask) -> list[int]:
 
 def erase(app: Flask, signature_id: int) -> Erased | None:
     """Everything about a signature is deleted."""
-    house = app.extensions["petition"]
+    deps = dependencies_of(app)
     with app.app_context(), transaction() as session:
-        return privacy.erase(session, house.journal, signature_id, at=house.now())
+        return erasure.erase(session, deps.erasure_context, signature_id, at=deps.now())
 
 
 def withdraw(app: Flask, signature_id: int) -> bool:
     """The signature is taken back."""
     with app.app_context(), transaction() as session:
-        return privacy.withdraw(session, signature_id, at=app.extensions["petition"].now())
+        return rights.withdraw(session, signature_id, at=dependencies_of(app).now())
 
 
 def order(**changes: Any) -> Export:
@@ -116,15 +120,15 @@ def order(**changes: Any) -> Export:
 
 def take_out(app: Flask, **changes: Any) -> list[str]:
     """An export's lines, below the line of names."""
-    house = app.extensions["petition"]
+    deps = dependencies_of(app)
     with app.app_context():
         chunks = list(
-            exporting.export(
+            csv_file.export(
                 order(**changes),
-                house.vault,
+                deps.vault,
                 reading=reading,
                 transaction=transaction,
-                now=house.now,
+                now=deps.now,
             )
         )
     return b"".join(chunks).decode().splitlines()[1:]
@@ -137,7 +141,7 @@ ALL: Final = Filters(states=STATES)
 def recalled(app: Flask, export_id: int = 1) -> list[tuple[str, str]]:
     """(signature, why) of what an export must let go."""
     with app.app_context(), reading() as session:
-        lines = b"".join(exporting.recall(session, export_id)).decode().splitlines()[1:]
+        lines = b"".join(csv_file.recall(session, export_id)).decode().splitlines()[1:]
     return [(number, why) for number, why, _at in (line.split(",") for line in lines)]
 
 
@@ -146,10 +150,12 @@ IDLE: Final = frozenset({"seen_at", "folded_at"})
 
 
 def dump(app: Flask) -> dict[str, list[Row]]:
-    """Every row of every table, without idle clocks."""
+    """Every row of every table, without idle clocks and what only counts senders and letters."""
     found = {}
     with app.app_context(), reading() as session:
         for table in db.metadata.sorted_tables:
+            if table.name in {"sender_counts", "action_totals", "letter_minutes"}:
+                continue
             columns = [column for column in table.columns if column.name not in IDLE]
             rows = session.execute(select(*columns))
             found[table.name] = sorted((tuple(row) for row in rows), key=repr)
@@ -161,7 +167,7 @@ def counted(app: Flask, slug: str = "amazon") -> Counter[tuple[str, str]]:
     found = factories.rows(
         app,
         "SELECT dimension, value, confirmed FROM counts JOIN campaigns ON id = campaign_id"
-        " WHERE slug = :slug AND confirmed <> 0 AND dimension <> 'went'",
+        " WHERE slug = :slug AND confirmed <> 0",
         slug=slug,
     )
     return Counter({(str(d), str(v)): int(str(n)) for d, v, n in found})
@@ -192,8 +198,8 @@ def held_now(app: Flask) -> dict[str, int]:
 
 
 def set_clock(app: Flask, at: datetime) -> None:
-    """What the house takes for now."""
-    app.extensions["petition"].now.at = at
+    """What the app takes for now."""
+    dependencies_of(app).now.at = at
 
 
 def another_call(app: Flask, folder: Path, slug: str = "other") -> None:
@@ -202,12 +208,12 @@ def another_call(app: Flask, folder: Path, slug: str = "other") -> None:
     file = copy / "campaign.toml"
     text = file.read_text("utf-8").replace('slug = "amazon"', f'slug = "{slug}"')
     file.write_text(text, "utf-8")
-    house = app.extensions["petition"]
+    deps = dependencies_of(app)
     with app.app_context(), transaction() as session:
-        campaigning.load_and_open_new(
-            session, copy, organiser=house.settings.organiser, at=house.now()
+        content_files.load_and_open_new(
+            session, copy, organiser=deps.settings.organiser, at=deps.now()
         )
-    house.calls.forget()
+    deps.campaign_cache.clear()
 
 
 def key_of(app: Flask, signature_id: int = 1) -> bytes:
@@ -218,61 +224,67 @@ def key_of(app: Flask, signature_id: int = 1) -> bytes:
     return bytes(key)  # type: ignore[call-overload]
 
 
+def stop_link(app: Flask, key: bytes, slug: str = "amazon") -> StopLink:
+    """Whom a link in a letter of that call was sent to, by an address without a tag."""
+    call = factories.the_call(app, slug=slug)
+    return StopLink(campaign_id=call.id, address_key=key, mailbox_key=key)
+
+
 def stop(app: Flask, key: bytes, *, slug: str = "amazon") -> Any:
-    """“This was not me.”"""
-    house, call = app.extensions["petition"], factories.the_call(app, slug=slug)
+    """“This was not me”; what went, or None."""
+    deps, link = dependencies_of(app), stop_link(app, key, slug)
     with app.app_context(), transaction() as session:
-        return privacy.stop(session, house.journal, slug, call.id, key, at=house.now())
+        gone = blocks.stop(session, deps.erasure_context, deps.vault, link, at=deps.now())
+    return gone[0] if gone else None
 
 
 def lift(app: Flask, key: bytes) -> Any:
     """Let a blocked address sign again."""
-    house, call = app.extensions["petition"], factories.the_call(app)
+    deps, link = dependencies_of(app), stop_link(app, key)
     with app.app_context(), transaction() as session:
-        return privacy.unblock(session, house.journal, "amazon", call.id, key, at=house.now())
+        return blocks.unblock(session, deps.erasure_context, link, at=deps.now())
 
 
 def unsubscribe(app: Flask, signature_id: int = 1) -> bool:
     """No more letters that were not asked for."""
     with app.app_context(), transaction() as session:
-        return privacy.unsubscribe(session, signature_id, at=app.extensions["petition"].now())
+        return rights.unsubscribe(session, signature_id, at=dependencies_of(app).now())
 
 
 def choose(app: Flask, signature_id: int = 1, **answers: str) -> None:
     """Change the answers; what is not said is `no` and `counted`."""
     choices = Choices(
-        updates=answers.get("updates", "no"),
-        visibility=answers.get("visibility", "counted"),
+        answers={"updates": "no", "visibility": "counted"} | answers,
         text_ids=factories.the_call(app).consent_text_ids,
     )
     with app.app_context(), transaction() as session:
-        privacy.choose(session, signature_id, choices, at=app.extensions["petition"].now())
+        rights.choose(session, signature_id, choices, at=dependencies_of(app).now())
 
 
 def correct(app: Flask, given: str, family: str = "", signature_id: int = 1) -> None:
     """Put a name right."""
-    house = app.extensions["petition"]
+    deps = dependencies_of(app)
     with app.app_context(), transaction() as session:
-        privacy.correct(session, house.vault, signature_id, given_name=given, family_name=family)
+        rights.correct(session, deps.vault, signature_id, given_name=given, family_name=family)
 
 
-def move(app: Flask, deed: Callable[..., None], signature_id: int = 1) -> None:
+def move(app: Flask, action: Callable[..., None], signature_id: int = 1) -> None:
     """What staff do with a signature."""
     with app.app_context(), transaction() as session:
-        deed(
+        action(
             session,
             signature_id,
             reason="looked",
             by="sam",
-            at=app.extensions["petition"].now(),
+            at=dependencies_of(app).now(),
         )
 
 
 def person(app: Flask, signature_id: int = 1) -> Any:
     """What its own form says."""
     with reading() as session:
-        held = privacy.find(session, signature_id)
-    return privacy.person(app.extensions["petition"].vault, held.own)
+        held = rights.find(session, signature_id)
+    return rights.person(dependencies_of(app).vault, held.own)
 
 
 def state(app: Flask, signature_id: int = 1) -> str | None:

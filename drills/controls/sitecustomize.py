@@ -32,43 +32,206 @@ def _sqlite_without(level: str) -> None:
 
 
 def _answer_early() -> None:
-    """The intake says "kept" at once and keeps a moment later."""
-    intake = import_module("petition.store.intake").Intake
-    keep = intake.put
+    """The group commit says "kept" at once and keeps a moment later."""
+    group_commit = import_module("petition.store.signatures.group_commit").GroupCommit
+    keep = group_commit.submit
 
-    def put(self: Any, arrival: Any) -> None:
+    def submit(self: Any, *what: Any) -> None:
         def later() -> None:
             time.sleep(EARLY_BY)
-            keep(self, arrival)
+            keep(self, *what)
 
         threading.Thread(target=later, daemon=True).start()
 
-    intake.put = put
+    group_commit.submit = submit
 
 
 def _look_first() -> None:
-    """The door asks whether the address has signed; if it has, what became of it."""
-    signing: Any = import_module("petition.services.signing")
-    erasing = import_module("petition.store.erasing")
+    """Signing asks whether the address has signed; if it has, what became of it."""
+    signing: Any = import_module("petition.services.signatures.signing")
+    by_address = import_module("petition.store.signatures.by_address")
     reading = import_module("petition.store.db").reading
     keep = signing.sign
 
-    def sign(intake: Any, vault: Any, providers: Any, call: Any, command: Any, *, at: Any) -> None:
+    def sign(
+        group_commit: Any, vault: Any, providers: Any, campaign: Any, command: Any, **more: Any
+    ) -> None:
         key = signing.address_key(vault, providers, command.local_part, command.domain)
         with reading() as session:
-            known = erasing.of_address(session, call.id, key)
-            if known is not None:
-                erasing.address_key(session, known)
-        keep(intake, vault, providers, call, command, at=at)
+            for known in by_address.of_link(session, campaign.id, [key]):
+                by_address.place(session, known)
+        keep(group_commit, vault, providers, campaign, command, **more)
 
     signing.sign = sign
 
 
+def _write_without_limit() -> None:
+    """A mailbox is charged for nothing."""
+    limits: Any = import_module("petition.store.letters.mailbox_limits")
+    limits.charge_mailbox = lambda *_, **__: True
+
+
+def _take_tags_for_mailboxes() -> None:
+    """Each tag of an unknown domain is a mailbox of its own."""
+    keys: Any = import_module("petition.services.vault.address_keys")
+    keys.mailbox_address = lambda canonical: canonical
+
+
+def _write_to_the_blocked() -> None:
+    """Whoever said “This was not me” is written to all the same."""
+    blocks: Any = import_module("petition.store.privacy.blocks")
+    blocks.is_blocked = lambda *_: False
+
+
+RAISES, HANGS, TELLS, BARE = "%n%n%n%n", "{{7*7}}", "../../etc/passwd", "-1"
+"""What somebody types into a form of a program that is broken in four places."""
+
+
+def _four_faults() -> None:
+    """A text that raises, one that takes long, one that shows the inside, one without headers."""
+    flask: Any = import_module("flask")
+    forms: Any = import_module("flask_wtf").FlaskForm
+    renderer: Any = import_module("petition.rendering").Renderer
+    security: Any = import_module("petition.web.http.security")
+    validate, render, secure = forms.validate, renderer.__call__, security.secure
+
+    def sent(text: str) -> bool:
+        return flask.has_request_context() and text in flask.request.values.values()
+
+    def broken_validate(form: Any, *args: Any, **options: Any) -> Any:
+        if sent(RAISES):
+            raise RuntimeError
+        if sent(HANGS):
+            time.sleep(3.0)
+        return validate(form, *args, **options)
+
+    def broken_render(self: Any, *args: Any, **context: Any) -> Any:
+        told = "Traceback (most recent call last)" if sent(TELLS) else ""
+        return render(self, *args, **context) + told
+
+    def broken_secure(app: Any, settings: Any) -> None:
+        def strip(response: Any) -> Any:
+            if sent(BARE):
+                response.headers.pop("Content-Security-Policy", None)
+            return response
+
+        app.after_request(strip)  # the first that is named is the last to run
+        secure(app, settings)
+
+    forms.validate, renderer.__call__ = broken_validate, broken_render
+    security.secure = broken_secure
+
+
+def _never_again() -> None:
+    """No work is tried a second time."""
+    for name in ("petition.store.signatures.group_commit", "petition.web.http.retrying"):
+        module: Any = import_module(name)
+        module.is_passing = lambda _: False
+
+
+def _early_once() -> None:
+    _never_again()
+    _answer_early()
+
+
+def _always_ready() -> None:
+    """The instance calls itself ready whatever its database says."""
+    readiness = import_module("petition.store.signatures.readiness").Readiness
+    readiness.ready = lambda _: True
+
+
+def _leave_parts() -> None:
+    """A file that could not be finished stays."""
+    files: Any = import_module("petition.files")
+    files._gone_if_it_fails = lambda _: contextlib.nullcontext()
+
+
+def _bodies_in_threads() -> None:
+    """A body is awaited by one of the threads that run the app, for as long as it takes."""
+    bodies: Any = import_module("petition.web.http.gateway.bodies")
+
+    def begin(self: Any, incoming: Any) -> None:
+        arrived = threading.Event()
+        self._incoming[id(incoming)] = incoming
+        future = incoming.exchange()
+        future.add_done_callback(lambda _: arrived.set(), context=None)
+        while not arrived.wait(0.05) and not future.done():
+            pass
+        with contextlib.suppress(Exception):
+            self._finish(incoming, None, bytes(future.result()))
+
+    bodies.Bodies.begin = begin
+    bodies.Bodies._late_ones = lambda self, now: []
+
+
+def _no_turns() -> None:
+    """Every password is checked at once, however many there are."""
+    line = import_module("petition.services.staff.password_turns").Line
+    line.turn = lambda self: contextlib.nullcontext()
+
+
+def _no_total() -> None:
+    """Tries of codes are not counted over all addresses."""
+    limits: Any = import_module("petition.services.abuse.limits")
+    limits.count_total = lambda *_words, **_more: 0
+
+
+def _no_sender() -> None:
+    """Nobody is limited by sender."""
+    senders = import_module("petition.services.abuse.senders").Senders
+    senders.are_hidden = lambda _self, _peer: True
+
+
+def _count_late() -> None:
+    """Senders are counted after the commit: what it goes by is a little old."""
+    store: Any = import_module("petition.store.abuse.senders")
+    transaction = import_module("petition.store.db").transaction
+    text = import_module("sqlalchemy").text
+    count = store.charge
+
+    def charge(session: Any, charges: Any) -> Any:
+        engine = session.get_bind()
+        held = {
+            (bytes(row.sender), row.action): (row.hour, row.turn_at)
+            for row in session.execute(
+                text("SELECT sender, action, hour, turn_at FROM sender_counts")
+            )
+        }
+
+        def later() -> None:
+            time.sleep(EARLY_BY)
+            with transaction(engine) as after:
+                count(after, charges)
+
+        threading.Thread(target=later, daemon=True).start()
+        verdicts = []
+        for each in charges:
+            hour, turn = held.get((each.sender, each.action), (0, 0))
+            due = store.as_time(max(turn - each.at_once * each.pace, store.as_number(each.at)))
+            verdicts.append(store.Verdict(taken=hour < each.hourly, until=due))
+        return verdicts
+
+    store.charge = charge
+
+
 CONTROLS = {
+    "mailbox-unlimited": _write_without_limit,
+    "tags-apart": _take_tags_for_mailboxes,
+    "stop-ignored": _write_to_the_blocked,
+    "four-faults": _four_faults,
     "synchronous-off": lambda: _sqlite_without("OFF"),
     "synchronous-normal": lambda: _sqlite_without("NORMAL"),
     "ack-early": _answer_early,
     "looks-first": _look_first,
+    "never-again": _never_again,
+    "early-once": _early_once,
+    "always-ready": _always_ready,
+    "leaves-parts": _leave_parts,
+    "bodies-in-threads": _bodies_in_threads,
+    "no-turns": _no_turns,
+    "no-total": _no_total,
+    "limits-off": _no_sender,
+    "counts-late": _count_late,
 }
 
 _chosen = os.environ.get("DRILL_CONTROL", "")

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import os
+
 import click
+from click.exceptions import Exit
 
 from petition import __version__
+from petition.cli.abuse import abuse
 from petition.cli.campaigns import campaign, provider
-from petition.cli.comments import comments
+from petition.cli.counts import count, export
 from petition.cli.database import database, vault
 from petition.cli.doctor import doctor
-from petition.cli.keeping import recall, retention
-from petition.cli.numbers import count, export
-from petition.cli.people import signature, staff
-from petition.cli.running import serve, start, worker
-from petition.errors import PetitionError
+from petition.cli.error_lines import one_line
+from petition.cli.moderation import comments
+from petition.cli.retention import recall, retention
+from petition.cli.server import serve, start, worker
+from petition.cli.staff import signature, staff
+from petition.domain.signatures.invisible_characters import without_stray_marks
 
 
-class House(click.Group):
-    """Turns what we understand into one line."""
+class CommandGroup(click.Group):
+    """Turns whatever breaks into one line."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(context, [_as_typed(each) for each in args])
 
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
-        except PetitionError as error:
-            raise click.ClickException(str(error)) from None
-        except PermissionError as error:
-            raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+        except (click.ClickException, click.Abort, Exit, BrokenPipeError):
+            raise  # click knows them
+        except Exception as error:
+            raise click.ClickException(one_line(error)) from None
 
 
-@click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})
+def _as_typed(argument: str) -> str:
+    """The argument without the invisible marks that were pasted along; a file keeps its name."""
+    folder = os.path.dirname(argument)
+    is_path = os.path.exists(argument) or bool(folder and os.path.isdir(folder))
+    return argument if is_path else without_stray_marks(argument)
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="petition %(version)s")
 def main() -> None:
     """Host a call: signatures with consent, confirmed, counted and delivered."""
@@ -49,6 +64,7 @@ for command in (
     signature,
     provider,
     vault,
+    abuse,
     doctor,
 ):
     main.add_command(command)

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from petition.app import SHIPPED
-from petition.cli.opening import asking, house_open, now
-from petition.domain.milestones import goal_at
-from petition.domain.target import PatternRefused, PatternTooWide, pattern
-from petition.services import campaigning, retaining, targeting
-from petition.store import campaigns, counts, outbox, targets
+from petition.cli.confirmation import cannot_be_undone, require_confirmation
+from petition.cli.context import now, open_app, operator, progress
+from petition.domain.campaigns.milestones import goal_at
+from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
+from petition.domain.signatures.mail_providers import Provider
+from petition.errors import PetitionError
+from petition.services.campaigns import content_files, target_domains as services_target_domains
+from petition.services.privacy import retention as privacy_retention
+from petition.services.signatures import rekeying
+from petition.store.campaigns import campaigns, target_domains as store_target_domains
+from petition.store.counts import totals
 from petition.store.db import reading, transaction
+from petition.store.signatures import mail_providers
+from petition.web.http.dependencies import dependencies_of
+from petition.web.http.url_converters import first_parts
+
+
+class Unreadable(PetitionError):
+    """Some signatures do not open with these keys."""
 
 
 @click.group()
@@ -31,9 +45,11 @@ def load(folder: Path) -> None:
     """
     # os.path: in a folder that we may not read, Path.exists raises.
     place = folder if os.path.exists(folder) else SHIPPED / folder.name
-    with house_open() as app, transaction() as session:
-        organiser = app.extensions["petition"].settings.organiser
-        slug, changed = campaigning.load(session, place, organiser=organiser, at=now())
+    with open_app() as app, transaction() as session:
+        organiser = dependencies_of(app).settings.organiser
+        slug, changed = content_files.load(
+            session, place, organiser=organiser, at=now(), places=first_parts(app)
+        )
     click.echo(f"{slug}: {'loaded' if changed else 'nothing new'}")
 
 
@@ -41,7 +57,7 @@ def load(folder: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(as_json: bool) -> None:
     """All campaigns with their state, goal and confirmed signatures."""
-    with house_open(), reading() as session:
+    with open_app(), reading() as session:
         rows = [
             {
                 "slug": row.slug,
@@ -50,7 +66,7 @@ def list_(as_json: bool) -> None:
                 "confirmed": confirmed,
             }
             for row in campaigns.listed(session)
-            for confirmed in (counts.total(session, row.id),)
+            for confirmed in (totals.total(session, row.id),)
         ]
     if as_json:
         click.echo(json.dumps(rows))
@@ -63,8 +79,8 @@ def list_(as_json: bool) -> None:
 @click.argument("slug")
 def open_(slug: str) -> None:
     """Let signatures in."""
-    with house_open(), transaction() as session:
-        moved = campaigning.open_(session, slug, at=now())
+    with open_app(), transaction() as session:
+        moved = content_files.open_(session, slug, at=now())
     click.echo(f"{slug}: {'open' if moved else 'was open already'}")
 
 
@@ -72,18 +88,27 @@ def open_(slug: str) -> None:
 @click.argument("slug")
 def close(slug: str) -> None:
     """Take no more signatures. The page stays and keeps its count."""
-    with house_open(), transaction() as session:
-        moved = campaigning.close(session, slug, at=now())
+    with open_app(), transaction() as session:
+        moved = content_files.close(session, slug, at=now())
     click.echo(f"{slug}: {'closed' if moved else 'was closed already'}")
 
 
 @campaign.command()
 @click.argument("slug")
 @click.option("--months", type=click.IntRange(0, 600), required=True, help="After closing.")
-def retention(slug: str, months: int) -> None:
-    """For how long the signatures of SLUG are kept once it is closed."""
-    with house_open(), transaction() as session:
-        retaining.set_months(session, slug, months, by=asking(), at=now())
+@cannot_be_undone
+def retention(slug: str, months: int, sure: bool) -> None:
+    """For how long the signatures of SLUG are kept once it is closed.
+
+    Fewer months than before may erase them within the hour.
+    """
+    with open_app():
+        with reading() as session:
+            shorter = months < campaigns.by_slug(session, slug).retention_months
+        if shorter:
+            require_confirmation(f"keeping the signatures of {slug} for fewer months", sure=sure)
+        with transaction() as session:
+            privacy_retention.set_months(session, slug, months, by=operator(), at=now())
     click.echo(f"{slug}: kept for {months} months after closing")
 
 
@@ -106,13 +131,15 @@ def domains(slug: str, added: tuple[str, ...], removed: tuple[str, ...]) -> None
     amazon.com is that domain and all below it; amazon.* is that name under every ending. Prints
     the list, one a line, as it is then.
     """
-    with house_open(), transaction() as session:
+    with open_app(), transaction() as session:
         for each in added:
-            targeting.add_domain(session, slug, each, by=asking(), at=now())
+            services_target_domains.add_domain(session, slug, each, by=operator(), at=now())
         for each in removed:
-            if not targeting.remove_domain(session, slug, each, by=asking(), at=now()):
+            if not services_target_domains.remove_domain(
+                session, slug, each, by=operator(), at=now()
+            ):
                 click.echo(f"{each}: was not on the list", err=True)
-        found = targets.patterns(session, campaigns.by_slug(session, slug).id)
+        found = store_target_domains.patterns(session, campaigns.by_slug(session, slug).id)
     for each in found:
         click.echo(each)
 
@@ -124,25 +151,108 @@ def provider() -> None:
 
 @provider.command("list")
 def list_providers() -> None:
-    """The table: which providers ignore dots and +tags."""
-    with house_open(), reading() as session:
-        for row in outbox.providers(session):
-            ignores = [
-                word for word, on in (("dots", row.ignores_dots), ("+tags", row.ignores_tags)) if on
-            ]
-            same = f", delivers as {row.same_as}" if row.same_as else ""
-            click.echo(f"{row.domain}: ignores {' and '.join(ignores) or 'nothing'}{same}")
+    """The table: what each provider ignores, and where it delivers."""
+    with open_app(), reading() as session:
+        for row in sorted(mail_providers.table(session).values(), key=lambda row: row.domain):
+            click.echo(_in_words(row))
+
+
+def _in_words(row: Provider) -> str:
+    ignores = [
+        word
+        for word, on in (
+            ("dots", row.ignores_dots),
+            ("+tags", row.ignores_tags),
+            ("hyphens", row.ignores_marks),
+            ("underscores", row.ignores_marks),
+        )
+        if on
+    ]
+    more = [
+        *(["reads dots as hyphens"] if row.dots_as_hyphens else []),
+        *([f"takes anything@name.{row.domain}"] if row.takes_subdomains else []),
+        *([f"delivers as {row.same_as}"] if row.same_as else []),
+    ]
+    return "".join(
+        (f"{row.domain}: ignores {' and '.join(ignores) or 'nothing'}", *(f", {x}" for x in more))
+    )
 
 
 @provider.command("set")
 @click.argument("domain")
 @click.option("--dots/--no-dots", default=False, help="Ignores dots in the local part.")
 @click.option("--tags/--no-tags", default=False, help="Ignores what follows a plus sign.")
+@click.option("--marks/--no-marks", default=False, help="Ignores hyphens and underscores there.")
+@click.option(
+    "--dots-as-hyphens/--no-dots-as-hyphens", default=False, help="A dot there is a hyphen."
+)
+@click.option(
+    "--subdomains/--no-subdomains",
+    default=False,
+    help="Takes anything@name.DOMAIN for name@DOMAIN.",
+)
 @click.option("--same-as", default=None, help="Another domain that it delivers to.")
-def set_provider(domain: str, dots: bool, tags: bool, same_as: str | None) -> None:
-    """Add or change a provider. Signatures that are there already keep their key."""
-    with house_open(), transaction() as session:
-        outbox.save_provider(
-            session, domain.lower(), same_as=same_as, ignores_dots=dots, ignores_tags=tags
+def set_provider(
+    domain: str,
+    dots: bool,
+    tags: bool,
+    marks: bool,
+    dots_as_hyphens: bool,
+    subdomains: bool,
+    same_as: str | None,
+) -> None:
+    """Add or change a provider. `petition provider rekey` then compares what is there already."""
+    row = Provider(
+        domain=domain.lower(),
+        same_as=same_as.lower() if same_as else None,
+        ignores_dots=dots,
+        ignores_tags=tags,
+        ignores_marks=marks,
+        dots_as_hyphens=dots_as_hyphens,
+        takes_subdomains=subdomains,
+    )
+    with open_app(), transaction() as session:
+        mail_providers.save(session, row)
+        left = rekeying.left(session)
+    click.echo(f"{row.domain}: saved")
+    if left:
+        click.echo(
+            f"{left} signatures were compared by another table: "
+            "wait 5 seconds, then run `petition provider rekey`",
+            err=True,
         )
-    click.echo(f"{domain.lower()}: saved")
+
+
+@provider.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def rekey(as_json: bool) -> None:
+    """Compare all signatures anew, after the table changed; start it again if interrupted.
+
+    Two signatures of one campaign that turn out to be one person's become one: the earlier
+    confirmed stays.
+    """
+    with open_app() as app:
+        deps = dependencies_of(app)
+        with reading() as session:
+            left = rekeying.left(session)
+        report = rekeying.Report()
+        with progress("keying anew", left) as step:
+            context = deps.erasure_context
+            for done in rekeying.rekey(deps.vault, context, reading, transaction, at=now()):
+                report = report.with_(done)
+                step(done.looked_at)
+        with transaction() as session:
+            if report.rekeyed or report.erased:
+                rekeying.note(session, report, by=operator(), at=now())
+            left = rekeying.left(session)
+    if as_json:
+        click.echo(json.dumps({**asdict(report), "left": left}))
+    else:
+        click.echo(
+            f"{report.looked_at} signatures looked at, {report.rekeyed} keyed anew, "
+            f"{report.merged} merged into another; the count falls by {report.count_fell_by}"
+        )
+        if report.erased:
+            click.echo(f"{report.erased} erased: their owners had asked for it before")
+    if report.unreadable:
+        raise Unreadable(f"{report.unreadable} signatures do not open with these keys")

@@ -7,17 +7,30 @@ import time
 import click
 import flask_migrate
 
-from petition.cli.opening import house_open, progress
+from petition.app import keys_of
+from petition.cli.confirmation import cannot_be_undone, require_confirmation
+from petition.cli.context import open_app, open_app_unchecked, progress
+from petition.cli.permissions import loose
 from petition.config import resource_dir
 from petition.errors import PetitionError
 from petition.keyring import KeyRing
-from petition.services import rotating
-from petition.store.db import db, is_migrated, reading, transaction
-from petition.store.vault import LOOK_AGAIN, Vault
+from petition.services.vault import rotation
+from petition.store.db import db, faults_of_file, file_of, is_migrated, reading, transaction
+from petition.store.vault import key_checks
+from petition.store.vault.vault import LOOK_AGAIN, Vault
+from petition.web.http.dependencies import dependencies_of
 
 
 class NotMigrated(PetitionError):
     """The database is not at this version: run `petition db upgrade`."""
+
+
+class Damaged(PetitionError):
+    """The database file is damaged."""
+
+
+class Loose(PetitionError):
+    """Others may read what only the service should."""
 
 
 @click.group("db")
@@ -28,19 +41,28 @@ def database() -> None:
 @database.command()
 def upgrade() -> None:
     """Make or update the tables; keeps what is in them."""
-    with house_open() as app:
-        app.extensions["petition"].settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open_app_unchecked() as app:
+        dependencies_of(app).settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         flask_migrate.upgrade(directory=str(resource_dir("migrations")))
+        with transaction() as session:
+            key_checks.keep(session, keys_of(app))
     click.echo("the database is up to date")
 
 
 @database.command()
 def check() -> None:
-    """Fail unless the database is at this version and equals the code's tables."""
-    with house_open():
+    """Fail unless the database is whole, at this version, and equals the code's tables."""
+    with open_app_unchecked() as app:
+        database = file_of(db.engine)
         if not is_migrated(db.engine):
             raise NotMigrated
+        for fault in faults_of_file(db.engine, thorough=True):
+            raise Damaged(fault)
         flask_migrate.check(directory=str(resource_dir("migrations")))
+        with reading() as session:
+            key_checks.require(session, keys_of(app))
+        for name, words in loose(dependencies_of(app).settings, database):
+            raise Loose(f"{name}: {words}")
     click.echo("the database is up to date")
 
 
@@ -52,21 +74,34 @@ def vault() -> None:
 @vault.command("new-key")
 def new_key() -> None:
     """Print a ring for PETITION_VAULT_KEY: today's with one more key, or a new one."""
-    with house_open() as app:
-        settings = app.extensions["petition"].settings
+    with open_app() as app:
+        settings = dependencies_of(app).settings
         if "PETITION_VAULT_KEY" in settings.generated:
             click.echo(KeyRing.generate_text())
         else:
             click.echo(settings.vault_keys.with_new_key().as_text())
 
 
+@vault.command("accept-secret")
+@cannot_be_undone
+def accept_secret(sure: bool) -> None:
+    """Take PETITION_SECRET_KEY as it is now, after you changed it on purpose.
+
+    Links and codes that were mailed before stop working, for ever.
+    """
+    require_confirmation("breaking the links and codes that were mailed before", sure=sure)
+    with open_app_unchecked() as app, transaction() as session:
+        key_checks.accept_secret(session, keys_of(app))
+    click.echo("PETITION_SECRET_KEY is this database's own from now on")
+
+
 @vault.command()
 def status() -> None:
     """How many sealed records stand under which key."""
-    with house_open() as app:
-        current = app.extensions["petition"].vault.current
+    with open_app() as app:
+        current = dependencies_of(app).vault.current
         with reading() as session:
-            for number, records in sorted(rotating.by_key(session).items()):
+            for number, records in sorted(rotation.by_key(session).items()):
                 mark = " (seals now)" if number == current else ""
                 click.echo(f"key {number}: {records} records{mark}")
 
@@ -79,23 +114,25 @@ def rotate() -> None:
     environment, add one yourself (`petition vault new-key`), restart, then run this.
     Keep the old keys for as long as you keep backups.
     """
-    with house_open() as app:
-        house = app.extensions["petition"]
+    with open_app() as app:
+        deps = dependencies_of(app)
         began = time.monotonic()
-        added = rotating.add_key(house.vault, house.settings.vault_key_file, reading)
+        added = rotation.add_key(deps.vault, deps.settings.vault_key_file, reading)
+        with transaction() as session:
+            key_checks.keep(session, keys_of(app))
         if added:
-            click.echo(f"key {house.vault.current} was added to the ring and seals from now on")
-        _reseal(house.vault)
+            click.echo(f"key {deps.vault.current} was added to the ring and seals from now on")
+        _reseal(deps.vault)
         # A process that was sealing all along takes the new key up within LOOK_AGAIN seconds.
         if added:
             time.sleep(max(0.0, began + LOOK_AGAIN + 1 - time.monotonic()))
-            _reseal(house.vault)
-        click.echo(f"every record is sealed under key {house.vault.current}")
+            _reseal(deps.vault)
+        click.echo(f"every record is sealed under key {deps.vault.current}")
 
 
 def _reseal(vault: Vault) -> None:
     with reading() as session:
-        left = rotating.left(session, vault.current)
+        left = rotation.left(session, vault.current)
     with progress("sealing anew", left) as step:
-        for done in rotating.reseal(vault, transaction):
+        for done in rotation.reseal(vault, transaction):
             step(done)

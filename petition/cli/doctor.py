@@ -10,12 +10,35 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
+from flask import Flask
 
-from petition.cli.opening import house_open
+from petition.app import keys_of
+from petition.cli.context import now, open_app_unchecked
+from petition.cli.error_lines import one_line
+from petition.cli.permissions import loose
 from petition.config import DOCUMENTED, Settings
 from petition.errors import SettingError
-from petition.store.db import check_durability, db, is_migrated
+from petition.services.abuse import senders
+from petition.services.campaigns import content_files
+from petition.services.signatures import rekeying
+from petition.setting_urls import database_hosts
+from petition.store.campaigns import campaigns
+from petition.store.db import (
+    DatabaseFault,
+    check_durability,
+    check_takes_changes,
+    db,
+    faults_of_file,
+    file_of,
+    is_migrated,
+    is_there,
+    reading,
+)
+from petition.store.letters.budget import budget_state
+from petition.store.letters.relay import RelayState
+from petition.store.vault import key_checks
+from petition.web.http.dependencies import dependencies_of
+from petition.web.http.url_converters import first_parts
 
 TARGETS_OWN = re.compile(r"(^|\.)(amazonaws\.com|amazonses\.com|awsapps\.com|amazon\.\w+)$")
 
@@ -33,9 +56,10 @@ class Verdict:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def doctor(as_json: bool) -> None:
     """Look at every setting and at the database. Exit 1 when something is wrong."""
-    with house_open() as app:
-        settings = app.extensions["petition"].settings
-        lines = [*_settings(settings), *_database()]
+    with open_app_unchecked() as app:
+        settings = dependencies_of(app).settings
+        lines = [*_settings(settings), *_database(app), *_letters(settings), *_senders(settings)]
+        lines += [Verdict(*each) for each in _files(settings)]
     if as_json:
         click.echo(json.dumps([line.__dict__ for line in lines]))
     else:
@@ -56,10 +80,14 @@ def _settings(settings: Settings) -> Iterator[Verdict]:
         yield Verdict("SMTP_URL", "note", f"letters go to {settings.outbox_dir}")
     elif not (settings.smtp.starttls or settings.smtp.implicit_tls):
         yield Verdict("SMTP_URL", "warning", "letters travel unencrypted to the mail server")
+    if settings.contact is None:
+        verdict = "warning" if settings.production else "note"
+        words = "nobody learns how to reach the controller, which GDPR Article 13 asks for"
+        yield Verdict("PETITION_CONTACT", verdict, words)
     if not settings.secure:
         yield Verdict("PETITION_BASE_URL", "note", "plain http is for this machine only")
     for name, host in (
-        ("DATABASE_URL", urlsplit(settings.database_url).hostname),
+        *(("DATABASE_URL", host) for host in database_hosts(settings.database_url)),
         ("SMTP_URL", settings.smtp.host if settings.smtp else None),
         ("REDIS_URL", urlsplit(settings.redis_url or "").hostname),
         ("PETITION_BASE_URL", urlsplit(settings.base_url).hostname),
@@ -68,17 +96,103 @@ def _settings(settings: Settings) -> Iterator[Verdict]:
             yield Verdict(name, "warning", "this host belongs to the target's own company")
 
 
-def _database() -> Iterator[Verdict]:
+def _mail_providers() -> Verdict:
+    with reading() as session:
+        left = rekeying.left(session)
+    if left:
+        words = f"{left} signatures were compared by another table: run `petition provider rekey`"
+        return Verdict("mail providers", "warning", words)
+    return Verdict("mail providers", "ok", "every signature is compared by today's table")
+
+
+def _slugs(app: Flask) -> Iterator[Verdict]:
+    """Campaigns from before their address was ours, or a language's."""
+    with reading() as session:
+        slugs = [row.slug for row in campaigns.listed(session)]
+    for slug in slugs:
+        if why := content_files.taken_by(slug, first_parts(app)):
+            yield Verdict(
+                "campaigns", "warning", f"{slug}: /{slug} is {why}: nobody finds it there"
+            )
+
+
+def _files(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    for name, words in loose(settings, file_of(db.engine)):
+        yield name, "wrong", words
+
+
+def _database(app: Flask) -> Iterator[Verdict]:
     try:
+        faults = faults_of_file(db.engine, thorough=False) if is_there(db.engine) else []
+        for fault in faults:
+            yield Verdict("the database", "wrong", fault)
         migrated = is_migrated(db.engine)
-        yield Verdict(
-            "the database",
-            "ok" if migrated else "wrong",
-            "up to date" if migrated else "run `petition db upgrade`",
-        )
+        if not migrated:
+            yield Verdict("the database", "wrong", "run `petition db upgrade`")
+        elif not faults:
+            yield Verdict("the database", "ok", "up to date")
+        if migrated:
+            yield from _keys(app)
+        check_takes_changes(db.engine)
         check_durability(db.engine)
         yield Verdict("durability", "ok", "a commit survives a power cut")
+        if migrated:
+            yield _mail_providers()
+            yield from _slugs(app)
     except SettingError as error:
         yield Verdict("durability", "wrong", str(error))
-    except SQLAlchemyError:
-        yield Verdict("the database", "wrong", "does not answer")
+    except DatabaseFault as error:
+        yield Verdict("the database", "wrong", one_line(error))
+
+
+def _letters(settings: Settings) -> Iterator[Verdict]:
+    try:
+        with reading() as session:
+            state = budget_state(session, per_minute=settings.letters_per_minute, at=now())
+    except DatabaseFault:  # the line about the database says why
+        return
+    yield Verdict(
+        "letters", "ok", f"{state.waiting} due, {state.later} for later, {state.failed} failed"
+    )
+    yield Verdict(
+        "letter budget",
+        "warning" if state.spent else "ok",
+        f"{state.this_minute} of {state.per_minute} in this minute, {state.last_hour} in the hour"
+        + (": the others wait for the next minute" if state.spent else ""),
+    )
+    if state.stopped:
+        words = f"{state.stopped} did not leave: address or bytes not as ours are (docs/hosts.md)"
+        yield Verdict("letters", "warning", words)
+    yield from _relay(state.relay)
+
+
+def _relay(relay: RelayState) -> Iterator[Verdict]:
+    if relay.held_since is not None:
+        words = f"refuses our letters since {relay.held_since:%Y-%m-%d %H:%M} UTC ({relay.reason})"
+        yield Verdict("the mail server", "wrong", f"{words}: they wait and are tried again")
+    elif relay.away_since is not None:
+        words = f"away since {relay.away_since:%Y-%m-%d %H:%M} UTC ({relay.reason})"
+        yield Verdict("the mail server", "wrong", f"{words}: letters wait")
+
+
+def _keys(app: Flask) -> Iterator[Verdict]:
+    """Whether the keys are those that the database was filled under."""
+    with reading() as session:
+        found = key_checks.findings(session, keys_of(app))
+    for each in found:
+        yield Verdict(each.setting, "wrong", each.words)
+    if not found:
+        yield Verdict("the keys", "ok", "they belong to this database")
+
+
+def _senders(settings: Settings) -> Iterator[Verdict]:
+    try:
+        with reading() as session:
+            words = senders.doubt(session, settings)
+    except DatabaseFault:
+        return  # said above
+    yield Verdict(
+        "limits by sender",
+        "warning" if words else "ok",
+        words or "each sender is counted by itself",
+    )

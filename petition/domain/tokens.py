@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
@@ -11,12 +12,23 @@ from itsdangerous import BadSignature, Signer
 
 from petition.errors import TokenExpired, TokenRefused
 
-CONFIRM: Final = "confirm"
-TICKET: Final = "ticket"
-MY: Final = "my"
-UNSUBSCRIBE: Final = "unsubscribe"
-STOP: Final = "stop"
-PURPOSES: Final = (CONFIRM, TICKET, MY, UNSUBSCRIBE, STOP)
+
+class TokenPurpose(StrEnum):
+    """What a token opens; one for something else is none."""
+
+    CONFIRM = "confirm"
+    TICKET = "ticket"
+    MY = "my"
+    UNSUBSCRIBE = "unsubscribe"
+    STOP = "stop"
+
+
+CONFIRM: Final = TokenPurpose.CONFIRM
+TICKET: Final = TokenPurpose.TICKET
+MY: Final = TokenPurpose.MY
+UNSUBSCRIBE: Final = TokenPurpose.UNSUBSCRIBE
+STOP: Final = TokenPurpose.STOP
+PURPOSES: Final = tuple(TokenPurpose)
 
 CONFIRM_LIFE: Final = timedelta(days=7)
 TICKET_LIFE: Final = timedelta(hours=24)
@@ -29,7 +41,7 @@ class Tokens:
     """Signs and reads tokens of the shape `value.expires.signature` (256-bit HMAC-SHA-256)."""
 
     def __init__(self, secret_key: str) -> None:
-        self._signers = {
+        self._signers: dict[str, Signer] = {
             purpose: Signer(
                 secret_key, salt=f"petition.{purpose}", key_derivation="hmac", digest_method=sha256
             )

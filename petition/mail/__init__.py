@@ -1,1 +1,1 @@
-"""The door out: letters, their transport, and the worker that sends what is owed."""
+"""Letters as bytes, and handing them over."""

@@ -6,34 +6,32 @@ inbox or a mail server on the way must not tell what it is about.
 
 from __future__ import annotations
 
-import contextlib
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
-from email.policy import Policy, default
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
-
 from petition import i18n
+from petition.addr_spec import addr_spec
 from petition.config import Settings
-from petition.domain import code, letter as kinds, tokens
-from petition.domain.letter import message_id
+from petition.domain import tokens
+from petition.domain.letters import confirmation_code, letter as kinds
+from petition.domain.letters.letter import message_id
 from petition.domain.tokens import CONFIRM_LIFE, MY_LIFE, STOP_LIFE, Tokens
+from petition.mail.header_lines import from_line, line, quoted_printable, subject_line
+from petition.mail.ready_letter import ReadyLetter
 from petition.rendering import Renderer
-from petition.store.outbox import Owed
+from petition.store.letters.entry_letters import EntryLetter
 
 WIDTH: Final = 72
 """Characters in a line of the text part."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class LetterContext:
     """What every letter is written with."""
 
     settings: Settings
@@ -41,46 +39,69 @@ class Desk:
     render: Renderer
 
 
-def confirm(desk: Desk, letter: Owed, to: str, at: datetime) -> EmailMessage:
+def confirm(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
     """Please confirm: a link and a code, either of which makes this entry count."""
     subject = _language(letter).gettext("Please confirm your email address")
-    return _letter(desk, letter, kinds.CONFIRM, subject, _to_confirm(desk, letter, at), to, at)
+    return _letter(
+        context,
+        letter,
+        kinds.CONFIRM,
+        subject,
+        _to_confirm(context, letter, at),
+        to,
+        at,
+    )
 
 
-def reminder(desk: Desk, letter: Owed, to: str, at: datetime) -> EmailMessage:
+def reminder(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
     """Still to confirm: once, with the link and the code of the first letter."""
     subject = _language(letter).gettext("Still to confirm: your email address")
-    links = _to_confirm(desk, letter, at)
-    message = _letter(desk, letter, kinds.REMINDER, subject, links, to, at)
-    return _with_one_click(message, _unsubscribe(desk, letter, at))
+    links = _to_confirm(context, letter, at)
+    one_click = _unsubscribe(context, letter, at)
+    return _letter(context, letter, kinds.REMINDER, subject, links, to, at, one_click=one_click)
 
 
-def already(desk: Desk, letter: Owed, to: str, at: datetime) -> EmailMessage:
+def already(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
     """Confirmed before: only the mailbox's owner learns it."""
     subject = _language(letter).gettext("Your email address is confirmed already")
-    return _letter(desk, letter, kinds.ALREADY, subject, {"link": _my(desk, letter, at)}, to, at)
+    return _letter(
+        context,
+        letter,
+        kinds.ALREADY,
+        subject,
+        {"link": _my(context, letter, at)},
+        to,
+        at,
+    )
 
 
-def thanks(desk: Desk, letter: Owed, to: str, at: datetime) -> EmailMessage:
+def thanks(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
     """Thank you: how to see and change what is held, and how to pass the call on."""
     subject = _language(letter).gettext("Thank you")
-    unsubscribe = _unsubscribe(desk, letter, at)
+    unsubscribe = _unsubscribe(context, letter, at)
     links = {
-        "link": _my(desk, letter, at),
-        "stop": _stop(desk, letter, at),
+        "link": _my(context, letter, at),
+        "stop": _stop(context, letter, at),
         "unsubscribe": unsubscribe,
     }
-    message = _letter(desk, letter, kinds.THANKS, subject, links, to, at)
-    return _with_one_click(message, unsubscribe)
+    return _letter(context, letter, kinds.THANKS, subject, links, to, at, one_click=unsubscribe)
 
 
-def data(desk: Desk, letter: Owed, to: str, at: datetime) -> EmailMessage:
+def data(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
     """Somebody asked for the link to what is held about this address: here it is."""
     subject = _language(letter).gettext("The link that was asked for")
-    return _letter(desk, letter, kinds.DATA, subject, {"link": _my(desk, letter, at)}, to, at)
+    return _letter(
+        context,
+        letter,
+        kinds.DATA,
+        subject,
+        {"link": _my(context, letter, at)},
+        to,
+        at,
+    )
 
 
-LETTERS: Final[Mapping[str, Callable[[Desk, Owed, str, datetime], EmailMessage]]] = {
+LETTERS: Final[Mapping[str, Callable[[LetterContext, EntryLetter, str, datetime], ReadyLetter]]] = {
     kinds.CONFIRM: confirm,
     kinds.REMINDER: reminder,
     kinds.ALREADY: already,
@@ -93,99 +114,126 @@ LETTERS: Final[Mapping[str, Callable[[Desk, Owed, str, datetime], EmailMessage]]
 # --- links ----------------------------------------------------------------------------------------
 
 
-def _to_confirm(desk: Desk, letter: Owed, at: datetime) -> dict[str, object]:
+def _to_confirm(context: LetterContext, letter: EntryLetter, at: datetime) -> dict[str, object]:
     # From the time of the form, not of this letter: the form itself is kept no longer.
     ends = letter.entered_at + CONFIRM_LIFE
-    token = desk.tokens.sign(tokens.CONFIRM, str(letter.entry_id), expires=ends)
+    token = context.tokens.sign(tokens.CONFIRM, str(letter.entry_id), expires=ends)
     return {
-        "link": f"{desk.settings.base_url}/confirm/{token}",
+        "link": f"{context.settings.base_url}/confirm/{token}",
         "ends": ends,
-        "code": code.shown(code.code(desk.settings.secret_key, letter.entry_id)),
-        "stop": _stop(desk, letter, at),
+        "code": confirmation_code.shown(
+            confirmation_code.code(context.settings.secret_key, letter.entry_id)
+        ),
+        "stop": _stop(context, letter, at),
     }
 
 
-def _my(desk: Desk, letter: Owed, at: datetime) -> str:
-    token = desk.tokens.sign(tokens.MY, str(letter.signature_id), expires=at + MY_LIFE)
-    return f"{desk.settings.base_url}/my/{token}"
+def _my(context: LetterContext, letter: EntryLetter, at: datetime) -> str:
+    token = context.tokens.sign(tokens.MY, str(letter.signature_id), expires=at + MY_LIFE)
+    return f"{context.settings.base_url}/my/{token}"
 
 
-def _stop(desk: Desk, letter: Owed, at: datetime) -> str:
+def _stop(context: LetterContext, letter: EntryLetter, at: datetime) -> str:
     # No signature's number: the link must work, and block, when the signature is long gone.
-    value = f"{letter.campaign_id}-{letter.address_key.hex()}-{letter.language}"
-    token = desk.tokens.sign(tokens.STOP, value, expires=at + STOP_LIFE)
-    return f"{desk.settings.base_url}/stop/{token}"
+    keys = letter.address_key.hex() + letter.mailbox_key.hex()
+    value = f"{letter.campaign_id}-{keys}-{letter.language}"
+    token = context.tokens.sign(tokens.STOP, value, expires=at + STOP_LIFE)
+    return f"{context.settings.base_url}/stop/{token}"
 
 
-def _unsubscribe(desk: Desk, letter: Owed, at: datetime) -> str:
+def _unsubscribe(context: LetterContext, letter: EntryLetter, at: datetime) -> str:
     value = str(letter.signature_id)
-    token = desk.tokens.sign(tokens.UNSUBSCRIBE, value, expires=at + STOP_LIFE)
-    return f"{desk.settings.base_url}/unsubscribe/{token}"
+    token = context.tokens.sign(tokens.UNSUBSCRIBE, value, expires=at + STOP_LIFE)
+    return f"{context.settings.base_url}/unsubscribe/{token}"
 
 
 # --- writing --------------------------------------------------------------------------------------
 
 
-class _OneLine(UnstructuredHeader, BaseHeader):
-    """A header that is never folded.
-
-    The standard library breaks a long address into encoded words, which no mail program puts
-    together again: the button to unsubscribe would be gone.
-    """
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
-
-
-_HEADERS = HeaderRegistry()
-_HEADERS.map_to_type("list-unsubscribe", _OneLine)
-_POLICY: Final = default.clone(header_factory=_HEADERS)
-
-
 def _letter(
-    desk: Desk,
-    letter: Owed,
+    context: LetterContext,
+    letter: EntryLetter,
     name: str,
     subject: str,
     links: Mapping[str, object],
     to: str,
     at: datetime,
-) -> EmailMessage:
-    language, base_url = _language(letter), desk.settings.base_url
-    context = {
+    *,
+    one_click: str | None = None,
+) -> ReadyLetter:
+    """The finished letter; raises AddressRefused when no letter may go to that address.
+
+    Its head is made of parts and never parsed: a parser decodes what it reads, and the address is
+    whatever a stranger typed.
+    """
+    language, sender = _language(letter), context.settings.mail_from
+    base_url = context.settings.base_url
+    values = {
         "subject": subject,
         "host": urlsplit(base_url).netloc,
         "base_url": base_url,
         **links,
     }
-    message = EmailMessage(_POLICY)
-    message["From"] = _sender(desk.settings.mail_from)
-    message["To"] = _address(to)
-    message["Subject"] = subject
-    message["Date"] = format_datetime(at)
-    message["Message-ID"] = _message_id(desk.settings, letter.id)
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(
-        _flowed(desk.render(f"mail/{name}.txt", language, **context)),
-        cte="quoted-printable",
-        params={"format": "flowed"},
+    number = message_id(context.settings.secret_key, letter.id)
+    address = addr_spec(to)
+    head = [
+        from_line(sender),
+        line("To", address),
+        subject_line(subject),
+        line("Date", format_datetime(at)),
+        line("Message-ID", f"<{number}@{sender.address.rpartition('@')[2]}>"),
+        line("Auto-Submitted", "auto-generated"),
+        line("X-Auto-Response-Suppress", "All"),
+        line("Content-Language", language.code),
+        *_one_click(one_click),
+    ]
+    text = _flowed(context.render(f"mail/{name}.txt", language, **values))
+    html = context.render(f"mail/{name}.html", language, **values)
+    return ReadyLetter(
+        sender=sender.address,
+        to=address,
+        message_id=number,
+        at=at,
+        content="".join(head).encode() + _body(number, text, html),
     )
-    message.add_alternative(
-        desk.render(f"mail/{name}.html", language, **context),
-        subtype="html",
-        cte="quoted-printable",
-    )
-    # Last: setting the content clears every header that begins with Content-.
-    message["Content-Language"] = language.code
-    return message
 
 
-def _with_one_click(message: EmailMessage, link: str) -> EmailMessage:
-    """Mail programs show a button for it, and press it by POST (RFC 8058)."""
-    message["List-Unsubscribe"] = f"<{link}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return message
+def _one_click(link: str | None) -> list[str]:
+    """Mail programs show a button for it, and press it by POST (RFC 8058).
+
+    In one line: broken into encoded words, as Python breaks it, no mail program knows it.
+    """
+    if link is None:
+        return []
+    return [
+        line("List-Unsubscribe", f"<{link}>"),
+        line("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]
+
+
+def _body(number: str, text: str, html: str) -> bytes:
+    """Text and HTML; no line of quoted-printable text holds the `=_` that the boundary has."""
+    boundary = f"=_{number}"
+    return b"".join(
+        (
+            line("MIME-Version", "1.0").encode(),
+            line("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"').encode(),
+            b"\r\n",
+            _part(boundary, 'text/plain; charset="utf-8"; format="flowed"', text),
+            _part(boundary, 'text/html; charset="utf-8"', html),
+            f"--{boundary}--\r\n".encode(),
+        )
+    )
+
+
+def _part(boundary: str, content_type: str, text: str) -> bytes:
+    head = (
+        f"--{boundary}\r\n",
+        line("Content-Type", content_type),
+        line("Content-Transfer-Encoding", "quoted-printable"),
+        "\r\n",
+    )
+    return "".join(head).encode() + quoted_printable(text)
 
 
 def _flowed(text: str) -> str:
@@ -206,24 +254,5 @@ def _stuffed(line: str) -> str:
     return f" {line}" if line.startswith((">", "From ")) else line
 
 
-def _language(letter: Owed) -> i18n.Language:
+def _language(letter: EntryLetter) -> i18n.Language:
     return i18n.language(letter.language)
-
-
-def _sender(mail_from: str) -> Address:
-    name, address = parseaddr(mail_from)
-    return Address(name, addr_spec=address)
-
-
-def _address(to: str) -> Address:
-    """The local part as typed, the domain as A-label: every server takes it, with no SMTPUTF8."""
-    local, _, domain = to.rpartition("@")
-    if not domain.isascii():
-        with contextlib.suppress(EmailNotValidError):
-            domain = validate_email(to, check_deliverability=False).ascii_domain
-    return Address("", local, domain)
-
-
-def _message_id(settings: Settings, letter_id: int) -> str:
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
-    return f"<{message_id(settings.secret_key, letter_id)}@{domain}>"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
-from email import policy
-from email.message import EmailMessage
-from email.utils import parseaddr
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-from petition.config import Settings, Smtp
+from petition import files
+from petition.config import Settings
 from petition.errors import PetitionError
-from petition.store import mailfiles
+from petition.mail.ready_letter import ReadyLetter, check
+from petition.setting_urls import Smtp
+from petition.store.letters import outbox_files
 
 TIMEOUT = 30.0
 """Seconds for each step of a conversation."""
@@ -30,13 +31,20 @@ class Refused(PetitionError):
     """The server will never take this letter."""
 
 
+class TurnedAway(PetitionError):
+    """The server refuses this letter, and says nothing against its mailbox: maybe it is we."""
+
+
 class Transport(Protocol):
     """Hands letters over, one after the other."""
 
-    def send(self, message: EmailMessage) -> None:
-        """Return once the letter is taken; raise ServerAway, TryLater or Refused."""
+    def send(self, letter: ReadyLetter) -> None:
+        """Return once the letter is taken; raise ServerAway, TryLater, Refused or TurnedAway.
 
-    def forget(self, message: EmailMessage) -> None:
+        The bytes are checked first: raises UnsafeLetter, and nothing has left.
+        """
+
+    def unsend(self, letter: ReadyLetter) -> None:
         """Take a letter back, as far as that can be done: it was erased while it went out."""
 
     def close(self) -> None:
@@ -56,30 +64,27 @@ class FolderTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, letter: ReadyLetter) -> None:
+        check(letter)
         try:
-            self._write(message)
+            self._write(letter)
         except OSError as error:
             raise ServerAway(type(error).__name__) from None
 
-    def _write(self, message: EmailMessage) -> None:
+    def _write(self, letter: ReadyLetter) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = mailfiles.path(self._folder, _stem(message), at=message["Date"].datetime)
-        temporary = path.with_suffix(".part")
-        spoken = policy.SMTP if str(message["To"]).isascii() else policy.SMTPUTF8
-        temporary.write_bytes(message.as_bytes(policy=spoken))
-        temporary.chmod(0o600)
-        temporary.replace(path)
+        path = outbox_files.path(self._folder, _stem(letter), at=letter.at)
+        files.write_whole(path, [letter.content])
 
-    def forget(self, message: EmailMessage) -> None:
-        mailfiles.forget(self._folder, {_stem(message)})
+    def unsend(self, letter: ReadyLetter) -> None:
+        outbox_files.delete(self._folder, {_stem(letter)})
 
     def close(self) -> None:
         pass
 
 
-def _stem(message: EmailMessage) -> str:
-    return str(message["Message-ID"]).strip("<>").partition("@")[0][: mailfiles.STEM]
+def _stem(letter: ReadyLetter) -> str:
+    return letter.message_id[: outbox_files.STEM]
 
 
 class SmtpTransport:
@@ -89,29 +94,31 @@ class SmtpTransport:
         self._server = server
         self._connection: smtplib.SMTP | None = None
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, letter: ReadyLetter) -> None:
+        check(letter)
         connection = self._connection or self._open()
         self._connection = connection
         try:
-            self._hand_over(connection, message)
+            self._hand_over(connection, letter)
         except (ServerAway, TryLater):
             self.close()
             raise
 
-    def _hand_over(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
-        sender = parseaddr(str(message["From"]))[1]
+    def _hand_over(self, connection: smtplib.SMTP, letter: ReadyLetter) -> None:
+        options: tuple[str, ...] = ()
+        if not letter.to.isascii():
+            if not connection.has_extn("smtputf8"):
+                raise Refused("SMTPUTF8 is not supported")
+            options = ("SMTPUTF8", "BODY=8BITMIME")
         try:
-            connection.send_message(message, from_addr=sender)
+            connection.sendmail(letter.sender, [letter.to], letter.content, options)
         except smtplib.SMTPRecipientsRefused as error:
-            code, _ = next(iter(error.recipients.values()))
-            raise _verdict(code) from None
-        except smtplib.SMTPNotSupportedError:
-            # The address needs SMTPUTF8 and this server does not speak it.
-            raise Refused("SMTPUTF8 is not supported") from None
+            code, words = next(iter(error.recipients.values()))
+            raise _verdict(code, words) from None
         except smtplib.SMTPSenderRefused as error:
-            raise _our_fault(error.smtp_code) from None
+            raise _our_fault(error) from None
         except smtplib.SMTPDataError as error:
-            raise _verdict(error.smtp_code) from None
+            raise _verdict(error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:  # a server that is gone is one of them
             raise TryLater(f"cut off: {type(error).__name__}") from None
 
@@ -123,6 +130,8 @@ class SmtpTransport:
             except BaseException:
                 connection.close()
                 raise
+        except smtplib.SMTPResponseException as error:  # at the greeting, at hello, at the login
+            raise ServerAway(f"{type(error).__name__}: SMTP {error.smtp_code}") from None
         except (smtplib.SMTPException, OSError) as error:
             raise ServerAway(type(error).__name__) from None
         return connection
@@ -142,7 +151,7 @@ class SmtpTransport:
         if server.username is not None:
             connection.login(server.username, server.password or "")
 
-    def forget(self, message: EmailMessage) -> None:
+    def unsend(self, letter: ReadyLetter) -> None:
         pass  # what a server has taken is on its way
 
     def close(self) -> None:
@@ -154,11 +163,29 @@ class SmtpTransport:
                 connection.close()
 
 
-def _verdict(code: int) -> TryLater | Refused:
-    """5xx is for ever, all else may pass (RFC 5321, 4.2.1)."""
-    return Refused(f"SMTP {code}") if 500 <= code < 600 else TryLater(f"SMTP {code}")
+_ENHANCED: Final = re.compile(rb"5\.(\d{1,3}\.\d{1,3})(?!\S)")
+_FULL: Final = "2.2"
+_THE_MAILBOX: Final = re.compile(r"[12]\..*")
+_OUR_ADDRESS: Final = frozenset({"1.7", "1.8"})
 
 
-def _our_fault(code: int) -> ServerAway:
+def _verdict(code: int, words: bytes | str) -> TryLater | Refused | TurnedAway:
+    """4xx may pass (RFC 5321, 4.2.1). Of 5xx, the enhanced code says whom it is about (RFC 3463).
+
+    A full mailbox may be emptied. Without an enhanced code, a server that refuses us says the
+    same as one that does not know the mailbox, so it is not taken to be for ever.
+    """
+    raw = words.encode() if isinstance(words, str) else words
+    found = _ENHANCED.match(raw.lstrip())
+    detail = found[1].decode() if found else ""
+    said = f"SMTP {code} 5.{detail}" if detail else f"SMTP {code}"
+    if not 500 <= code < 600 or detail == _FULL or (code == 552 and not detail):
+        return TryLater(said)
+    if _THE_MAILBOX.fullmatch(detail) and detail not in _OUR_ADDRESS:
+        return Refused(said)
+    return TurnedAway(said)
+
+
+def _our_fault(error: smtplib.SMTPSenderRefused) -> ServerAway:
     """The server refuses the sender: every letter would fare the same."""
-    return ServerAway(f"sender refused: SMTP {code}")
+    return ServerAway(f"sender refused: SMTP {error.smtp_code}")

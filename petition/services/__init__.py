@@ -1,1 +1,1 @@
-"""What the house does: one verb per function."""
+"""Business rules: one verb per function, each in its caller's transaction."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from petition.store.db.upsert import upsert
 from petition.store.tables import Job
 
 
@@ -46,8 +45,4 @@ def last_at(session: Session, name: str) -> datetime | None:
 
 
 def _make_sure(session: Session, name: str, at: datetime) -> None:
-    dialect = session.get_bind().dialect.name
-    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    session.connection().execute(
-        make(Job.__table__).values(name=name, next_at=at).on_conflict_do_nothing()
-    )
+    upsert(session, Job, {"name": name, "next_at": at})

@@ -1,1 +1,1 @@
-"""Doors in: HTTP to a command, a result to HTTP."""
+"""HTTP: requests to commands, results to pages."""

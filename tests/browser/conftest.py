@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from tests.browser.stand import ROOT, Stand, standing
+from tests.browser.instance import ROOT, Instance, run_instance
+from tests.browser.launching import chromium_path, launch
 
 ARTEFACTS = ROOT / "artefacts" / "browser"
-QUIET = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-)
 PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
+DESKTOP = {"width": 1280, "height": 900}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,29 +36,60 @@ def missing(what: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """`petition start` on a port of its own, until the last browser test is done."""
-    with standing(tmp_path_factory.mktemp("stand")) as running:
+    with run_instance(tmp_path_factory.mktemp("instance")) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """Ends with its module: while it lives, this thread can run no other event loop."""
-    with sync_playwright() as driver:
-        yield driver
+class Driver:
+    """Playwright and its browsers, begun once in a process.
+
+    While it lives, this thread can run no other event loop: it ends with the last browser test.
+    """
+
+    def __init__(self) -> None:
+        self._driver: Playwright | None = None
+        self._browsers: dict[tuple[str, ...], Browser] = {}
+
+    def browser(self, *options: str) -> Browser:
+        """The machine's Chromium; the same one for the same options."""
+        if chromium_path() is None:
+            missing("there is no chromium")
+        if self._driver is None:
+            self._driver = sync_playwright().start()
+        if options not in self._browsers:
+            self._browsers[options] = launch(self._driver, *options)
+        return self._browsers[options]
+
+    def end(self) -> None:
+        for browser in self._browsers.values():
+            browser.close()
+        self._browsers.clear()
+        if self._driver is not None:
+            self._driver.stop()
+            self._driver = None
+
+
+driver = Driver()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After what the last browser test used is put away."""
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        driver.end()
+
+
+@pytest.fixture(scope="session")
+def browsers() -> Driver:
+    return driver
 
 
 @pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
+def chromium(browsers: Driver) -> Browser:
     """The machine's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing("there is no chromium")
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *as_root])
-    yield browser
-    browser.close()
+    return browsers.browser()
 
 
 @dataclass
@@ -92,15 +117,15 @@ class Watch:
 
 
 @pytest.fixture
-def watch(stand: Stand) -> Watch:
-    return Watch(urlsplit(stand.url).netloc)
+def watch(instance: Instance) -> Watch:
+    return Watch(urlsplit(instance.url).netloc)
 
 
 Opening = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, stand: Stand, watch: Watch) -> Iterator[Opening]:
+def open_page(chromium: Browser, instance: Instance, watch: Watch) -> Iterator[Opening]:
     """open_page(phone=True, script=True, locale="en-GB") -> a page in a fresh profile.
 
     At the end of the test: no foreign host was asked for anything, and nothing was complained of.
@@ -109,8 +134,8 @@ def open_page(chromium: Browser, stand: Stand, watch: Watch) -> Iterator[Opening
 
     def open_one(*, phone: bool = False, script: bool = True, locale: str = "en-GB") -> Page:
         context = chromium.new_context(
-            base_url=stand.url,
-            viewport=PHONE if phone else DESK,  # type: ignore[arg-type]
+            base_url=instance.url,
+            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
             java_script_enabled=script,
             locale=locale,
             accept_downloads=True,
@@ -129,18 +154,31 @@ def open_page(chromium: Browser, stand: Stand, watch: Watch) -> Iterator[Opening
 
 
 @pytest.fixture(scope="session")
-def pictures() -> Path:
+def pictures(testrun_uid: str) -> Path:
     """The folder of this run's pictures: those of the last one are gone."""
-    shutil.rmtree(ARTEFACTS, ignore_errors=True)
-    ARTEFACTS.mkdir(parents=True)
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    # Several processes run the tests: the first one that comes here clears the folder.
+    with (ARTEFACTS / ".run").open("a+", encoding="utf-8") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        mark.seek(0)
+        if mark.read() != testrun_uid:
+            for old in ARTEFACTS.glob("*.png"):
+                old.unlink()
+            mark.truncate(0)
+            mark.write(testrun_uid)
     return ARTEFACTS
 
 
-@pytest.fixture
-def picture(pictures: Path) -> Callable[[Page, str], None]:
-    """picture(page, name): keep what it looks like, for people to look at."""
+@pytest.fixture(scope="session")
+def take_picture(pictures: Path) -> Callable[[Page, str], None]:
+    """take_picture(page, name): keep what it looks like, for people to look at."""
 
     def take(page: Page, name: str) -> None:
         page.screenshot(path=pictures / f"{name}.png", full_page=True)
 
     return take
+
+
+@pytest.fixture
+def picture(take_picture: Callable[[Page, str], None]) -> Callable[[Page, str], None]:
+    return take_picture

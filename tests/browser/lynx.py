@@ -80,12 +80,12 @@ class Lynx:
         )
         return Sight(done.stdout)
 
-    def go(self, url: str, *deeds: Keys) -> Sight:
+    def go(self, url: str, *actions: Keys) -> Sight:
         """Open a page, press these keys, and read the page where that ends."""
         name = "page.txt"
         (self._folder / name).unlink(missing_ok=True)
         printing = ("p", ENTER, "^U", *name, ENTER)
-        self._type(url, [key for deed in (*deeds, printing, QUIT) for key in deed])
+        self._type(url, [key for action in (*actions, printing, QUIT) for key in action])
         return Sight(self._page.read_text(encoding="utf-8", errors="replace"))
 
     def _type(self, url: str, keys: list[str]) -> None:
@@ -131,7 +131,7 @@ def _lines(keys: list[str]) -> Iterator[str]:
             yield f"key {plain}" if byte != 0x20 else "key <space>"
 
 
-# --- deeds ----------------------------------------------------------------------------------------
+# --- actions --------------------------------------------------------------------------------------
 
 
 def to(number: int) -> Keys:

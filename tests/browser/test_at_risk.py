@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import overflows, violations
+from tests.browser.page_checks import overflows, violations
 
 LANGUAGES = pytest.mark.parametrize("lang", ["en", "ar"])
 SCRIPTS = pytest.mark.parametrize("script", [True, False], ids=["scripts", "no-scripts"])
@@ -62,7 +62,7 @@ def test_questions_and_refusals_in_every_look(
 @SCRIPTS
 @LANGUAGES
 def test_by_keyboard_what_was_typed_stays(
-    stand: Any, open_page: Any, lang: str, script: bool
+    instance: Any, open_page: Any, lang: str, script: bool
 ) -> None:
     email = f"as-typed.{lang}.{int(script)}@gmial.com"
     page = open_page(phone=True, script=script, locale=lang)
@@ -79,13 +79,13 @@ def test_by_keyboard_what_was_typed_stays(
     assert "gmail.com" in " ".join(page.locator(f"#{each}").inner_text() for each in said)
     page.keyboard.press("Enter")  # in the field: the form's own button, not the one that offers
     page.wait_for_url(f"**/{lang}/amazon/thanks")
-    stand.letter(email, "/confirm/")
+    instance.letter(email, "/confirm/")
 
 
 @SCRIPTS
 @LANGUAGES
 def test_by_keyboard_what_was_offered_is_taken_up(
-    stand: Any, open_page: Any, lang: str, script: bool
+    instance: Any, open_page: Any, lang: str, script: bool
 ) -> None:
     page = open_page(phone=True, script=script, locale=lang)
     fill_in(page, lang, f"taken-up.{lang}.{int(script)}@hotmial.com")
@@ -96,8 +96,8 @@ def test_by_keyboard_what_was_offered_is_taken_up(
     assert page.evaluate("document.activeElement.name") == "use_email"
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/{lang}/amazon/thanks")
-    stand.letter(f"taken-up.{lang}.{int(script)}@hotmail.com", "/confirm/")
-    assert stand.letters("@hotmial.com") == []
+    instance.letter(f"taken-up.{lang}.{int(script)}@hotmail.com", "/confirm/")
+    assert instance.letters("@hotmial.com") == []
 
 
 def test_her_employers_address_is_turned_down_without_scripts(open_page: Any) -> None:

@@ -1,4 +1,4 @@
-"""A signature's whole way by keyboard alone, on a phone and a desk, from left and from right."""
+"""A signature's whole way by keyboard alone, on a phone and a desktop, from left and from right."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import people
-from tests.browser.hands import follow, sign_by_keyboard, tab_to
-from tests.browser.stand import Stand
+from tests.browser.instance import Instance
+from tests.browser.keyboard import follow, sign_by_keyboard, tab_to
 
 FORMS = {"en": people.cora, "ar": people.amina}
 
 
-def open_letter(page: Page, email: str, door: str) -> None:
+def open_letter(page: Page, email: str, prefix: str) -> None:
     """In the mailbox: the newest letter to that address, and the link in it."""
     page.goto("/dev/outbox")
     name = page.locator(".letters li", has_text=email).first.locator("a").get_attribute("href")
     follow(page, f"a[href='{name}']")
-    follow(page, f"a[href*='{door}']")
+    follow(page, f"a[href*='{prefix}']")
 
 
-def change_language(page: Page, lang: str, *, phone: bool) -> None:
-    page.goto("/fr/amazon")
+def change_language(page: Page, lang: str, *, phone: bool, before: str = "fr") -> None:
+    page.goto(f"/{before}/amazon")
     if phone:
         tab_to(page, ".languages button")
         page.keyboard.press("Enter")
@@ -50,10 +50,10 @@ def ask_again(page: Page, email: str) -> None:
     page.wait_for_url("**/asked")
 
 
-@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
 @pytest.mark.parametrize("lang", sorted(FORMS))
 def test_all_of_it(
-    stand: Stand,
+    instance: Instance,
     open_page: Callable[..., Page],
     picture: Callable[[Page, str], None],
     lang: str,
@@ -63,40 +63,40 @@ def test_all_of_it(
     form = FORMS[lang] | {"email": email, "visibility": "target"}
     form.pop("comment", None)
     page = open_page(phone=phone, locale=lang)
-    name = f"keyboard-{lang}-{'phone' if phone else 'desk'}"
+    name = f"keyboard-{lang}-{'phone' if phone else 'desktop'}"
 
     change_language(page, lang, phone=phone)
     sign_after_a_slip(page, form, lang)
-    stand.letter(email, "/confirm/")
+    instance.letter(email, "/confirm/")
     ask_again(page, email)
-    stand.letter(email, "/confirm/", 2)
+    instance.letter(email, "/confirm/", 2)
     open_letter(page, email, "/confirm/")
     picture(page, f"{name}-confirm")
     follow(page, "main form button")
     page.wait_for_url(f"**/{lang}/amazon/confirmed")
 
-    stand.letter(email, "/my/")
+    instance.letter(email, "/my/")
     open_letter(page, email, "/my/")
     expect(page.locator("input[name=visibility][value=target]")).to_be_checked()
     tab_to(page, "input[name=visibility]")
     page.keyboard.press("ArrowDown")
-    follow(page, "button[value=choices]")
+    follow(page, "#choices-button")
     expect(page.locator(".done")).to_be_visible()
     expect(page.locator("input[name=visibility][value=public]")).to_be_checked()
-    follow(page, "button[value=withdraw]")
+    follow(page, "#withdraw-button")
     expect(page.locator(".done")).to_be_visible()
     picture(page, f"{name}-withdrawn")
 
     follow(page, "a.button[href$='#sign']")
     sign_by_keyboard(page, form)
-    stand.letter(email, "/confirm/", 3)
+    instance.letter(email, "/confirm/", 3)
     open_letter(page, email, "/confirm/")
     follow(page, "main form button")
-    stand.letter(email, "/my/", 2)
+    instance.letter(email, "/my/", 2)
     open_letter(page, email, "/my/")
     tab_to(page, "#sure")
     page.keyboard.press("Space")
-    follow(page, "button[value=erase]")
+    follow(page, "#erase-button")
     expect(page.locator("h1")).to_be_visible()
     assert page.locator("form").count() == 0, "there is nothing left to change"
     picture(page, f"{name}-erased")

@@ -11,10 +11,10 @@ from playwright.sync_api import Page, Route, expect
 
 from petition import i18n
 from tests import people
-from tests.browser import deeds
+from tests.browser import actions
 from tests.browser.conftest import Watch
-from tests.browser.hands import fill_in, follow, press, sign, sign_by_keyboard, tab_to
-from tests.browser.stand import Stand, wait_until
+from tests.browser.instance import Instance, wait_until
+from tests.browser.keyboard import fill_in, follow, press, sign, sign_by_keyboard, tab_to
 
 Opening = Callable[..., Page]
 Picture = Callable[[Page, str], None]
@@ -46,7 +46,7 @@ def form_as_it_is_read_out(lang: str) -> str:
 - textbox "{words("Email address")} {must}"
 - combobox "{words("Country")} {must}"
 - textbox "{words("Postcode")} {may}"
-- textbox "{words("Why do you sign?")} {may}"
+- textbox "{words("Why are you signing?")} {may}"
 - radiogroup /{must[1:-1]}/:
   - radio [checked]
   - radio
@@ -60,7 +60,7 @@ def form_as_it_is_read_out(lang: str) -> str:
 
 
 def test_a_worker_at_risk(
-    stand: Stand,
+    instance: Instance,
     open_page: Opening,
     picture: Picture,
     pictures: Path,
@@ -78,7 +78,7 @@ def test_a_worker_at_risk(
     )
     picture(page, "worker-1-form")
 
-    before = stand.rows("SELECT count(*) FROM entries")
+    before = instance.rows("SELECT count(*) FROM entries")
     wanda = people.wanda | {"given_name": "وندا", "family_name": "", "comment": ""}
     sign_by_keyboard(page, wanda)
     expect(page.get_by_role("alert")).to_be_focused()
@@ -86,8 +86,8 @@ def test_a_worker_at_risk(
     said = i18n.language("ar").gettext("Please check the form: %(title)s").partition("%")[0]
     assert page.title().startswith(said)
     picture(page, "worker-2-work-address-refused")
-    assert stand.rows("SELECT count(*) FROM entries") == before
-    assert stand.letters(wanda["email"]) == []
+    assert instance.rows("SELECT count(*) FROM entries") == before
+    assert instance.letters(wanda["email"]) == []
 
     tab_to(page, ".error-summary a")
     page.keyboard.press("Enter")
@@ -99,17 +99,17 @@ def test_a_worker_at_risk(
     page.wait_for_url("**/ar/amazon/thanks")
     picture(page, "worker-3-thanks")
 
-    letter = stand.letter(private, "/confirm/")
-    count = stand.confirmed()
-    deeds.scan(stand, letter)
-    assert stand.confirmed() == count, "the scanner confirmed"
+    letter = instance.letter(private, "/confirm/")
+    count = instance.confirmed()
+    actions.scan(instance, letter)
+    assert instance.confirmed() == count, "the scanner confirmed"
     page.goto(letter.link("/confirm/"))
     picture(page, "worker-4-confirm")
     follow(page, "main form button")
     page.wait_for_url("**/ar/amazon/confirmed")
-    assert stand.confirmed() == count + 1
-    deeds.scan(stand, stand.letter(private, "/my/"))
-    assert stand.confirmed() == count + 1, "the scanner withdrew"
+    assert instance.confirmed() == count + 1
+    actions.scan(instance, instance.letter(private, "/my/"))
+    assert instance.confirmed() == count + 1, "the scanner withdrew"
     picture(page, "worker-5-confirmed")
 
     follow(page, ".quick-exit")
@@ -121,7 +121,7 @@ def test_a_worker_at_risk(
 # --- a pensioner without scripts, with two devices ------------------------------------------------
 
 
-def test_a_pensioner(stand: Stand, open_page: Opening, picture: Picture) -> None:
+def test_a_pensioner(instance: Instance, open_page: Opening, picture: Picture) -> None:
     karl = people.carl | {"given_name": "Karl", "email": "karl.lindqvist@gmial.com"}
     page = open_page(script=False, locale="de-DE")
     page.goto("/amazon")
@@ -133,8 +133,8 @@ def test_a_pensioner(stand: Stand, open_page: Opening, picture: Picture) -> None
     picture(page, "pensioner-1-did-you-mean")
     press(page, "button[name=use_email]")
     page.wait_for_url("**/de/amazon/thanks")
-    assert stand.letters(karl["email"]) == []
-    letter = stand.letter("karl.lindqvist@gmail.com", "/confirm/")
+    assert instance.letters(karl["email"]) == []
+    letter = instance.letter("karl.lindqvist@gmail.com", "/confirm/")
     picture(page, "pensioner-2-thanks")
 
     other = open_page(phone=True, script=False, locale="de-DE")
@@ -149,7 +149,7 @@ def test_a_pensioner(stand: Stand, open_page: Opening, picture: Picture) -> None
     press(other, "main form button")
     other.wait_for_url("**/de/amazon/confirmed")
     picture(other, "pensioner-4-confirmed")
-    stand.letter("karl.lindqvist@gmail.com", "/my/")
+    instance.letter("karl.lindqvist@gmail.com", "/my/")
 
 
 # --- somebody who changes their mind --------------------------------------------------------------
@@ -170,9 +170,9 @@ def reload_until(page: Page, ready: Callable[[], bool], what: str) -> None:
     wait_until(again, what)
 
 
-def approve(page: Page, stand: Stand, name: str) -> None:
+def approve(page: Page, instance: Instance, name: str) -> None:
     """In the console: find the comment among those that wait, and show it."""
-    page.goto(stand.invite("moderator", "reader@campaign.example.org"))
+    page.goto(instance.invite("moderator", "reader@campaign.example.org"))
     page.locator("#password").fill(PASSWORD)
     press(page, "main form button")
     page.goto("/staff/campaigns/amazon/comments")
@@ -183,7 +183,7 @@ def approve(page: Page, stand: Stand, name: str) -> None:
 
 
 def test_somebody_who_changes_their_mind(
-    stand: Stand, open_page: Opening, picture: Picture
+    instance: Instance, open_page: Opening, picture: Picture
 ) -> None:
     zoe = people.ben | {
         "given_name": "Zoë",
@@ -192,34 +192,34 @@ def test_somebody_who_changes_their_mind(
         "visibility": "public",
         "comment": "My mother packed parcels. She deserved better.",
     }
-    before = stand.confirmed()
+    before = instance.confirmed()
     page = open_page(phone=True)
     sign(page, zoe)
-    page.goto(stand.letter(zoe["email"], "/confirm/").link("/confirm/"))
+    page.goto(instance.letter(zoe["email"], "/confirm/").link("/confirm/"))
     press(page, "main form button")
     everyone = open_page(locale="fr")
     everyone.goto("/fr/amazon")
-    assert stand.confirmed() == before + 1
+    assert instance.confirmed() == before + 1
     reload_until(everyone, lambda: shown_count(everyone) == before + 1, "the count to rise")
     everyone.goto("/fr/amazon/names")
     expect(everyone.locator("main")).not_to_contain_text("Zoë")
 
     staff = open_page()
-    approve(staff, stand, "Zoë")
+    approve(staff, instance, "Zoë")
     shown = everyone.locator(".names > li", has_text="Zoë Ndiaye")
     reload_until(everyone, lambda: shown.count() == 1, "the name to be shown")
     expect(shown).to_contain_text(zoe["comment"])
     expect(shown.locator("blockquote")).to_have_attribute("lang", "en")
     picture(everyone, "changes-their-mind-1-name-in-public")
 
-    page.goto(stand.letter(zoe["email"], "/my/").link("/my/"))
+    page.goto(instance.letter(zoe["email"], "/my/").link("/my/"))
     picture(page, "changes-their-mind-2-my-signature")
-    press(page, "button[value=withdraw]")
+    press(page, "#withdraw-button")
     expect(page.locator(".done")).to_be_visible()
     picture(page, "changes-their-mind-3-withdrawn")
     reload_until(everyone, lambda: shown.count() == 0, "the name to go")
     everyone.goto("/fr/amazon")
-    assert stand.confirmed() == before
+    assert instance.confirmed() == before
     reload_until(everyone, lambda: shown_count(everyone) == before, "the count to fall")
 
 
@@ -227,12 +227,12 @@ def test_somebody_who_changes_their_mind(
 
 
 def test_somebody_who_was_entered_by_another(
-    stand: Stand, open_page: Opening, picture: Picture
+    instance: Instance, open_page: Opening, picture: Picture
 ) -> None:
     form = people.someone(77, given_name="Joke", email="never.asked@example.org")
     someone_else = open_page()
     sign(someone_else, form)
-    letter = stand.letter(form["email"], "/stop/")
+    letter = instance.letter(form["email"], "/stop/")
 
     page = open_page(phone=True)
     page.goto(letter.link("/stop/"))
@@ -243,16 +243,16 @@ def test_somebody_who_was_entered_by_another(
     page.goto(letter.link("/confirm/"))
     assert page.locator("main form").count() == 0, "there is nothing left to confirm"
 
-    had = len(stand.letters(form["email"]))
+    had = len(instance.letters(form["email"]))
     sign(someone_else, form)  # the page answers as it does for everybody
-    stand.petition("worker", "--once")
-    assert len(stand.letters(form["email"])) == had
+    instance.petition("worker", "--once")
+    assert len(instance.letters(form["email"])) == had
 
     page.goto(letter.link("/stop/"))
     press(page, "button[name=lift]")
-    expect(page.locator("h1")).to_have_text("Was this not you?")
+    expect(page.locator("h1")).to_have_text("Wasn’t this you?")
     sign(page, form)
-    stand.letter(form["email"], "/confirm/", had + 1)
+    instance.letter(form["email"], "/confirm/", had + 1)
 
 
 # As the page of whoever shows the card would load it; it stays for the picture.
@@ -268,17 +268,19 @@ CARD: Final = """async address => {
 # --- somebody who passes it on --------------------------------------------------------------------
 
 
-def test_somebody_who_passes_it_on(stand: Stand, open_page: Opening, picture: Picture) -> None:
+def test_somebody_who_passes_it_on(
+    instance: Instance, open_page: Opening, picture: Picture
+) -> None:
     page = open_page(phone=True, locale="it")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     form = people.someone(88, given_name="Chiara", email="chiara@example.org", country="IT")
     sign(page, form, "it")
-    page.goto(stand.letter(form["email"], "/confirm/").link("/confirm/"))
+    page.goto(instance.letter(form["email"], "/confirm/").link("/confirm/"))
     press(page, "main form button")
     page.locator("[data-copy]").last.click()
     expect(page.get_by_role("status")).not_to_be_empty()
     link = page.evaluate("navigator.clipboard.readText()")
-    assert link == f"{stand.url}/it/amazon?source=copy"
+    assert link == f"{instance.url}/it/amazon?source=copy"
     code = page.locator(".share-paper img")
     code.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelector('.share-paper img').naturalWidth > 0")

@@ -11,8 +11,8 @@ import pytest
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
 @pytest.mark.parametrize("address", ["/en/amazon", "/no/such/page", "/healthz", "/staff/"])
-def test_no_answer_tells_a_version(stand: Any, method: str, address: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(stand.url).netloc, timeout=30)
+def test_no_answer_tells_a_version(instance: Any, method: str, address: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(instance.url).netloc, timeout=30)
     try:
         connection.request(method, address)
         answer = connection.getresponse()

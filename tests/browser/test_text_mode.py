@@ -10,6 +10,7 @@ import pytest
 
 from petition import i18n
 from tests.browser.conftest import missing
+from tests.browser.instance import Instance
 from tests.browser.lynx import (
     BUTTON,
     CHOICE,
@@ -22,7 +23,6 @@ from tests.browser.lynx import (
     press,
     type_in,
 )
-from tests.browser.stand import Stand
 
 NAMES = {"en": ("Amina", "Ben Youssef"), "ar": ("أمينة", "بن يوسف")}
 BOTH = pytest.mark.parametrize("lang", sorted(NAMES))
@@ -42,9 +42,9 @@ def said(sight: Sight, lang: str, *messages: str) -> None:
         assert words in sight.text, f"no “{words}” in: {sight.text}"
 
 
-def sign(lynx: Lynx, stand: Stand, lang: str, email: str, slug: str = "amazon") -> Sight:
+def sign(lynx: Lynx, instance: Instance, lang: str, email: str, slug: str = "amazon") -> Sight:
     """Fill in what is required, and leave the rest as the browser shows it."""
-    url = f"{stand.url}/{lang}/{slug}"
+    url = f"{instance.url}/{lang}/{slug}"
     form = lynx.look(url)
     # The first field is the one that people are told to leave empty.
     _trap, given, family, address, _postcode = form.of(TEXT)
@@ -61,17 +61,17 @@ def sign(lynx: Lynx, stand: Stand, lang: str, email: str, slug: str = "amazon") 
 
 
 @BOTH
-def test_sign_confirm_look_withdraw(lynx: Lynx, stand: Stand, lang: str) -> None:
+def test_sign_confirm_look_withdraw(lynx: Lynx, instance: Instance, lang: str) -> None:
     email = f"text.{lang}@example.org"
-    said(sign(lynx, stand, lang, email), lang, "Now check your email", "Send it again")
+    said(sign(lynx, instance, lang, email), lang, "Now check your email", "Send it again")
 
-    link = stand.letter(email, "/confirm/").link("/confirm/")
+    link = instance.letter(email, "/confirm/").link("/confirm/")
     asked = lynx.look(link)
     said(asked, lang, "Do you confirm this signature?")
     thanked = lynx.go(link, press(asked.of(BUTTON)[0]))
     said(thanked, lang, "Thank you. Your signature is confirmed.")
 
-    link = stand.letter(email, "/my/").link("/my/")
+    link = instance.letter(email, "/my/").link("/my/")
     mine = lynx.look(link)
     said(mine, lang, "Confirmed and counted.", "What you agreed to", "Erase everything about me")
     assert NAMES[lang][0] in mine.text
@@ -79,38 +79,40 @@ def test_sign_confirm_look_withdraw(lynx: Lynx, stand: Stand, lang: str) -> None
 
     withdrawn = lynx.go(link, press(mine.of(BUTTON)[0]))
     said(withdrawn, lang, "Your signature is withdrawn. The count follows within a minute or so.")
-    said(lynx.look(link), lang, "Withdrawn. It is not counted any more.")
+    said(lynx.look(link), lang, "Withdrawn. It is no longer counted.")
 
 
-def test_what_a_text_browser_presses_by_itself_gives_nothing_away(lynx: Lynx, stand: Stand) -> None:
+def test_what_a_text_browser_presses_by_itself_gives_nothing_away(
+    lynx: Lynx, instance: Instance
+) -> None:
     """Lynx presses the first of a group of answers that has none pressed."""
     email = "text.untouched@example.org"
-    sign(lynx, stand, "en", email)
-    link = stand.letter(email, "/confirm/").link("/confirm/")
+    sign(lynx, instance, "en", email)
+    link = instance.letter(email, "/confirm/").link("/confirm/")
     asked = lynx.look(link)
     lynx.go(link, press(asked.of(BUTTON)[0]))
-    stand.letter(email, "/my/")
-    listing = stand.instance / "untouched.csv"
-    stand.petition("export", "amazon", "--reason", "to look", "-o", str(listing))
+    instance.letter(email, "/my/")
+    listing = instance.folder / "untouched.csv"
+    instance.petition("export", "amazon", "--reason", "to look", "-o", str(listing))
     with listing.open(encoding="utf-8", newline="") as lines:
         (row,) = (each for each in csv.DictReader(lines) if each["email"] == email)
     assert (row["updates_consent"], row["visibility"]) == ("no", "counted")
 
 
 @BOTH
-def test_an_error_says_what_to_do_and_where(lynx: Lynx, stand: Stand, lang: str) -> None:
-    url = f"{stand.url}/{lang}/amazon"
+def test_an_error_says_what_to_do_and_where(lynx: Lynx, instance: Instance, lang: str) -> None:
+    url = f"{instance.url}/{lang}/amazon"
     form = lynx.look(url)
     answer = lynx.go(url, type_in(form.of(TEXT)[1], "Amina"), press(form.of(BUTTON)[0]))
     said(answer, lang, "Please choose your country.", "Please fill this in.")
     assert answer.text.index("Amina") > answer.text.index(i18n.language(lang).gettext("Given name"))
 
 
-def test_the_code_can_be_typed(lynx: Lynx, stand: Stand) -> None:
+def test_the_code_can_be_typed(lynx: Lynx, instance: Instance) -> None:
     email = "text.code@example.org"
-    sign(lynx, stand, "en", email)
-    letter = stand.letter(email, "/confirm/")
-    url = f"{stand.url}/en/amazon/code"
+    sign(lynx, instance, "en", email)
+    letter = instance.letter(email, "/confirm/")
+    url = f"{instance.url}/en/amazon/code"
     form = lynx.look(url)
     address, code = form.of(TEXT)
     confirmed = lynx.go(
@@ -122,36 +124,36 @@ def test_the_code_can_be_typed(lynx: Lynx, stand: Stand) -> None:
     said(confirmed, "en", "Thank you. Your signature is confirmed.")
 
 
-def test_an_answer_can_be_changed(lynx: Lynx, stand: Stand) -> None:
+def test_an_answer_can_be_changed(lynx: Lynx, instance: Instance) -> None:
     email = "text.answers@example.org"
-    sign(lynx, stand, "en", email)
-    link = stand.letter(email, "/confirm/").link("/confirm/")
+    sign(lynx, instance, "en", email)
+    link = instance.letter(email, "/confirm/").link("/confirm/")
     lynx.go(link, press(lynx.look(link).of(BUTTON)[0]))
-    link = stand.letter(email, "/my/").link("/my/")
+    link = instance.letter(email, "/my/").link("/my/")
     form = lynx.look(link)
     # Three answers about the name, then no and yes about news; the buttons: withdraw, then change.
     public, yes = form.of(RADIO)[2], form.of(RADIO)[4]
     changed = lynx.go(link, press(public), press(yes), press(form.of(BUTTON)[1]))
-    said(changed, "en", "Your answers are changed.")
+    said(changed, "en", "Your answers have been changed.")
     assert "Who sees your name: everyone" in changed.text
     assert "News by email: yes" in changed.text
 
 
-def test_whoever_was_entered_by_somebody_else_gets_out(lynx: Lynx, stand: Stand) -> None:
+def test_whoever_was_entered_by_somebody_else_gets_out(lynx: Lynx, instance: Instance) -> None:
     email = "text.stop@example.org"
-    sign(lynx, stand, "en", email)
-    link = stand.letter(email, "/stop/").link("/stop/")
+    sign(lynx, instance, "en", email)
+    link = instance.letter(email, "/stop/").link("/stop/")
     asked = lynx.look(link)
-    said(asked, "en", "Was this not you?", "Opening this page has done nothing yet.")
+    said(asked, "en", "Wasn’t this you?", "Opening this page has done nothing yet.")
     said(lynx.go(link, press(asked.of(BUTTON)[0])), "en", "This address is blocked here")
     said(lynx.look(link), "en", "This address is blocked here")
 
 
-def test_letters_that_nobody_asked_for_can_be_ended(lynx: Lynx, stand: Stand) -> None:
+def test_letters_that_nobody_asked_for_can_be_ended(lynx: Lynx, instance: Instance) -> None:
     email = "text.enough@example.org"
-    sign(lynx, stand, "en", email)
-    link = stand.letter(email, "/confirm/").link("/confirm/")
+    sign(lynx, instance, "en", email)
+    link = instance.letter(email, "/confirm/").link("/confirm/")
     lynx.go(link, press(lynx.look(link).of(BUTTON)[0]))
-    link = stand.letter(email, "/unsubscribe/").link("/unsubscribe/")
+    link = instance.letter(email, "/unsubscribe/").link("/unsubscribe/")
     ended = lynx.go(link, press(lynx.look(link).of(BUTTON)[0]))
     said(ended, "en", "You get no more news from us")

@@ -39,7 +39,7 @@ def languages(page: Page) -> list[str]:
 
 
 def test_a_page_of_the_campaign_is_light_and_loads_nothing_foreign(
-    stand: Any, open_page: Any
+    instance: Any, open_page: Any
 ) -> None:
     codes = languages(open_page())
     assert {"en", "ar"} <= {*codes}
@@ -47,7 +47,7 @@ def test_a_page_of_the_campaign_is_light_and_loads_nothing_foreign(
         for place in ("", "/thanks", "/confirmed", "/privacy"):
             found = load(open_page(phone=True, locale=code), f"/{code}/amazon{place}")
             assert sum(found.values()) < MOST, found
-            assert {urlsplit(url).netloc for url in found} == {urlsplit(stand.url).netloc}
+            assert {urlsplit(url).netloc for url in found} == {urlsplit(instance.url).netloc}
             loaded = " ".join(found)
             assert re.search(r"/static/\w+/css/site\.css", loaded)
             assert "card.png" not in loaded

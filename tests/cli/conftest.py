@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ from petition.config import DOCUMENTED, Settings
 ROOT = Path(__file__).parents[2]
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """On a disk, as a host's files are: doctor finds fault with a database in memory."""
+    with tempfile.TemporaryDirectory(prefix="petition-test-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(autouse=True)

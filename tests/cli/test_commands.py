@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -21,8 +22,10 @@ from petition.app import SHIPPED
 from petition.cli import main
 from petition.config import Settings
 from petition.keyring import KeyRing
-from petition.services.exporting import COLUMNS, FOR_TARGET
+from petition.services.exports.csv_file import COLUMNS, FOR_TARGET
+from petition.web.http.url_converters import first_parts
 from tests import people
+from tests.cli.conftest import one_line
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
 
@@ -53,7 +56,8 @@ def test_every_command_says_what_it_does(path: tuple[str, ...], flag: str) -> No
 def test_there_are_the_commands_that_we_promised() -> None:
     promised = """start serve worker count export doctor|db upgrade|db check|campaign load|
         campaign list|campaign open|campaign close|staff invite|signature hold|signature reject|
-        signature release|provider list|provider set|vault new-key|vault status|vault rotate"""
+        signature release|provider list|provider set|provider rekey|vault new-key|
+        vault status|vault rotate"""
     first, *pairs = promised.split("|")
     expected = {(name,) for name in first.split()} | {tuple(pair.split()) for pair in pairs}
     assert expected <= set(COMMANDS)
@@ -200,6 +204,13 @@ def test_an_export_to_standard_output_is_the_same(run: Any, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("counted")
+def test_an_export_for_excel_begins_with_its_mark(run: Any) -> None:
+    plain = run("export", "amazon", "--reason", "r", "-o", "-").stdout_bytes
+    marked = run("export", "amazon", "--reason", "r", "-o", "-", "--bom").stdout_bytes
+    assert marked == b"\xef\xbb\xbf" + plain
+
+
+@pytest.mark.usefixtures("counted")
 def test_a_broken_export_leaves_the_old_file_and_nothing_else(
     app: Flask, run: Any, tmp_path: Path
 ) -> None:
@@ -213,6 +224,23 @@ def test_a_broken_export_leaves_the_old_file_and_nothing_else(
     assert path.read_text() == "the old file"
     assert [file.name for file in path.parent.iterdir()] == ["signatures.csv"]
     assert rows(app, "SELECT finished_at FROM exports") == [(None,)]
+
+
+@pytest.mark.usefixtures("counted")
+def test_an_export_for_news_holds_only_who_wants_them_today(app: Flask, run: Any) -> None:
+    def answers() -> set[tuple[str, str]]:
+        found = run("export", "amazon", "--reason", "r", "--updates", "yes", "-o", "-")
+        return {(row["signature_id"], row["updates_consent"]) for row in _csv(found.stdout_bytes)}
+
+    change(app, "UPDATE entries SET updates = 'no'")
+    assert answers() == set()
+    change(app, "UPDATE entries SET updates = 'yes' WHERE signature_id = 1")
+    assert answers() == {("1", "yes")}
+    kept = rows(app, "SELECT filters FROM exports")
+    assert [json.loads(str(filters))["updates"] for (filters,) in kept] == ["yes", "yes"]
+    found = run("export", "amazon", "--reason", "r", "--updates", "yes", "--for-target", "-o", "-")
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert "--updates goes with the full list only" in found.stderr
 
 
 @pytest.mark.usefixtures("counted")
@@ -248,14 +276,14 @@ def test_a_campaign_is_loaded_listed_opened_and_closed(
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text("utf-8").replace('slug = "amazon"', 'slug = "mine"'))
     assert run("campaign", "load", str(folder)).stdout == "mine: loaded\n"
-    assert run("campaign", "list").stdout == ("amazon  open  0 of 10000\nmine  draft  0 of 10000\n")
+    assert run("campaign", "list").stdout == ("amazon  open  0 of 100\nmine  draft  0 of 100\n")
     assert run("campaign", "open", "mine").stdout == "mine: open\n"
     assert run("campaign", "open", "mine").stdout == "mine: was open already\n"
     assert run("campaign", "close", "mine").stdout == "mine: closed\n"
     assert json.loads(run("campaign", "list", "--json").stdout)[1] == {
         "slug": "mine",
         "state": "closed",
-        "goal": 10000,
+        "goal": 100,
         "confirmed": 0,
     }
 
@@ -270,6 +298,47 @@ def test_the_table_of_providers_can_be_read_and_changed(app: Flask, run: Any) ->
     assert "mail.example.org: ignores +tags, delivers as example.org\n" in listed
     run("provider", "set", "mail.example.org")
     assert "mail.example.org: ignores nothing\n" in run("provider", "list").stdout
+    run("provider", "set", "mail.example.org", "--marks", "--dots-as-hyphens", "--subdomains")
+    words = (
+        "mail.example.org: ignores hyphens and underscores, reads dots as hyphens, "
+        "takes anything@name.mail.example.org\n"
+    )
+    assert words in run("provider", "list").stdout
+
+
+def test_signatures_are_keyed_anew_after_the_table_changed(app: Flask, run: Any) -> None:
+    for email in ("an.na@mail.example.org", "anna@mail.example.org"):
+        keep(app, the_call(app), people.someone(1, email=email))
+        confirm(app, entries(app)[-1])
+    assert "every signature is compared by today's table" in run("doctor").stdout
+    found = run("provider", "set", "mail.example.org", "--dots")
+    assert found.stdout == "mail.example.org: saved\n"
+    assert "petition provider rekey" in found.stderr
+    assert "2 signatures were compared by another table" in run("doctor").stdout
+    found = run("provider", "rekey", "--json")
+    assert json.loads(found.stdout) == {
+        "looked_at": 2,
+        "rekeyed": 1,
+        "merged": 1,
+        "count_fell_by": 1,
+        "erased": 0,
+        "unreadable": 0,
+        "left": 0,
+    }
+    again = run("provider", "rekey")
+    assert again.stdout.startswith("0 signatures looked at, 0 keyed anew, 0 merged")
+    assert "anna" not in found.stdout + found.stderr
+    ((detail,),) = rows(app, "SELECT detail FROM audit WHERE action = 'rekey'")
+    assert detail == "1 keyed anew, 1 merged, 0 erased, the count fell by 1"
+
+
+def test_keying_anew_says_what_does_not_open(app: Flask, run: Any) -> None:
+    keep(app, the_call(app), people.ben)
+    change(app, "UPDATE entries SET sealed = :junk", junk=b"0" * 64)
+    run("provider", "set", "mail.example.org", "--dots")
+    found = run("provider", "rekey")
+    assert found.exit_code == 1
+    assert "1 signatures do not open with these keys" in found.stderr
 
 
 def test_an_invitation_is_a_link_that_is_kept_only_as_a_hash(app: Flask, run: Any) -> None:
@@ -354,3 +423,75 @@ def test_the_database_is_checked(app: Flask, run: Any) -> None:
     found = run("db", "check")
     assert found.exit_code == 1
     assert "petition db upgrade" in found.stderr
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u202a", "\ufeff"], ids=ascii)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_argument_is_taken_without_the_marks_pasted_along(
+    app: Flask, run: Any, tmp_path: Path, mark: str
+) -> None:
+    wrapped = f"{mark}Sam <sam@camp{mark}aign.example.org>{mark}"
+    assert run("staff", "invite", wrapped, "--role", f"{mark}viewer").exit_code == 0
+    assert rows(app, "SELECT email, role FROM staff") == [("sam@campaign.example.org", "viewer")]
+    assert run("staff", "disable", wrapped).exit_code == 0
+    keep(app, the_call(app), people.cora)
+    found = run("signature", "hold", f"{mark}1{mark}", "--reason", f"{mark}a doubt{mark}")
+    assert found.stdout == "1: held\n"
+    assert rows(app, "SELECT state_reason FROM signatures") == [("a doubt",)]
+    run("campaign", "domains", f"amazon{mark}", "--add", f"corp{mark}.example.org{mark}")
+    found = run("campaign", "domains", "amazon")
+    assert "corp.example.org" in found.stdout.splitlines()
+    # A file keeps its name, whatever it holds.
+    file = tmp_path / f"{mark}list.csv"
+    assert run("export", "amazon", "--reason", "x", "-o", str(file)).exit_code == 0
+    assert file.exists()
+
+
+# Every first part of an address that is served or will be, and languages, also those to come.
+OURS = (
+    *("api", "badge", "code", "confirm", "dev", "embed", "healthz", "live", "metrics", "my"),
+    *("oembed", "press", "readyz", "staff", "static", "stop", "unsubscribe"),
+)
+LANGUAGES = ["ar", "de", "en", "es", "fr", "it", "pl", "eo", "tr"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", [*OURS, *LANGUAGES])
+def test_no_call_is_loaded_at_an_address_of_ours(run: Any, tmp_path: Path, slug: str) -> None:
+    folder = _call_at(tmp_path, slug)
+    found = run("campaign", "load", str(folder))
+    assert found.exit_code == 1
+    assert f"/{slug} is " in one_line(found.stderr)
+    assert slug not in [
+        each["slug"] for each in json.loads(run("campaign", "list", "--json").stdout)
+    ]
+
+
+@pytest.mark.parametrize("slug", ["code-red", "stop-it", "my-union", "desk", "deu", "x", "9to5"])
+def test_what_only_begins_like_one_is_taken(run: Any, tmp_path: Path, slug: str) -> None:
+    assert run("campaign", "load", str(_call_at(tmp_path, slug))).exit_code == 0
+
+
+def _call_at(folder: Path, slug: str) -> Path:
+    copy = Path(shutil.copytree(SHIPPED / "amazon", folder / "call"))
+    facts = copy / "campaign.toml"
+    facts.write_text(facts.read_text().replace('slug = "amazon"', f'slug = "{slug}"'))
+    return copy
+
+
+def test_every_address_that_is_served_is_known_to_this_test(app: Flask) -> None:
+    parts = {part for part in first_parts(app) if "." not in part}
+    assert parts <= {*OURS}
+
+
+@pytest.mark.parametrize(("slug", "why"), [("healthz", "an address of ours"), ("pl", "a language")])
+def test_doctor_names_a_campaign_whose_address_is_taken(
+    app: Flask, run: Any, slug: str, why: str
+) -> None:
+    assert "nobody finds it there" not in run("doctor").stdout
+    change(app, "UPDATE campaigns SET slug = :slug WHERE slug = 'amazon'", slug=slug)
+    said = [line for line in run("doctor").stdout.splitlines() if "nobody finds it" in line]
+    assert len(said) == 1
+    assert said[0].startswith("warning")
+    assert f"/{slug} is " in said[0]
+    assert why in said[0]

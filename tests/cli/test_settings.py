@@ -20,6 +20,10 @@ from petition.errors import SettingError
 from petition.keyring import KeyRing
 from tests.cli.conftest import environ_of, one_line, outside
 
+pytestmark = pytest.mark.slow
+
+
+PG = "postgresql+psycopg://"
 RING = KeyRing.generate_text()
 SECRET = "s" * 48
 PRODUCTION = {
@@ -64,6 +68,20 @@ def test_two_instances_have_different_keys(tmp_path: Path) -> None:
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "petition.db"),
+        ("DATABASE_URL", "postgresql://u:planted@h1:x,h2/d"),
+        ("DATABASE_URL", "postgresql://u:planted@h1:99999,h2:5432/d"),
+        ("DATABASE_URL", "postgresql://u:planted@h1:0,h2/d"),
+        ("DATABASE_URL", "postgresql://u:planted@h1:-1,h2/d"),
+        ("DATABASE_URL", "postgresql://u:planted@h1:٣,h2/d"),
+        ("DATABASE_URL", "postgresql://u:planted@h1 ,h2/d"),
+        ("DATABASE_URL", "postgresql://u:plan@ted@h1,h2/d"),
+        ("DATABASE_URL", "postgresql://u:planted@[::1,h2/d"),
+        ("DATABASE_URL", "postgresql://u:planted@[x],h2/d"),
+        ("DATABASE_URL", "postgresql://u:planted@h1:1:2,h2/d"),
+        ("DATABASE_URL", "postgresql:///d?host=h1,h2&port=1,2,3"),
+        ("DATABASE_URL", "postgresql:///d?host=h1,h2&port=1,x"),
+        ("DATABASE_URL", "postgresql:///d?host=h1&host=h2:x"),
+        ("DATABASE_URL", "postgresql:///d?host=h1:1&host=h2&port=2"),
         ("SMTP_URL", "mail.example.org:587"),
         ("SMTP_URL", "smtp://mail.example.org:port"),
         ("PORT", "0"),
@@ -75,13 +93,50 @@ def test_two_instances_have_different_keys(tmp_path: Path) -> None:
         ("PETITION_BASE_URL", "ftp://call.example.org"),
         ("PETITION_BASE_URL", "https://call.example.org/path"),
         ("PETITION_BASE_URL", "https://"),
+        ("PETITION_BASE_URL", "https://user:planted@a"),
+        ("PETITION_BASE_URL", "https://@a"),
+        ("PETITION_BASE_URL", "https://a b"),
+        ("PETITION_BASE_URL", "https://a\u00a0b"),
+        ("PETITION_BASE_URL", "https://a\\b"),
+        ("PETITION_BASE_URL", "https://a\r\nX: y"),
+        ("PETITION_BASE_URL", "https://a:99999"),
+        ("PETITION_BASE_URL", "https://a:0"),
+        ("PETITION_BASE_URL", "https://a:٣"),
+        ("PETITION_BASE_URL", "https://a:80:80"),
+        ("PETITION_BASE_URL", "https://a?x"),
+        ("PETITION_BASE_URL", "https://a#x"),
+        ("PETITION_BASE_URL", "https://a,b"),
+        ("PETITION_BASE_URL", "https://a..b"),
+        ("PETITION_BASE_URL", "https://<b>"),
+        ("PETITION_BASE_URL", "https://[::1"),
+        ("PETITION_BASE_URL", "https://1.2.3.400"),
         ("PETITION_SECRET_KEY", "short"),
         ("PETITION_VAULT_KEY", "garbage"),
         ("PETITION_VAULT_KEY", "index:AAAA,1:AAAA"),
         ("PETITION_MAIL_FROM", "nobody"),
         ("PETITION_MAIL_FROM", "a@example.org\r\nBcc: b@example.org"),
+        ("PETITION_CONTACT", "call us"),
+        ("PETITION_CONTACT", "a@example.org, b@example.org"),
+        ("PETITION_CONTACT", "Union <a@example.org>"),
+        ("PETITION_CONTACT", "mailto:a@example.org"),
+        ("PETITION_CONTACT", "example.org/contact"),
+        ("PETITION_CONTACT", "ftp://example.org/contact"),
+        ("PETITION_CONTACT", "javascript://example.org/%0aalert(1)"),
+        ("PETITION_CONTACT", "https://user:planted@example.org/contact"),
+        ("PETITION_CONTACT", 'https://example.org/"onclick="planted'),
+        ("PETITION_CONTACT", "https://example.org/a b"),
+        ("PETITION_CONTACT", "https://example.org/a\r\nBcc: b@example.org"),
+        ("PETITION_CONTACT", "https://example.org/" + "a" * 400),
         ("PETITION_TRUSTED_PROXIES", "many"),
         ("PETITION_TRUSTED_PROXIES", "11"),
+        ("PETITION_SENDER_LETTERS", "20"),
+        ("PETITION_SENDER_LETTERS", "0/600"),
+        ("PETITION_SENDER_LETTERS", "20/600/9"),
+        ("PETITION_SENDER_CODES", "٢٠/600"),
+        ("PETITION_SENDER_LINKS", "20/1000001"),
+        ("PETITION_SENDER_SIGN_INS", "/"),
+        ("PETITION_SENDER_PAGES", "1/" + "9" * 5000),
+        ("PETITION_SENDER_FORMS", "0"),
         ("PETITION_ENV", "staging"),
     ],
 )
@@ -92,6 +147,7 @@ def test_a_wrong_value_is_named_with_what_it_takes(tmp_path: Path, name: str, va
     assert said.startswith(name)
     assert " takes " in said
     assert "\n" not in said
+    assert "plan" not in said
     if name.endswith("_KEY"):
         assert value not in said
 
@@ -103,10 +159,39 @@ def test_a_wrong_value_is_named_with_what_it_takes(tmp_path: Path, name: str, va
         ("postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
         ("postgresql+psycopg://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
         ("sqlite:////srv/petition.db", "sqlite:////srv/petition.db"),
+        ("postgresql://u@h1:5432,h2:5432/d", f"{PG}u@/d?host=h1,h2&port=5432,5432"),
+        ("postgresql://u:p@h1,h2/d", f"{PG}u:p@/d?host=h1,h2"),
+        ("postgres://u@h1:1,h2,h3:3/d", f"{PG}u@/d?host=h1,h2,h3&port=1,,3"),
+        ("postgresql://u@[::1]:5432,h2/d", f"{PG}u@/d?host=::1,h2&port=5432,"),
+        ("postgresql://h1,h2", f"{PG}/?host=h1,h2"),
+        ("postgresql:///d?host=h1:1&host=h2:2", f"{PG}/d?host=h1,h2&port=1,2"),
+        ("postgresql:///d?host=h1,h2&port=5433", f"{PG}/d?host=h1,h2&port=5433"),
+        ("postgresql://u@h1,h2/d?sslmode=require", f"{PG}u@/d?host=h1,h2&sslmode=require"),
+        ("postgresql://u@%2Frun%2Fa,h2/d", f"{PG}u@/d?host=/run/a,h2"),
+        ("postgresql:///d?host=/run/a&host=h2:1", f"{PG}/d?host=/run/a,h2&port=,1"),
     ],
 )
 def test_a_database_may_be_named_as_hosts_name_it(tmp_path: Path, value: str, url: str) -> None:
     assert _load(tmp_path, DATABASE_URL=value).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "link"),
+    [
+        ("contact@Example.org", "contact@example.org", "mailto:contact@example.org"),
+        ("a+b/c@example.org", "a+b/c@example.org", "mailto:a%2Bb%2Fc@example.org"),
+        ("contact@bücher.example", "contact@xn--bcher-kva.example", None),
+        ("HTTPS://Example.org/Contact?to=us#form", "https://example.org/Contact?to=us#form", None),
+        ("http://example.org", "http://example.org", None),
+    ],
+)
+def test_the_contact_is_a_mailbox_or_a_page(
+    tmp_path: Path, value: str, shown: str, link: str | None
+) -> None:
+    contact = _load(tmp_path, PETITION_CONTACT=value).contact
+    assert contact is not None
+    assert contact.shown == shown
+    assert contact.link == (link or (f"mailto:{shown}" if "@" in shown else shown))
 
 
 FILED = {
@@ -199,7 +284,7 @@ def test_production_accepts_a_database_that_syncs(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The tests may themselves run in memory.
-    monkeypatch.setattr("petition.store.db._file_system", lambda folder: "ext4")
+    monkeypatch.setattr("petition.store.db.durability._file_system", lambda folder: "ext4")
     create_app(_load(tmp_path, DATABASE_URL=database_url, **PRODUCTION))
 
 
@@ -208,7 +293,7 @@ def test_production_accepts_a_database_that_syncs(
 def test_production_refuses_sqlite_where_a_power_cut_takes_it(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr("petition.store.db._file_system", lambda folder: kind)
+    monkeypatch.setattr("petition.store.db.durability._file_system", lambda folder: kind)
     with pytest.raises(SettingError, match=f"DATABASE_URL: an SQLite file on {kind}"):
         create_app(_load(tmp_path, DATABASE_URL=database_url, **PRODUCTION))
     create_app(_load(tmp_path, DATABASE_URL=database_url))  # in development it only warns
@@ -228,7 +313,7 @@ def test_production_refuses_postgresql_that_answers_before_it_syncs(
 def test_doctor_lists_every_setting_and_the_database(
     run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("petition.store.db._file_system", lambda folder: "ext4")
+    monkeypatch.setattr("petition.store.db.durability._file_system", lambda folder: "ext4")
     found = run("doctor")
     assert found.exit_code == 0
     named = {line.split()[1] for line in found.stdout.splitlines()}
@@ -239,6 +324,22 @@ def test_doctor_lists_every_setting_and_the_database(
     assert ("durability", "ok") in verdicts
     assert ("PETITION_SECRET_KEY", "note") in verdicts
     assert not any(line["verdict"] in {"warning", "wrong"} for line in lines)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_doctor_says_when_nobody_learns_whom_to_reach(
+    run: Callable[..., Any], settings: Settings
+) -> None:
+    def verdict(**environ: str) -> list[str]:
+        lines = json.loads(run("doctor", "--json", **environ).stdout)
+        found = [line["verdict"] for line in lines if line["name"] == "PETITION_CONTACT"]
+        return [each for each in found if each != "ok"]
+
+    assert verdict() == ["note"]
+    assert verdict(PETITION_CONTACT="contact@example.org") == []
+    lines = import_module("petition.cli.doctor")._settings(replace(settings, env="production"))
+    said = {line.verdict for line in lines if line.name == "PETITION_CONTACT"}
+    assert said == {"ok", "warning"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -309,7 +410,7 @@ def test_as_a_process_it_ends_with_zero_one_and_two(settings: Settings, tmp_path
     done = outside("--version", cwd=tmp_path)
     assert (done.returncode, done.stdout[:9]) == (0, b"petition ")
     done = outside("campaign", "load", "amazon", cwd=tmp_path, **environ)
-    assert (done.returncode, done.stdout) == (0, b"amazon: loaded\n")
+    assert (done.returncode, done.stdout) == (0, b"amazon: nothing new\n")
     done = outside("count", "nowhere", cwd=tmp_path, **environ)
     assert (done.returncode, done.stdout) == (1, b"")
     assert one_line(done.stderr.decode()) == "Error: there is no campaign called nowhere"
@@ -334,4 +435,4 @@ def test_a_fresh_folder_is_made_ready(tmp_path: Path) -> None:
     assert os.stat(tmp_path / "instance").st_mode & 0o777 == 0o700
     assert outside("campaign", "load", "amazon", cwd=tmp_path).returncode == 0
     done = outside("campaign", "list", cwd=tmp_path)
-    assert done.stdout == b"amazon  draft  0 of 10000\n"
+    assert done.stdout == b"amazon  draft  0 of 100\n"

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from drills.ports import free_port
 from petition.config import Settings
 from tests.factories import until
+
+pytestmark = pytest.mark.slow
+
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20
@@ -22,12 +26,6 @@ PATIENCE = 20
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

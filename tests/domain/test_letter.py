@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from petition.domain import letter as letters, signature as states
-from petition.domain.letter import ALREADY, CONFIRM, DATA, REMINDER, THANKS, said
+from petition.domain.letters import letter as letters
+from petition.domain.letters.letter import ALREADY, CONFIRM, DATA, REMINDER, THANKS, letter_to_send
+from petition.domain.signatures import states
 
 TABLE = {
     # state, mailbox confirmed:      confirm  reminder  thanks  data
@@ -17,15 +18,15 @@ TABLE = {
     (states.REJECTED, True): (CONFIRM, None, None, DATA),
     (states.WITHDRAWN, False): (CONFIRM, None, None, DATA),
     (states.WITHDRAWN, True): (CONFIRM, None, None, DATA),
-    (states.ERASED, False): (None, None, None, None),
-    (states.ERASED, True): (None, None, None, None),
 }
 KINDS = (CONFIRM, REMINDER, THANKS, DATA)
 
 
 @pytest.mark.parametrize(("state", "confirmed"), TABLE)
 def test_what_each_letter_says(state: str, confirmed: bool) -> None:
-    assert tuple(said(kind, state, confirmed) for kind in KINDS) == TABLE[state, confirmed]
+    assert (
+        tuple(letter_to_send(kind, state, confirmed) for kind in KINDS) == TABLE[state, confirmed]
+    )
 
 
 def test_the_table_has_every_state() -> None:
@@ -33,7 +34,7 @@ def test_the_table_has_every_state() -> None:
 
 
 def test_a_kind_that_nobody_knows_says_nothing() -> None:
-    assert said("news", states.CONFIRMED, True) is None
+    assert letter_to_send("news", states.CONFIRMED, True) is None
 
 
 def test_a_letters_number_makes_its_message_id() -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from petition.domain.milestones import goal_at, reached_at
+from petition.domain.campaigns.milestones import goal_at, reached_at
 
 GOALS = st.integers(1, 10**9)
 COUNTS = st.integers(0, 10**10)

@@ -115,6 +115,7 @@ def test_arabic_letters_are_joined(press: Press) -> None:
     assert joined != card(press, APART, "ar")
 
 
+@pytest.mark.slow
 def test_arabic_words_begin_at_the_right(press: Press) -> None:
     left, right = ink(card(press, JOINED, "ar"), 160)
     assert left > 900
@@ -132,6 +133,7 @@ def test_words_are_data_and_no_markup(press: Press) -> None:
     assert card(press, "*a*") != card(press, "a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "ar"])
 def test_long_words_stay_on_their_sheet(press: Press, lang: str) -> None:
     long = "word كلمة " * 300

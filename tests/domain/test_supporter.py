@@ -7,9 +7,8 @@ import unicodedata
 import pytest
 from hypothesis import assume, given, settings, strategies as st
 
-from petition.domain.supporter import (
-    Provider,
-    canonical_address,
+from petition.domain.signatures.mail_providers import Provider, canonical_address
+from petition.domain.signatures.supporter import (
     clean,
     clean_lines,
     has_control,
@@ -75,6 +74,13 @@ def test_a_name_of_any_script_is_taken(name: str) -> None:
     assert not has_link(name)
     assert not has_control(name)
     assert clean(name) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize("name", people.INITIALS)
+def test_initials_without_a_blank_are_a_name(name: str) -> None:
+    assert not has_link(name)
+    assert not has_link(f"Ana {name}")
+    assert not has_link(f"{name} {name}")
 
 
 @given(names)

@@ -15,14 +15,15 @@ from sqlalchemy.orm import Session
 from drills import checker, ledger, tamper
 from drills.checker import Evidence, Violation
 from drills.ledger import Account
-from petition.domain.source import Source
-from petition.domain.supporter import Person
+from petition.domain.signatures.source import Source
+from petition.domain.signatures.supporter import Person
 from petition.keyring import KeyRing
-from petition.store import arrivals
-from petition.store.arrivals import Answer, Arrival
 from petition.store.db import Base
+from petition.store.signatures import bulk_insert
+from petition.store.signatures.bulk_insert import Answer, NewEntry
 from petition.store.tables import Campaign, ConsentText
-from petition.store.vault import Vault, new_entry_id
+from petition.store.vault.entry_ids import new_entry_id
+from petition.store.vault.vault import Vault
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TOKEN = "abcd"
@@ -74,7 +75,7 @@ def export(url: str) -> str:
     return out.getvalue()
 
 
-def arrival(form: int, person: int, variant: int = 0) -> Arrival:
+def new_entry(form: int, person: int, variant: int = 0) -> NewEntry:
     entry_id = new_entry_id(AT)
     signer = Person(
         given_name="Drill",
@@ -83,9 +84,11 @@ def arrival(form: int, person: int, variant: int = 0) -> Arrival:
         postcode="",
         comment="",
     )
-    return Arrival(
+    return NewEntry(
         campaign_id=1,
         address_key=VAULT.address_key(ledger.address(TOKEN, person)),
+        mailbox_key=None,
+        keyed_by="",
         entry_id=entry_id,
         sealed=VAULT.seal(signer, entry_id, 1),
         key_number=1,
@@ -137,8 +140,8 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
         )
         session.flush()
-        sent = [arrival(form, person, form % 4) for form, person in FORMS.items()]
-        arrivals.add(session, sent)
+        sent = [new_entry(form, person, form % 4) for form, person in FORMS.items()]
+        bulk_insert.add(session, sent)
         session.execute(
             text("UPDATE signatures SET state = 'confirmed' WHERE entry_id = :id"),
             {"id": sent[1].entry_id},
@@ -171,7 +174,10 @@ def never_sent(case: Case) -> None:
     del case.account.person[4]
 
 
-CHANGE = "INSERT INTO count_changes VALUES (1, 1, '2026-11-20', 'DE', 'en', '', 1)"
+CHANGE = (
+    "INSERT INTO count_changes (id, campaign_id, day, country, language, source, change)"
+    " VALUES (1, 1, '2026-11-20', 'DE', 'en', '', 1)"
+)
 FIRST = "(SELECT min(id) FROM signatures)"
 LAST = "(SELECT max(id) FROM signatures)"
 OF_2 = "(SELECT id FROM entries WHERE utm_campaign = 'drill-abcd-2')"
@@ -227,8 +233,8 @@ TAMPERED: dict[str, tuple[str, Callable[[Case], None]]] = {
     "consents without an entry": (
         "half",
         lambda case: case.sql(
-            "INSERT INTO letters SELECT 99, 7, kind, state, due_at, NULL, NULL,"
-            " admitted, attempts, NULL, NULL FROM letters LIMIT 1"
+            "INSERT INTO letters (id, entry_id, kind, state, due_at, admitted, attempts)"
+            " SELECT 99, 7, kind, state, due_at, admitted, attempts FROM letters LIMIT 1"
         ),
     ),
     "a wrong total": ("count", lambda case: case.sql("UPDATE counts SET confirmed = 2")),

@@ -9,6 +9,7 @@ import socketserver
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from drills import addresses, enumeration
 from drills.comparing import Pair, auc, compare, twice
 from drills.enumeration import FORMS, Asking, same
 from drills.failure import DrillError
-from drills.http import NotLoopback
+from drills.http_client import NotLoopback
+from drills.instance import ROOT, Instance
 from drills.outcome import Verdict
-from drills.stand import ROOT, Stand
 from drills.tamper import opened
-from drills.timing import Asked, timed
+from drills.timing import PreparedRequest, timed
+
+pytestmark = pytest.mark.slow
+
 
 ANSWER = b"HTTP/1.1 303 See Other\r\nDate: Mon\r\nContent-Length: 2\r\n\r\nok"
 
@@ -95,8 +99,11 @@ def test_only_what_is_outside_twice_on_one_side_is_red() -> None:
 # --- asking ---------------------------------------------------------------------------------------
 
 
-class Door(socketserver.StreamRequestHandler):
-    """Answers everybody alike, but works for who is known before it does."""
+class LooksFirst(socketserver.StreamRequestHandler):
+    """Answers everybody alike, but asks a database for who is known before it does.
+
+    That it waits, and does not reckon, keeps the others' answers as early as they were.
+    """
 
     def handle(self) -> None:
         while head := self.rfile.readline():
@@ -105,16 +112,16 @@ class Door(socketserver.StreamRequestHandler):
                 if line.lower().startswith(b"content-length:"):
                     length = int(line.split(b":")[1])
             if b"known" in self.rfile.read(length):
-                sum(range(200_000))
+                time.sleep(0.03)
             if b"hang-up" in head:
                 return
             self.wfile.write(ANSWER)
 
 
 @pytest.fixture
-def door() -> Iterator[str]:
-    """The origin of a door that looks first."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Door) as server:
+def looking_first() -> Iterator[str]:
+    """The origin of a server that looks first."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), LooksFirst) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -123,17 +130,17 @@ def door() -> Iterator[str]:
         thread.join()
 
 
-def asked(of: str, number: int, path: str = "/") -> Asked:
+def asked(of: str, number: int, path: str = "/") -> PreparedRequest:
     typed = f"{of}-{number}@example.org"
     head = f"POST {path} HTTP/1.1\r\nContent-Length: {len(typed)}\r\n\r\n"
-    return Asked(of, typed, f"{head}{typed}".encode())
+    return PreparedRequest(of, typed, f"{head}{typed}".encode())
 
 
 @pytest.mark.parametrize("connections", [1, 8])
-def test_a_door_that_looks_first_is_seen(door: str, connections: int) -> None:
+def test_a_server_that_looks_first_is_seen(looking_first: str, connections: int) -> None:
     requests = [asked(of, number) for of in ("known", "other") for number in range(60)]
     random.Random(3).shuffle(requests)
-    found = enumeration.measure(door, requests, connections=connections)
+    found = enumeration.measure(looking_first, requests, connections=connections)
     assert {of: len(times) for of, times in found.times.items()} == {"known": 60, "other": 60}
     assert [(pair.first, pair.second, pair.side) for pair in found.outside] == [
         ("known", "other", -1)
@@ -141,9 +148,9 @@ def test_a_door_that_looks_first_is_seen(door: str, connections: int) -> None:
     assert list(found.answers) == [b"HTTP/1.1 303 See Other\r\nContent-Length: 2\r\n\r\nok"]
 
 
-def test_a_server_that_hangs_up_ends_it(door: str) -> None:
+def test_a_server_that_hangs_up_ends_it(looking_first: str) -> None:
     with pytest.raises(DrillError):
-        timed(door, [asked("known", 1, "/hang-up")], connections=1)
+        timed(looking_first, [asked("known", 1, "/hang-up")], connections=1)
 
 
 def test_only_this_machine_is_asked() -> None:
@@ -163,20 +170,20 @@ def test_nothing_of_an_answer_is_left_out_but_the_time_and_what_was_typed() -> N
 
 
 @pytest.fixture
-def stand(database_url: str, tmp_path: Path) -> Iterator[Stand]:
+def instance(database_url: str, tmp_path: Path) -> Iterator[Instance]:
     """An installation with the open call, served."""
-    stand = Stand(instance=tmp_path / "instance", logs=tmp_path, database_url=database_url)
-    stand.run("campaign", "load", "petition/campaigns/amazon")
-    stand.run("campaign", "open", "amazon")
-    stand.start_web()
-    stand.wait_for_web()
-    yield stand
-    stand.stop()
+    instance = Instance(folder=tmp_path / "instance", logs=tmp_path, database_url=database_url)
+    instance.run("campaign", "load", "petition/campaigns/amazon")
+    instance.run("campaign", "open", "amazon")
+    instance.start_web()
+    instance.wait_for_web()
+    yield instance
+    instance.stop()
 
 
 @pytest.mark.slow
-def test_addresses_come_into_their_class_and_get_one_answer(stand: Stand) -> None:
-    asking = Asking(stand, random.Random(4))
+def test_addresses_come_into_their_class_and_get_one_answer(instance: Instance) -> None:
+    asking = Asking(instance, random.Random(4))
     for form in FORMS:
         found = asking.measure(form, 3, 2)
         assert {of: len(times) for of, times in found.times.items()} == dict.fromkeys(
@@ -185,11 +192,11 @@ def test_addresses_come_into_their_class_and_get_one_answer(stand: Stand) -> Non
         ((answer, number),) = found.answers.items()
         assert number == 3 * len(addresses.CLASSES)
         assert answer.startswith(b"HTTP/1.1 422" if form == "code" else b"HTTP/1.1 303")
-    with opened(stand.database_url) as connection:
+    with opened(instance.database_url) as connection:
         states = connection.execute(
             text("SELECT state, count(*) FROM signatures GROUP BY state ORDER BY state")
         ).all()
-        blocks = connection.execute(text("SELECT count(*) FROM blocks")).scalar_one()
+        blocks = connection.execute(text("SELECT count(*) FROM mailbox_blocks")).scalar_one()
     # Four forms, of each class three; who was not there and signed is pending, as who warmed up.
     warm = enumeration.WARM_UP // len(addresses.CLASSES) * len(addresses.CLASSES)
     assert [tuple(row) for row in states] == [
@@ -200,10 +207,10 @@ def test_addresses_come_into_their_class_and_get_one_answer(stand: Stand) -> Non
     assert blocks == 12
 
 
-def test_the_control_breaks_the_door() -> None:
+def test_the_control_breaks_signing() -> None:
     controls = ROOT / "drills" / "controls"
     env = os.environ | {"DRILL_CONTROL": enumeration.CONTROL, "PYTHONPATH": str(controls)}
-    command = "import petition.services.signing as it; print(it.sign.__module__)"
+    command = "import petition.services.signatures.signing as it; print(it.sign.__module__)"
     done = subprocess.run(
         [sys.executable, "-c", command],
         env=env,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from drills import ledger
-from drills.http import NotLoopback, hidden_fields, loopback
+from drills.http_client import NotLoopback, hidden_fields, loopback
 from drills.load import Driver, Plan, read_letter
 
 PAGE = b'<form><input type="hidden" name="ticket" value="t&amp;1"><input name="email"></form>'
@@ -73,7 +73,7 @@ def test_only_this_machine_is_asked(base: str) -> None:
 
 
 def test_a_letter_names_its_person_and_link(tmp_path: Path) -> None:
-    letter = tmp_path / "1.eml"
+    letter = tmp_path / "letter"
     body = "Please confirm:\nhttps://call.example/confirm/abc.def-_1\n"
     letter.write_text(f"To: {ledger.spelling('abcd', 3, 1)}\nSubject: Hello\n\n{body}")
     assert read_letter(letter, "abcd") == (3, "/confirm/abc.def-_1")

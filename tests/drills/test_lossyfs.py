@@ -17,6 +17,8 @@ from drills.disk import LossyDisk, require_fuse
 from drills.failure import Unavailable
 from drills.lossyfs import Extents
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[LossyDisk]:

@@ -67,6 +67,6 @@ def test_no_header_of_a_letter_can_be_written_from_the_form(
 
 
 def test_robots_that_fill_every_field_are_not_taken(app: Flask, client: FlaskClient) -> None:
-    answer = factories.sign(client, people.mallory | {"website": "http://evil.example"})
+    answer = factories.sign(client, people.mallory | {"subject": "http://evil.example"})
     assert answer.status_code == 422
     assert factories.rows(app, "SELECT * FROM signatures") == []

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition.services import screening
+from petition.services.signatures import holds
+from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, work
@@ -42,7 +43,7 @@ def test_the_link_ends_after_seven_days(app: Flask, client: FlaskClient, clock: 
     clock.forward(timedelta(days=7) - timedelta(seconds=1))
     assert client.get(link).status_code == 200
     clock.forward(timedelta(seconds=1))
-    for answer in (client.get(link), client.post(link, data={"do": "erase", "sure": "yes"})):
+    for answer in (client.get(link), client.post(f"{link}/erase", data={"sure": "yes"})):
         assert answer.status_code == 410
     assert rights.state(app) == "confirmed"
 
@@ -75,7 +76,7 @@ def test_the_confirmation_once_more(app: Flask, client: FlaskClient) -> None:
     factories.sign(client, people.cora)
     work(app)
     first = rights.newest(app, "confirm")
-    for path in (app.extensions["petition"].settings.outbox_dir).iterdir():
+    for path in (dependencies_of(app).settings.outbox_dir).iterdir():
         path.unlink()  # it was lost on the way
     answer = rights.ask(client, CORA, "resend")
     assert (answer.status_code, answer.location) == (303, "/en/amazon/asked")
@@ -133,6 +134,6 @@ def test_also_who_was_rejected_or_withdrew_sees_what_is_held(
 
 def test_the_reason_why_somebody_was_held_is_shown_to_them(app: Flask, client: FlaskClient) -> None:
     link = rights.signed(app, client, people.cora)
-    rights.move(app, screening.hold)
+    rights.move(app, holds.hold)
     page = client.get(link).get_data(as_text=True)
     assert "The organiser noted: looked" in page

@@ -12,11 +12,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition.services import exporting
-from petition.services.exporting import Export
+from petition.services.exports import csv_file
+from petition.services.exports.csv_file import Export
 from petition.store.db import reading, transaction
-from petition.store.signatures import Filters
-from tests import factories
+from petition.store.signatures.signatures import Filters
+from petition.web.http.dependencies import dependencies_of
+from tests import factories, rights
 
 
 def my_link(app: Flask) -> str:
@@ -36,14 +37,14 @@ def shown_total(app: Flask) -> int:
 
 def take_out(app: Flask, *, for_target: bool = False) -> list[str]:
     """An export's lines."""
-    house = app.extensions["petition"]
+    deps = dependencies_of(app)
     order = Export(
         slug="amazon", by="sam", reason="to look", filters=Filters(), for_target=for_target
     )
     with app.app_context():
         chunks = list(
-            exporting.export(
-                order, house.vault, reading=reading, transaction=transaction, now=house.now
+            csv_file.export(
+                order, deps.vault, reading=reading, transaction=transaction, now=deps.now
             )
         )
     return b"".join(chunks).decode().splitlines()
@@ -72,9 +73,9 @@ def test_sees_all_that_is_held(app: Flask, client: FlaskClient, signed: str) -> 
 
 
 def test_corrects_the_name(app: Flask, client: FlaskClient, signed: str) -> None:
-    answer = client.post(signed, data={"do": "name", "given_name": "Benedict", "family_name": ""})
+    answer = client.post(f"{signed}/correct", data={"given_name": "Benedict", "family_name": ""})
     assert answer.status_code == 303
-    assert "Your name is corrected." in client.get(answer.location).get_data(as_text=True)
+    assert "Your name has been corrected." in client.get(answer.location).get_data(as_text=True)
     assert "Benedict" in take_out(app)[1]
     assert "Okafor" not in "".join(take_out(app))
 
@@ -82,7 +83,7 @@ def test_corrects_the_name(app: Flask, client: FlaskClient, signed: str) -> None
 def test_a_name_that_cannot_be_is_said_and_changes_nothing(
     app: Flask, client: FlaskClient, signed: str
 ) -> None:
-    answer = client.post(signed, data={"do": "name", "given_name": "www.evil.example"})
+    answer = client.post(f"{signed}/correct", data={"given_name": "www.evil.example"})
     assert answer.status_code == 422
     assert 'href="#given_name"' in answer.get_data(as_text=True)
     assert "Ben" in take_out(app)[1]
@@ -99,8 +100,8 @@ def test_changes_the_answers_and_the_record_keeps_both(
 ) -> None:
     clock.forward(timedelta(hours=2))
     ticket = ticket_in(client.get(signed).get_data(as_text=True))
-    form = {"do": "choices", "updates": "yes", "visibility": "counted", "ticket": ticket}
-    assert client.post(signed, data=form).status_code == 303
+    form = {"updates": "yes", "visibility": "counted", "ticket": ticket}
+    assert client.post(f"{signed}/choices", data=form).status_code == 303
     found = factories.rows(app, "SELECT purpose, answer, way FROM consents ORDER BY id")
     assert found == [
         ("sign", "yes", "web"),
@@ -113,42 +114,44 @@ def test_changes_the_answers_and_the_record_keeps_both(
     assert ",counted,," in row
     assert ",yes,2026-11-02T11:30:00Z," in row
     assert take_out(app, for_target=True)[1:] == []
-    assert client.post(signed, data=form).status_code == 303  # once more: nothing is added
+    assert (
+        client.post(f"{signed}/choices", data=form).status_code == 303
+    )  # once more: nothing is added
     assert len(factories.rows(app, "SELECT id FROM consents")) == 5
 
 
 def test_answers_without_the_ticket_are_not_saved(
     app: Flask, client: FlaskClient, signed: str
 ) -> None:
-    form = {"do": "choices", "updates": "yes", "visibility": "public"}
-    assert client.post(signed, data=form).status_code == 422
+    form = {"updates": "yes", "visibility": "public"}
+    assert client.post(f"{signed}/choices", data=form).status_code == 422
     assert len(factories.rows(app, "SELECT id FROM consents")) == 3
 
 
 def test_withdraws_with_one_button(app: Flask, client: FlaskClient, signed: str) -> None:
     assert shown_total(app) == 1
     take_out(app)
-    answer = client.post(signed, data={"do": "withdraw"})
+    answer = client.post(f"{signed}/withdraw")
     page = client.get(answer.location).get_data(as_text=True)
     assert "Your signature is withdrawn." in page
     assert shown_total(app) == 0
     assert take_out(app)[1:] == []
     with app.app_context(), reading() as session:
-        recall = b"".join(exporting.recall(session, 1)).decode().splitlines()
+        recall = b"".join(csv_file.recall(session, 1)).decode().splitlines()
         assert recall[1:] == ["1,withdrawn,2026-11-02T09:30:00Z"]
-        assert list(exporting.recall(session, 2))[1:] == []
+        assert list(csv_file.recall(session, 2))[1:] == []
     assert factories.rows(app, "SELECT answer FROM consents WHERE purpose = 'sign'") == [
         ("yes",),
         ("withdrawn",),
     ]
-    client.post(signed, data={"do": "withdraw"})  # ten times the same
+    client.post(f"{signed}/withdraw")  # ten times the same
     assert shown_total(app) == 0
 
 
 def test_the_old_letter_does_not_bring_a_withdrawn_signature_back(
     app: Flask, client: FlaskClient, signed: str
 ) -> None:
-    client.post(signed, data={"do": "withdraw"})
+    client.post(f"{signed}/withdraw")
     client.post(factories.link_in(factories.letters(app)[0]))
     assert factories.rows(app, "SELECT state FROM signatures") == [("withdrawn",)]
     assert shown_total(app) == 0
@@ -157,7 +160,7 @@ def test_the_old_letter_does_not_bring_a_withdrawn_signature_back(
 def test_signs_again_after_withdrawing(
     app: Flask, client: FlaskClient, signed: str, people: ModuleType, clock: Any
 ) -> None:
-    client.post(signed, data={"do": "withdraw"})
+    client.post(f"{signed}/withdraw")
     clock.forward(timedelta(days=2))
     factories.sign(client, people.ben | {"given_name": "Big Ben"})
     assert shown_total(app) == 0
@@ -172,7 +175,7 @@ def test_who_was_held_does_not_come_back_around_the_hold(
     app: Flask, client: FlaskClient, signed: str, people: ModuleType, clock: Any
 ) -> None:
     factories.change(app, "UPDATE signatures SET state = 'held', state_reason = 'odd'")
-    client.post(signed, data={"do": "withdraw"})
+    client.post(f"{signed}/withdraw")
     clock.forward(timedelta(days=2))
     factories.sign(client, people.ben)
     factories.work(app)
@@ -181,7 +184,7 @@ def test_who_was_held_does_not_come_back_around_the_hold(
 
 
 def test_takes_a_copy_along(app: Flask, client: FlaskClient, signed: str) -> None:
-    answer = client.post(signed, data={"do": "download"})
+    answer = client.post(f"{signed}/download")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     document = json.loads(answer.get_data())
     assert document["forms"][0]["email"] == "ben.okafor@gmail.com"
@@ -190,7 +193,7 @@ def test_takes_a_copy_along(app: Flask, client: FlaskClient, signed: str) -> Non
         "updates",
         "visibility",
     ]
-    page = client.post(signed, data={"do": "page"})
+    page = client.post(f"{signed}/download-page")
     assert "attachment" in page.headers["Content-Disposition"]
     assert "ben.okafor@gmail.com" in page.get_data(as_text=True)
 
@@ -198,8 +201,8 @@ def test_takes_a_copy_along(app: Flask, client: FlaskClient, signed: str) -> Non
 def test_erases_everything(app: Flask, client: FlaskClient, signed: str) -> None:
     take_out(app)
     assert shown_total(app) == 1
-    assert client.post(signed, data={"do": "erase"}).status_code == 422  # not without the tick
-    answer = client.post(signed, data={"do": "erase", "sure": "yes"})
+    assert client.post(f"{signed}/erase").status_code == 422  # not without the tick
+    answer = client.post(f"{signed}/erase", data={"sure": "yes"})
     assert "Everything is erased" in answer.get_data(as_text=True)
     assert shown_total(app) == 0
     for table in ("signatures", "entries", "consents", "letters", "mailboxes", "link_requests"):
@@ -207,11 +210,63 @@ def test_erases_everything(app: Flask, client: FlaskClient, signed: str) -> None
     assert factories.letters(app) == []
     assert take_out(app)[1:] == []
     with app.app_context(), reading() as session:
-        assert list(exporting.recall(session, 1))[1:] == [b"1,erased,2026-11-02T09:30:00Z\r\n"]
+        assert list(csv_file.recall(session, 1))[1:] == [b"1,erased,2026-11-02T09:30:00Z\r\n"]
     assert client.get(signed).status_code == 404
-    assert client.post(signed, data={"do": "withdraw"}).status_code == 404
+    assert client.post(f"{signed}/withdraw").status_code == 404
 
 
-def test_an_unknown_deed_is_refused(client: FlaskClient, signed: str) -> None:
+def test_an_unknown_action_is_refused(client: FlaskClient, signed: str) -> None:
     assert client.post(signed, data={"do": "promote"}).status_code == 400
     assert client.post(signed).status_code == 400
+
+
+ACTIONS = ("correct", "choices", "withdraw", "download", "download-page", "erase")
+
+
+def test_looking_at_the_address_of_a_button_shows_the_page_and_changes_nothing(
+    app: Flask, client: FlaskClient, signed: str
+) -> None:
+    """Who loads the page that a mistake led to, or changes its language, is there by GET."""
+    before, page = rights.dump(app), client.get(f"{signed}?lang=de")
+    for action in ACTIONS:
+        assert client.head(f"{signed}/{action}").status_code == 200, action
+        answer = client.get(f"{signed}/{action}?lang=de")
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store"), action
+        assert without_ticket(answer) == without_ticket(page), action
+    assert rights.dump(app) == before
+
+
+def without_ticket(answer: Any) -> str:
+    return re.sub(r'name="ticket" value="[^"]+"', "", answer.get_data(as_text=True))
+
+
+def test_no_button_of_a_forged_link_does_anything(
+    app: Flask, client: FlaskClient, signed: str
+) -> None:
+    before, page = rights.dump(app), client.get("/my/forged").data
+    form = {"sure": "yes", "given_name": "Eve"}
+    for token in ("forged", "1.2.3", signed.rpartition("/")[2][:-1]):
+        for action in ACTIONS:
+            answer = client.post(f"/my/{token}/{action}", data=form)
+            assert (answer.status_code, answer.data) == (404, page), (token, action)
+    assert rights.dump(app) == before
+
+
+def test_each_button_of_the_page_goes_to_an_address_of_its_own(
+    client: FlaskClient, signed: str
+) -> None:
+    page = client.get(f"{signed}?done=name&lang=ar").get_data(as_text=True)
+    targets = re.findall(r'<form method="post" action="([^"]+)"', page)
+    assert sorted(targets) == sorted(f"{signed}/{action}?lang=ar" for action in ACTIONS)
+    assert page.count('<form method="post"') == len(ACTIONS)
+
+
+def test_a_mistake_keeps_what_was_typed(client: FlaskClient, signed: str) -> None:
+    names = {"given_name": "www.evil.example", "family_name": "O’Kafor"}
+    page = client.post(f"{signed}/correct", data=names).get_data(as_text=True)
+    assert all(f'value="{name}"' in page for name in names.values())
+    answers = {"updates": "yes", "visibility": "public", "ticket": "old"}
+    page = client.post(f"{signed}/choices", data=answers).get_data(as_text=True)
+    assert 'name="visibility" value="public" checked' in page
+    assert 'name="updates" value="yes" checked' in page
+    assert 'href="#choices-button">The form was open for too long.' in page

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition.cli.running import make_worker
-from petition.services import screening
+from petition.cli.server import make_worker
+from petition.services.signatures import holds
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, together, work
@@ -24,6 +24,7 @@ def reminders(app: Flask) -> int:
     return int(str(found[0][0]))
 
 
+@pytest.mark.slow
 def test_one_reminder_and_then_nothing_is_left(
     app: Flask, client: FlaskClient, clock: Clock
 ) -> None:
@@ -47,7 +48,7 @@ def test_the_reminder_holds_the_same_link_and_code_and_says_it_is_the_only_one(
     clock.forward(3 * DAY)
     work(app)
     first, reminder = factories.letters(app)
-    assert "no other will come" in factories.text_of(reminder)
+    assert "the only reminder" in factories.text_of(reminder)
     assert rights.link_to("confirm", reminder) == rights.link_to("confirm", first)
     assert rights.code_in(reminder) == rights.code_in(first)
     assert reminder["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -70,24 +71,25 @@ def test_a_second_before_three_days_there_is_none(
     assert reminders(app) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "deed", ["confirms", "withdraws", "unsubscribes", "is held", "is rejected"]
+    "action", ["confirms", "withdraws", "unsubscribes", "is held", "is rejected"]
 )
 def test_who_is_not_waited_for_gets_none(
-    app: Flask, client: FlaskClient, clock: Clock, deed: str
+    app: Flask, client: FlaskClient, clock: Clock, action: str
 ) -> None:
     factories.sign(client, people.cora)
     work(app)
-    if deed == "confirms":
+    if action == "confirms":
         client.post(rights.newest(app, "confirm"))
-    elif deed == "withdraws":
+    elif action == "withdraws":
         rights.withdraw(app, 1)
-    elif deed == "unsubscribes":
+    elif action == "unsubscribes":
         rights.unsubscribe(app)
-    elif deed == "is held":
-        rights.move(app, screening.hold)
+    elif action == "is held":
+        rights.move(app, holds.hold)
     else:
-        rights.move(app, screening.reject)
+        rights.move(app, holds.reject)
     for _ in range(6):
         clock.forward(DAY)
         work(app)
@@ -100,7 +102,7 @@ def test_who_confirms_between_owing_and_sending_gets_none(
     factories.sign(client, people.cora)
     work(app)
     clock.forward(3 * DAY)
-    make_worker(app, threading.Event())._chores.all()
+    make_worker(app, threading.Event())._maintenance.all()
     client.post(rights.newest(app, "confirm"))
     work(app)
     assert ("reminder", "withheld") in rights.kinds(app)
@@ -139,19 +141,19 @@ def test_several_workers_owe_one(app: Flask, client: FlaskClient, clock: Clock) 
     work(app)
     clock.forward(3 * DAY)
 
-    def deed(_place: int) -> None:
+    def action(_place: int) -> None:
         with app.app_context():
-            chores = make_worker(app, threading.Event())._chores
-            chores._remind(clock())
+            maintenance = make_worker(app, threading.Event())._maintenance
+            maintenance._remind(clock())
 
-    assert together(4, deed) == []
+    assert together(4, action) == []
     assert rows(app, "SELECT count(*) FROM letters WHERE kind = 'reminder'") == [(12,)]
 
 
 def test_more_than_a_batch(
     app: Flask, client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("petition.services.retaining.BATCH", 2)
+    monkeypatch.setattr("petition.services.privacy.retention.BATCH", 2)
     for number in range(5):
         factories.sign(client, people.someone(number))
     clock.forward(3 * DAY)

@@ -14,7 +14,7 @@ from tests import console, factories, people
 
 def count(client: FlaskClient, lang: str = "en") -> int:
     page = client.get(f"/{lang}/amazon").get_data(as_text=True)
-    return int(page.partition('max="10000" value="')[2].partition('"')[0])
+    return int(page.partition('max="100" value="')[2].partition('"')[0])
 
 
 def test_from_the_form_to_the_list(app: Flask, client: FlaskClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from petition.domain import code as codes
+from petition.app import SHIPPED
+from petition.domain.letters import confirmation_code as codes
+from petition.services.campaigns import content_files
+from petition.store.db import transaction
+from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, work
@@ -42,6 +47,7 @@ def test_on_another_device(app: Flask, code: str) -> None:
     assert rights.kinds(app) == [("confirm", "sent"), ("thanks", "sent")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "way",
     [
@@ -105,7 +111,7 @@ def test_one_from_before_a_withdrawal_does_not_bring_it_back(
     clock.forward(timedelta(minutes=1))
     rights.type_code(client, CORA, code)
     work(app)
-    client.post(rights.newest(app, "my"), data={"do": "withdraw"})
+    client.post(f"{rights.newest(app, 'my')}/withdraw")
     rights.type_code(client, CORA, code)
     assert rights.state(app) == "withdrawn"
     clock.forward(timedelta(days=1))
@@ -130,7 +136,7 @@ def test_after_ten_tries_it_is_enough_for_today(
         answer = rights.type_code(client, email, typed)
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) > 0
-        assert "The link in the letter still works" in answer.get_data(as_text=True)
+        assert "The link in the email still works" in answer.get_data(as_text=True)
     assert rights.state(app) == "pending"
     clock.forward(timedelta(days=1))
     assert rights.type_code(client, email, code).status_code == (303 if email == CORA else 422)
@@ -172,6 +178,7 @@ ODD = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", ODD)
 def test_odd_ones_are_turned_down_kindly(
     app: Flask, client: FlaskClient, code: str, typed: str
@@ -210,6 +217,35 @@ def test_not_from_another_sites_page(app: Flask, client: FlaskClient, code: str)
     assert rows(app, "SELECT * FROM code_tries") == []
 
 
+@pytest.mark.parametrize("lang", ["en", "de", "ar"])
+def test_the_address_in_the_letter_opens_in_its_language(
+    app: Flask, client: FlaskClient, lang: str
+) -> None:
+    """On a device whose browser asks for another."""
+    factories.sign(client, people.cora, lang=lang)
+    work(app)
+    address = f"/{lang}/code"
+    assert f"{address}\n" in factories.text_of(factories.letters(app)[0])
+    found = app.test_client().get(f"{address}?source=x", headers={"Accept-Language": "fr"})
+    assert (found.status_code, found.location) == (302, f"/{lang}/amazon/code?source=x")
+
+
+def test_a_language_that_the_call_does_not_have_gives_way(
+    app: Flask, client: FlaskClient, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(SHIPPED / "amazon", tmp_path / "english")
+    shutil.rmtree(folder / "de")
+    file = folder / "campaign.toml"
+    file.write_text(file.read_text("utf-8").replace('slug = "amazon"', 'slug = "other"'), "utf-8")
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        content_files.load_and_open_new(session, folder, organiser=None, at=deps.now())
+        content_files.close(session, "amazon", at=deps.now())
+    deps.campaign_cache.clear()
+    found = client.get("/de/code", headers={"Accept-Language": "pl"})
+    assert (found.location, found.headers["Vary"]) == ("/pl/other/code", "Accept-Language")
+
+
 def test_in_another_call_it_is_nothing(
     app: Flask, client: FlaskClient, code: str, tmp_path: Path
 ) -> None:
@@ -217,7 +253,8 @@ def test_in_another_call_it_is_nothing(
     factories.sign(client, people.cora, slug="other")
     data = {"email": CORA, "code": code}
     assert client.post("/en/other/code", data=data).status_code == 422
-    assert client.get("/code").location == "/", "with two calls one has to choose"
+    for short in ("/code", "/de/code"):
+        assert client.get(short).location == "/", "with two calls one has to choose"
     assert [state for (state,) in rows(app, "SELECT state FROM signatures")] == ["pending"] * 2
 
 

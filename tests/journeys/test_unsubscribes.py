@@ -83,7 +83,7 @@ def test_the_page_has_a_button_and_changes_nothing(
     assert '<form method="post">' in page.get_data(as_text=True)
     assert rights.dump(app) == before
     pressed = client.post(link)
-    assert "That is done." in pressed.get_data(as_text=True)
+    assert "Done. From now on we write only" in pressed.get_data(as_text=True)
 
 
 def test_ten_times_is_once(app: Flask, client: FlaskClient, link: str, clock: Clock) -> None:
@@ -110,15 +110,15 @@ def test_no_reminder_and_no_thanks_after_it(app: Flask, client: FlaskClient, clo
     work(app)
     assert rights.kinds(app)[-1] == ("data", "sent"), "what they ask for themselves comes"
     page = client.get(rights.newest(app, "my")).get_data(as_text=True)
-    assert "we send only letters that you ask for" in page
+    assert "we only send emails that you ask for" in page
 
 
 def test_yes_to_news_on_ones_own_page_ends_it(app: Flask, client: FlaskClient, link: str) -> None:
     client.post(link, data=ONE_CLICK)
     mine = rights.newest(app, "my")
     ticket = client.get(mine).get_data(as_text=True).split('name="ticket" value="')[1].split('"')[0]
-    form = {"do": "choices", "updates": "yes", "visibility": "target", "ticket": ticket}
-    assert client.post(mine, data=form).status_code == 303
+    form = {"updates": "yes", "visibility": "target", "ticket": ticket}
+    assert client.post(f"{mine}/choices", data=form).status_code == 303
     assert rows(app, "SELECT unsubscribed_at FROM signatures") == [(None,)]
     assert ",yes," in rights.take_out(app)[0]
 

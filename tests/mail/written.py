@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_string
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any, Final
 
 from petition.config import load
 from petition.domain.tokens import Tokens
-from petition.mail.letters import LETTERS, Desk
+from petition.mail.letters import LETTERS, LetterContext
+from petition.mail.ready_letter import ReadyLetter
 from petition.rendering import Renderer
-from petition.store.outbox import Owed
+from petition.store.letters.entry_letters import EntryLetter
 
 ENTERED: Final = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 AT: Final = ENTERED + timedelta(hours=1)
 HOST: Final = "call.example.org"
 NAMES: Final = tuple(LETTERS)
 
-OWED: Final = Owed(
+OWED: Final = EntryLetter(
     id=17,
     kind="confirm",
     entry_id=7_452_371_932_846_551_113,
@@ -32,6 +35,8 @@ OWED: Final = Owed(
     state="pending",
     mailbox_confirmed=False,
     address_key=bytes(range(0xA0, 0xB0)),
+    mailbox_key=bytes(range(0xB0, 0xC0)),
+    block_keys=frozenset(),
     campaign_id=3,
     unsubscribed=False,
     admitted=False,
@@ -39,29 +44,82 @@ OWED: Final = Owed(
 )
 
 
-def desk(instance: Path, **environ: str) -> Desk:
-    """A desk with settings of its own."""
+def context(instance: Path, **environ: str) -> LetterContext:
+    """A letter context with settings of its own."""
     settings = load(
         {"PETITION_INSTANCE": str(instance), "PETITION_BASE_URL": f"https://{HOST}"} | environ
     )
-    return Desk(
+    return LetterContext(
         settings=settings,
         tokens=Tokens(settings.secret_key),
-        render=Renderer(organiser=settings.organiser),
+        render=Renderer(organiser=settings.organiser, contact=settings.contact),
     )
 
 
-def write(
-    desk: Desk,
+def ready(
+    context: LetterContext,
     name: str,
     lang: str = "en",
     *,
     to: str = "ben@example.org",
     at: datetime = AT,
     **changes: Any,
-) -> EmailMessage:
-    """The letter of that name."""
-    return LETTERS[name](desk, replace(OWED, language=lang, **changes), to, at)
+) -> ReadyLetter:
+    """The letter of that name, as the transport gets it."""
+    return LETTERS[name](context, replace(OWED, language=lang, **changes), to, at)
+
+
+def write(context: LetterContext, name: str, lang: str = "en", **changes: Any) -> EmailMessage:
+    """The letter of that name, as a mail program reads it."""
+    return read(ready(context, name, lang, **changes).content)
+
+
+def read(content: bytes) -> EmailMessage:
+    """A letter's bytes, as a mail program reads them."""
+    message = message_from_string(content.decode().replace("\r\n", "\n"), policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def plain_letter(to: str = "ben@example.org", number: int = 1) -> ReadyLetter:
+    """A letter of few words, as the transport may get one, written without `mail/letters`."""
+    name = f"{number:032x}"
+    boundary = f"=_{name}"
+    part = "Content-Transfer-Encoding: quoted-printable"
+    lines = [
+        'From: "House" <no-reply@house.example.org>',
+        f"To: {to}",
+        f"Subject: Letter {number}",
+        "Date: Mon, 02 Nov 2026 09:30:00 +0000",
+        f"Message-ID: <{name}@house.example.org>",
+        "Auto-Submitted: auto-generated",
+        "X-Auto-Response-Suppress: All",
+        "Content-Language: en",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        "",
+        f"--{boundary}",
+        'Content-Type: text/plain; charset="utf-8"; format="flowed"',
+        part,
+        "",
+        f"This is letter {number}.",
+        ".",
+        "A line with a dot came before.",
+        f"--{boundary}",
+        'Content-Type: text/html; charset="utf-8"',
+        part,
+        "",
+        f"<p>This is letter {number}.</p>",
+        f"--{boundary}--",
+        "",
+    ]
+    return ReadyLetter(
+        sender="no-reply@house.example.org",
+        to=to,
+        message_id=name,
+        at=ENTERED,
+        content="\r\n".join(lines).encode(),
+    )
 
 
 def part(letter: EmailMessage, kind: str) -> str:

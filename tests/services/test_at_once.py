@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from petition.cli.running import make_worker
+from petition.cli.server import make_worker
 from petition.errors import NotFound
-from petition.services import asking, privacy, screening
-from petition.services.screening import MoveRefused
-from petition.store import arrivals, erasing, mailfiles, outbox, signatures
+from petition.services.letters import link_requests, screening
+from petition.services.privacy import erasure
+from petition.services.signatures import holds
+from petition.services.signatures.holds import MoveRefused
 from petition.store.db import db, transaction
+from petition.store.letters import entry_letters, outbox
+from petition.store.privacy import unconfirmed_forms
+from petition.store.signatures import bulk_insert, signatures
+from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import confirm, entries, keep, rows, the_call, together, until, work
@@ -52,36 +57,37 @@ def test_confirmed_and_withdrawn_at_once(app: Flask) -> None:
         keep(app, call, people.someone(number))
     links = entries(app)
 
-    def deed(place: int) -> None:
+    def action(place: int) -> None:
         if place % 2:
             rights.withdraw(app, place // 2 + 1)
         else:
             confirm(app, links[place // 2])
 
-    assert together(12, deed) == []
+    assert together(12, action) == []
     assert {rights.state(app, id_) for id_ in rights.ids(app)} == {"withdrawn"}
     assert totals_are_true(app)
     assert rights.counted(app)["total", ""] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "deed", ["confirm", "choose", "correct", "withdraw", "unsubscribe", "hold"]
+    "action", ["confirm", "choose", "correct", "withdraw", "unsubscribe", "hold"]
 )
-def test_erased_while_something_else_is_done(app: Flask, deed: str) -> None:
+def test_erased_while_something_else_is_done(app: Flask, action: str) -> None:
     call = the_call(app)
     for number in range(6):
         keep(app, call, people.someone(number, updates="yes"))
     links = entries(app)
-    if deed != "confirm":
+    if action != "confirm":
         for entry_id in links:
             confirm(app, entry_id)
-    deeds: dict[str, Callable[[int], object]] = {
+    actions: dict[str, Callable[[int], object]] = {
         "confirm": lambda id_: confirm(app, links[id_ - 1]),
         "choose": lambda id_: rights.choose(app, id_, updates="no", visibility="public"),
         "correct": lambda id_: rights.correct(app, "Changed", signature_id=id_),
         "withdraw": lambda id_: rights.withdraw(app, id_),
         "unsubscribe": lambda id_: rights.unsubscribe(app, id_),
-        "hold": lambda id_: rights.move(app, screening.hold, id_),
+        "hold": lambda id_: rights.move(app, holds.hold, id_),
     }
 
     def both(place: int) -> None:
@@ -89,7 +95,7 @@ def test_erased_while_something_else_is_done(app: Flask, deed: str) -> None:
         if place % 2:
             assert rights.erase(app, id_) is not None
         else:
-            deeds[deed](id_)
+            actions[action](id_)
 
     wrong = together(12, both)
     assert all(isinstance(error, NotFound | MoveRefused) for error in wrong), wrong
@@ -110,19 +116,19 @@ def test_one_is_erased_by_many_at_once(app: Flask, ben: int) -> None:
 def test_stopped_by_many_at_once_while_forms_come_in(app: Flask, ben: int) -> None:
     key, call = rights.key_of(app), the_call(app)
 
-    def deed(place: int) -> None:
+    def action(place: int) -> None:
         if place % 2:
             rights.stop(app, key)
         else:
             keep(app, call, people.ben)
 
-    assert together(8, deed) == []
+    assert together(8, action) == []
     assert totals_are_true(app)
     assert rights.counted(app)["total", ""] == 0
-    vault = app.extensions["petition"].vault
+    vault = dependencies_of(app).vault
     for sealed, id_, number in rows(app, "SELECT sealed, id, key_number FROM entries"):
         assert vault.open(bytes(sealed), id_, number).email == ""  # type: ignore[call-overload, arg-type]
-    assert len(rows(app, "SELECT * FROM blocks")) == 1
+    assert len(rows(app, "SELECT * FROM mailbox_blocks")) == 1
 
 
 @postgresql
@@ -131,17 +137,24 @@ def test_who_erases_waits_for_a_worker_that_admits_the_letter(app: Flask, clock:
     keep(app, the_call(app), people.ben)
     work(app)
     with transaction() as session:
-        asking.ask(session, the_call(app).id, rights.key_of(app), asking.DATA, at=clock())
-        asking.answer(session, at=clock())
+        link_requests.ask(
+            session,
+            the_call(app).id,
+            rights.key_of(app),
+            link_requests.DATA,
+            sender=None,
+            at=clock(),
+        )
+        link_requests.answer(session, at=clock())
         (owed,) = outbox.claim(session, worker="w", at=clock(), lease=timedelta(minutes=1), most=5)
     engine, gone = db.engine, []
     eraser = threading.Thread(target=lambda: gone.append(rights.erase(app, 1)))
     with transaction(engine) as session:
-        letter = outbox.reread(session, owed.id)
+        letter = entry_letters.read(session, owed.id)
         assert letter is not None
         eraser.start()
         until(lambda: _waits(app))
-        assert screening.admit(session, letter, people.ben["email"], at=clock()) == "data"
+        assert screening.may_send(session, letter, people.ben["email"], at=clock()) == "data"
     eraser.join(30)
     assert gone[0] is not None
     assert rows(app, "SELECT * FROM mailboxes") == []
@@ -158,48 +171,47 @@ def _waits(app: Flask) -> bool:
 
 def test_erased_while_its_letter_goes_out_leaves_no_file(app: Flask, clock: Clock) -> None:
     """The worker writes the file just before or just after somebody looked for it."""
-    house, call = app.extensions["petition"], the_call(app)
+    deps, call = dependencies_of(app), the_call(app)
     for number in range(8):
         keep(app, call, people.someone(number))
 
-    def deed(place: int) -> None:
+    def action(place: int) -> None:
         with app.app_context():
             if place < 2:
                 make_worker(app, threading.Event()).once()
             else:
                 for id_ in range(place - 1, 9, 2):
                     with transaction() as session:
-                        gone = privacy.erase(session, house.journal, id_, at=house.now())
+                        gone = erasure.erase(session, deps.erasure_context, id_, at=deps.now())
                         assert gone is not None
-                        mailfiles.remove(house.settings, gone.letter_ids)
 
-    assert together(4, deed) == []
+    assert together(4, action) == []
     assert rights.ids(app) == []
-    assert [*house.settings.outbox_dir.glob("*")] == []
+    assert [*deps.settings.outbox_dir.glob("*")] == []
 
 
 def test_erased_while_the_file_is_being_written(
     app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is there; the row goes; only then does the worker come to mark it as sent."""
-    house = app.extensions["petition"]
+    deps = dependencies_of(app)
     keep(app, the_call(app), people.ben)
     really = outbox.finish
 
     def finish(session: Any, *args: Any, **words: Any) -> bool:
-        assert len(list(house.settings.outbox_dir.glob("*.eml"))) == 1
-        privacy.erase(session, house.journal, 1, at=clock())
+        assert len(list(deps.settings.outbox_dir.glob("*.eml"))) == 1
+        erasure.erase(session, deps.erasure_context, 1, at=clock())
         return really(session, *args, **words)
 
     monkeypatch.setattr(outbox, "finish", finish)
     work(app)
-    assert list(house.settings.outbox_dir.iterdir()) == []
+    assert list(deps.settings.outbox_dir.iterdir()) == []
 
 
 @postgresql
 def test_a_form_sent_in_while_the_old_one_is_deleted_is_kept(app: Flask, clock: Clock) -> None:
     """Acknowledged is kept: the signature that it belongs to goes with its last old form."""
-    house, call = app.extensions["petition"], the_call(app)
+    deps, call = dependencies_of(app), the_call(app)
     keep(app, call, people.ben)
     clock.forward(timedelta(days=7, seconds=1))
     engine, answered = db.engine, threading.Event()
@@ -211,8 +223,8 @@ def test_a_form_sent_in_while_the_old_one_is_deleted_is_kept(app: Flask, clock: 
 
     sender = threading.Thread(target=send)
     with transaction(engine) as session:
-        found = erasing.unconfirmed_forms(session, before=clock() - timedelta(days=7), after=None)
-        number, _ = erasing.delete_unconfirmed(session, found, at=clock())
+        found = unconfirmed_forms.find(session, before=clock() - timedelta(days=7), after=None)
+        number, _ = unconfirmed_forms.delete_those(session, found, at=clock())
         assert number == 1
         sender.start()
         until(lambda: answered.is_set() or _waits(app))
@@ -220,7 +232,7 @@ def test_a_form_sent_in_while_the_old_one_is_deleted_is_kept(app: Flask, clock: 
     assert answered.is_set()
     assert len(rows(app, "SELECT * FROM entries")) == 1
     assert len(rights.ids(app)) == 1
-    assert house.intake is not None
+    assert deps.group_commit is not None
 
 
 @postgresql
@@ -233,21 +245,19 @@ def test_an_uncommitted_form_keeps_its_signature(app: Flask, clock: Clock) -> No
 
     def forget() -> None:
         with app.app_context(), transaction(engine) as session:
-            found = erasing.unconfirmed_forms(
-                session, before=clock() - timedelta(days=7), after=None
-            )
-            done.append(erasing.delete_unconfirmed(session, found, at=clock()))
+            found = unconfirmed_forms.find(session, before=clock() - timedelta(days=7), after=None)
+            done.append(unconfirmed_forms.delete_those(session, found, at=clock()))
 
     forgetter = threading.Thread(target=forget)
-    arrival = factories.arrival(app, call, 1, address_key=key)
+    new_entry = factories.new_entry(app, call, 1, address_key=key)
     with transaction(engine) as session:
-        arrivals.add(session, [arrival])
+        bulk_insert.add(session, [new_entry])
         forgetter.start()
         until(lambda: _waits(app))
     forgetter.join(30)
     assert done[0][0] == 1
-    assert rows(app, "SELECT id FROM entries") == [(arrival.entry_id,)]
-    assert rows(app, "SELECT entry_id FROM signatures") == [(arrival.entry_id,)]
+    assert rows(app, "SELECT id FROM entries") == [(new_entry.entry_id,)]
+    assert rows(app, "SELECT entry_id FROM signatures") == [(new_entry.entry_id,)]
 
 
 @postgresql
@@ -260,7 +270,7 @@ def test_a_click_at_the_last_moment_keeps_the_form(app: Flask, clock: Clock) -> 
 
     def forget() -> None:
         with app.app_context(), transaction(engine) as session:
-            done.append(erasing.delete_unconfirmed(session, [entry_id], at=clock()))
+            done.append(unconfirmed_forms.delete_those(session, [entry_id], at=clock()))
 
     forgetter = threading.Thread(target=forget)
     with transaction(engine) as session:

@@ -11,11 +11,14 @@ import pytest
 from flask import Flask
 
 from petition.errors import NotFound
-from petition.services import screening
-from petition.services.screening import MoveRefused
+from petition.services.signatures import holds
+from petition.services.signatures.holds import MoveRefused
+from petition.web.http.dependencies import dependencies_of
 from tests import people, rights
 from tests.conftest import Clock
 from tests.factories import confirm, keep, rows, the_call, work
+
+pytestmark = pytest.mark.slow
 
 
 class Life:
@@ -24,14 +27,14 @@ class Life:
     def __init__(self, app: Flask, clock: Clock, seed: int) -> None:
         self.app, self.clock, self.chance = app, clock, random.Random(seed)
         self.key = {
-            number: app.extensions["petition"].vault.address_key(f"person.{number}@example.org")
+            number: dependencies_of(app).vault.address_key(f"person.{number}@example.org")
             for number in range(5)
         }
 
     def step(self) -> str:
         self.clock.forward(timedelta(hours=self.chance.randint(0, 40)))
-        deeds = [name for name in dir(self) if name.startswith("do_")]
-        name = self.chance.choice([*deeds, "do_sign", "do_click", "do_click", "do_click"])
+        actions = [name for name in dir(self) if name.startswith("do_")]
+        name = self.chance.choice([*actions, "do_sign", "do_click", "do_click", "do_click"])
         getattr(self, name)()
         return name
 
@@ -61,13 +64,13 @@ class Life:
             rights.move(self.app, verb, self._any() or 0)
 
     def do_hold(self) -> None:
-        self._move(screening.hold)
+        self._move(holds.hold)
 
     def do_release(self) -> None:
-        self._move(screening.release)
+        self._move(holds.release)
 
     def do_reject(self) -> None:
-        self._move(screening.reject)
+        self._move(holds.reject)
 
     def do_erase(self) -> None:
         rights.erase(self.app, self._any() or 0)

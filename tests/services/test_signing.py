@@ -10,11 +10,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from petition.domain.supporter import Person
+from petition.domain.signatures.supporter import Person
 from petition.errors import CampaignClosed, NotFound, StoreUnavailable
-from petition.services import campaigning, screening, signing
-from petition.services.screening import MoveRefused
-from petition.store.db import db, transaction
+from petition.services.campaigns import content_files
+from petition.services.signatures import holds, signing
+from petition.services.signatures.holds import MoveRefused
+from petition.store.db import db, reading, transaction
+from petition.store.signatures import consents
+from petition.web.http.dependencies import dependencies_of
 from tests import people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, together, work
@@ -28,13 +31,23 @@ def _person(app: Flask, entry_id: int) -> Person:
     ((sealed, number),) = rows(
         app, "SELECT sealed, key_number FROM entries WHERE id = :id", id=entry_id
     )
-    found: Person = app.extensions["petition"].vault.open(bytes(sealed), entry_id, number)  # type: ignore[arg-type]
+    found: Person = dependencies_of(app).vault.open(bytes(sealed), entry_id, number)  # type: ignore[arg-type]
     return found
 
 
 def _move(app: Flask, verb: Any, clock: Clock, signature_id: int = 1) -> None:
     with transaction() as session:
         verb(session, signature_id, reason="looked", by="sam", at=clock())
+
+
+def test_a_form_is_found_with_its_own_words_whoever_else_signed(app: Flask) -> None:
+    """Once those were asked for that ask what everybody's form asked: in two languages, none."""
+    arabic, english = the_call(app, "ar"), the_call(app, "en")
+    keep(app, arabic, people.amina)
+    keep(app, english, people.ben)
+    with reading() as session:
+        found = [signing.find(session, entry_id) for entry_id in entries(app)]
+    assert {each.text_id for each in found if each} == {arabic.text_id, english.text_id}
 
 
 def test_a_new_signature_comes_with_its_consents_and_its_letter(app: Flask, clock: Clock) -> None:
@@ -98,7 +111,7 @@ def test_a_form_is_kept_alike_whatever_was_there(app: Flask, clock: Clock, state
     if state == "confirmed":
         confirm(app, entries(app)[0])
     if state in {"held", "rejected"}:
-        _move(app, screening.hold if state == "held" else screening.reject, clock)
+        _move(app, holds.hold if state == "held" else holds.reject, clock)
     before, known = _state(app), len(entries(app))
     keep(app, call, people.ben_again)
     if state != "new":
@@ -114,6 +127,7 @@ def test_a_form_is_kept_alike_whatever_was_there(app: Flask, clock: Clock, state
 
 def test_the_same_statements_for_a_new_and_a_known_address(app: Flask) -> None:
     call, seen = the_call(app), []
+    keep(app, call, people.cora)  # the first form of a process also looks at the keys
 
     def listener(_c: Any, _k: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)
@@ -174,7 +188,9 @@ def test_the_entry_whose_link_was_clicked_is_the_one_that_holds(app: Flask) -> N
     mine, other = entries(app)
     found = confirm(app, other)
     assert found is not None
-    assert (found.visibility, found.updates) == ("target", "yes")
+    with reading() as session:
+        answers = consents.current(session, other)
+    assert (answers["visibility"], answers["updates"]) == ("target", "yes")
     assert _state(app)[0][2] == other
     assert _person(app, other).given_name == "Carl"
     again = confirm(app, mine)  # the other link, later, changes nothing
@@ -196,12 +212,12 @@ def test_two_links_at_once_confirm_once(app: Flask) -> None:
 def test_a_held_one_stays_held_until_it_is_released(app: Flask, clock: Clock) -> None:
     keep(app, the_call(app), people.ben)
     (entry_id,) = entries(app)
-    _move(app, screening.hold, clock)
+    _move(app, holds.hold, clock)
     found = confirm(app, entry_id)
     assert found is not None
     assert (found.state, found.mailbox_confirmed) == ("held", True)
     assert rows(app, "SELECT count(*) FROM count_changes") == [(0,)]
-    _move(app, screening.release, clock)
+    _move(app, holds.release, clock)
     assert _state(app)[0][0] == "confirmed"
     assert rows(app, "SELECT change FROM count_changes") == [(1,)]
 
@@ -211,7 +227,7 @@ def test_a_held_one_keeps_the_entry_that_was_confirmed_first(app: Flask, clock: 
     keep(app, call, people.cora)
     keep(app, call, people.carl)
     mine, other = entries(app)
-    _move(app, screening.hold, clock)
+    _move(app, holds.hold, clock)
     confirm(app, mine)
     before = rows(app, "SELECT * FROM signatures")
     clock.forward(timedelta(hours=1))
@@ -223,8 +239,8 @@ def test_a_held_one_whose_mailbox_said_nothing_is_released_to_pending(
     app: Flask, clock: Clock
 ) -> None:
     keep(app, the_call(app), people.ben)
-    _move(app, screening.hold, clock)
-    _move(app, screening.release, clock)
+    _move(app, holds.hold, clock)
+    _move(app, holds.release, clock)
     assert _state(app)[0][0] == "pending"
     confirm(app, entries(app)[0])
     assert _state(app)[0][0] == "confirmed"
@@ -232,7 +248,7 @@ def test_a_held_one_whose_mailbox_said_nothing_is_released_to_pending(
 
 def test_a_rejected_one_is_not_confirmed(app: Flask, clock: Clock) -> None:
     keep(app, the_call(app), people.ben)
-    _move(app, screening.reject, clock)
+    _move(app, holds.reject, clock)
     found = confirm(app, entries(app)[0])
     assert found is not None
     assert found.state == "rejected"
@@ -241,7 +257,7 @@ def test_a_rejected_one_is_not_confirmed(app: Flask, clock: Clock) -> None:
 
 def test_a_move_is_written_into_the_audit_log(app: Flask, clock: Clock) -> None:
     keep(app, the_call(app), people.ben)
-    _move(app, screening.hold, clock)
+    _move(app, holds.hold, clock)
     assert rows(app, "SELECT who, action, outcome, detail FROM audit") == [
         ("sam", "signature held", "done", "1: looked")
     ]
@@ -251,19 +267,20 @@ def test_a_move_is_written_into_the_audit_log(app: Flask, clock: Clock) -> None:
 def test_a_move_that_may_not_be_is_refused_and_leaves_no_trace(app: Flask, clock: Clock) -> None:
     keep(app, the_call(app), people.ben)
     with pytest.raises(MoveRefused, match="pending"):
-        _move(app, screening.release, clock)
+        _move(app, holds.release, clock)
     with pytest.raises(NotFound):
-        _move(app, screening.hold, clock, signature_id=99)
+        _move(app, holds.hold, clock, signature_id=99)
     assert rows(app, "SELECT count(*) FROM audit") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_link_to_nothing_confirms_nothing(app: Flask) -> None:
     assert confirm(app, 424242) is None
 
 
 def test_a_closed_call_takes_nothing(app: Flask, clock: Clock) -> None:
     with transaction() as session:
-        campaigning.close(session, "amazon", at=clock())
+        content_files.close(session, "amazon", at=clock())
     with pytest.raises(CampaignClosed):
         keep(app, the_call(app), people.ben)
     assert rows(app, "SELECT count(*) FROM signatures") == [(0,)]

@@ -39,14 +39,14 @@ def test_one_of_several_workers_takes_it(app: Flask, clock: Clock) -> None:
     engine = db.engine
     taken: list[datetime] = []
 
-    def deed(_place: int) -> None:
+    def action(_place: int) -> None:
         with transaction(engine) as session:
             found = jobs.claim(session, "sweep", at=clock(), every=HOUR)
         if found is not None:
             taken.append(found)
 
     for round_ in range(1, 6):
-        assert together(8, deed) == []
+        assert together(8, action) == []
         assert len(taken) == round_
         clock.forward(HOUR)
 
@@ -80,9 +80,9 @@ def test_what_was_never_planned_can_be_asked_for(app: Flask, clock: Clock) -> No
 def test_many_ask_at_once(app: Flask, clock: Clock) -> None:
     engine = db.engine
 
-    def deed(_place: int) -> None:
+    def action(_place: int) -> None:
         with transaction(engine) as session:
             jobs.ask(session, "sweep", at=clock())
 
-    assert together(8, deed) == []
+    assert together(8, action) == []
     assert rows(app, "SELECT count(*) FROM jobs WHERE name = 'sweep'") == [(1,)]

@@ -12,15 +12,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from petition.app import SHIPPED, create_app
 from petition.config import load, resource_dir
-from petition.services import campaigning
+from petition.domain.letters.recipient import Recipient
+from petition.services.campaigns import content_files
 from petition.store.db import Base, db, is_migrated, transaction
-from petition.store.signatures import Filters, pages
+from petition.store.letters import outbox
+from petition.store.letters.outbox import NewLetter
+from petition.store.signatures.signatures import Filters, pages
+from petition.store.tables import Staff
 from tests import people
 from tests.conftest import Clock, PostgreSQL
-from tests.factories import confirm, entries, keep, rows, the_call, work
+from tests.factories import change, confirm, entries, keep, rows, the_call, work
 
 FOLDER = str(resource_dir("migrations"))
 
@@ -72,7 +77,7 @@ def _shape() -> dict[str, object]:
 
 def _fill(app: Flask, clock: Clock) -> None:
     with transaction() as session:
-        campaigning.load_and_open_new(session, SHIPPED / "amazon", organiser="Us", at=clock())
+        content_files.load_and_open_new(session, SHIPPED / "amazon", organiser="Us", at=clock())
     call = the_call(app)
     for form in people.SIGNERS:
         keep(app, call, form)
@@ -106,6 +111,125 @@ def test_up_again_changes_nothing(empty_url: str, tmp_path: Path, clock: Clock) 
         before = rows(app, "SELECT * FROM entries ORDER BY id")
         flask_migrate.upgrade(directory=FOLDER)
         assert rows(app, "SELECT * FROM entries ORDER BY id") == before
+
+
+OLD_LETTERS = (
+    "SELECT id, entry_id, kind, state, due_at, leased_until, leased_by, admitted, attempts,"
+    " finished_at, last_error FROM letters WHERE entry_id IS NOT NULL ORDER BY id"
+)
+
+
+def test_letters_get_other_recipients_and_lose_them(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        change(app, "DELETE FROM letters WHERE id = (SELECT max(id) FROM letters)")
+        before, shape = rows(app, OLD_LETTERS), _shape()["letters"]
+        assert before
+        flask_migrate.downgrade(directory=FOLDER, revision="0007")
+        assert rows(app, OLD_LETTERS) == before
+        old = _shape()["letters"]
+        assert old != shape
+        flask_migrate.upgrade(directory=FOLDER)
+        assert (rows(app, OLD_LETTERS), _shape()["letters"]) == (before, shape)
+        _owe_to_staff(app, clock)
+        (newest,) = rows(app, "SELECT id FROM letters WHERE staff_id IS NOT NULL")
+        # The number of the one that was erased last is nobody's.
+        assert int(str(newest[0])) == int(str(before[-1][0])) + 2
+        flask_migrate.downgrade(directory=FOLDER, revision="0007")
+        assert (rows(app, OLD_LETTERS), _shape()["letters"]) == (before, old)
+
+
+def _owe_to_staff(app: Flask, clock: Clock) -> None:
+    with transaction() as session:
+        sam = Staff(email="sam@example.org", role="admin", created_at=clock())
+        session.add(sam)
+        session.flush()
+        digest = NewLetter(kind="digest", to=Recipient.staff(sam.id), due_at=clock())
+        outbox.enqueue(session, [digest])
+
+
+def test_decreases_move_to_the_folds_and_back(empty_url: str, tmp_path: Path, clock: Clock) -> None:
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        folded = "SELECT campaign_id, folded_at, decreases FROM folds"
+        went = "SELECT confirmed FROM counts WHERE dimension = 'went'"
+        change(app, "UPDATE folds SET decreases = 7")
+        before, counted = rows(app, folded), rows(app, "SELECT * FROM counts ORDER BY 2, 3")
+        flask_migrate.downgrade(directory=FOLDER, revision="0008")
+        assert rows(app, went) == [(7,)]
+        flask_migrate.upgrade(directory=FOLDER)
+        assert rows(app, went) == []
+        assert rows(app, folded) == before
+        assert rows(app, "SELECT * FROM counts ORDER BY 2, 3") == counted
+
+
+def test_no_signature_is_erased_and_there(empty_url: str, tmp_path: Path, clock: Clock) -> None:
+    everything = (
+        "SELECT * FROM signatures ORDER BY id",
+        "SELECT * FROM entries ORDER BY id",
+        "SELECT * FROM consents ORDER BY id",
+    )
+    erase = "UPDATE signatures SET state = 'erased'"
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        before = [rows(app, sql) for sql in everything]
+        with pytest.raises(IntegrityError):
+            change(app, erase)
+        flask_migrate.downgrade(directory=FOLDER, revision="0009")
+        assert [rows(app, sql) for sql in everything] == before
+        change(app, erase)
+        change(app, "UPDATE signatures SET state = 'pending'")
+        flask_migrate.upgrade(directory=FOLDER)
+        with pytest.raises(IntegrityError):
+            change(app, erase)
+        confirm(app, entries(app)[1])  # every other state is allowed
+
+
+TEXT_IDS = ("sign_text_id", "updates_text_id", "visibility_text_id")
+"""The columns of a campaign text that became rows in 0011."""
+
+
+def _texts(app: Flask) -> list[tuple[object, ...]]:
+    return rows(app, f"SELECT id, {', '.join(TEXT_IDS)}, content FROM campaign_texts ORDER BY id")
+
+
+def test_the_questions_of_a_text_become_rows_and_columns_again(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        asked = (
+            "SELECT campaign_text_id, purpose, consent_text_id, required FROM campaign_questions"
+        )
+        before, answered = rows(app, f"{asked} ORDER BY id"), rows(app, "SELECT * FROM consents")
+        call = the_call(app)
+        with transaction() as session:  # a question that the older tables have no column for
+            session.execute(
+                text(
+                    "INSERT INTO campaign_questions"
+                    " (campaign_text_id, purpose, consent_text_id, required)"
+                    " VALUES (:text_id, 'meetings', :consent, false)"
+                ),
+                {"text_id": call.text_id, "consent": call.consent_text_ids["updates"]},
+            )
+        flask_migrate.downgrade(directory=FOLDER, revision="0010")
+        older = _texts(app)
+        assert {row[0]: row[1:4] for row in older}[call.text_id] == tuple(
+            call.consent_text_ids[purpose] for purpose in ("sign", "updates", "visibility")
+        )
+        assert len(older) * 3 == len(before)
+        flask_migrate.upgrade(directory=FOLDER)
+        assert rows(app, f"{asked} ORDER BY id") == before
+        assert rows(app, "SELECT * FROM consents") == answered
+        assert the_call(app) == call
+        keep(app, the_call(app), people.someone(1))
+        assert rows(app, "SELECT count(*) FROM consents") == [(len(answered) + 3,)]
 
 
 def test_models_equal_migrations(app: Flask) -> None:

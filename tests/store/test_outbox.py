@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from petition.domain import letter as letters
-from petition.services import screening
-from petition.store import outbox
+from petition.domain.letters import letter as letters
+from petition.services.letters import screening
 from petition.store.db import db, transaction
-from petition.store.outbox import Owed
+from petition.store.letters import entry_letters, outbox
+from petition.store.letters.outbox import ClaimedLetter
 from tests import people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, together
@@ -21,13 +21,13 @@ LEASE = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
 
 
-def _claim(clock: Clock, worker: str = "one", most: int = 20) -> list[Owed]:
+def _claim(clock: Clock, worker: str = "one", most: int = 20) -> list[ClaimedLetter]:
     with transaction() as session:
         return outbox.claim(session, worker=worker, at=clock(), lease=LEASE, most=most)
 
 
 @pytest.fixture
-def crowd(app: Flask) -> int:
+def letters_owed(app: Flask) -> int:
     """Forty letters are owed."""
     call = the_call(app)
     for number in range(40):
@@ -35,10 +35,12 @@ def crowd(app: Flask) -> int:
     return 40
 
 
-def test_two_workers_never_take_the_same_letter(app: Flask, clock: Clock, crowd: int) -> None:
+def test_two_workers_never_take_the_same_letter(
+    app: Flask, clock: Clock, letters_owed: int
+) -> None:
     engine, taken = db.engine, []
 
-    def deed(place: int) -> None:
+    def action(place: int) -> None:
         while True:
             with transaction(engine) as session:
                 found = outbox.claim(session, worker=f"w{place}", at=clock(), lease=LEASE, most=3)
@@ -47,14 +49,16 @@ def test_two_workers_never_take_the_same_letter(app: Flask, clock: Clock, crowd:
             taken.extend(letter.id for letter in found)
 
     # On PostgreSQL a worker may find nothing while others hold what is left, and then ends.
-    assert together(4, deed) == []
+    assert together(4, action) == []
     assert len(taken) == len(set(taken))
     taken += [letter.id for letter in _claim(clock, most=100)]
-    assert len(taken) == len(set(taken)) == crowd
+    assert len(taken) == len(set(taken)) == letters_owed
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_letter_that_is_being_taken_is_passed_over(app: Flask, clock: Clock, crowd: int) -> None:
+def test_a_letter_that_is_being_taken_is_passed_over(
+    app: Flask, clock: Clock, letters_owed: int
+) -> None:
     with Session(db.engine) as one, one.begin():
         first = outbox.claim(one, worker="one", at=clock(), lease=LEASE, most=25)
         with Session(db.engine) as other, other.begin():  # while the first has not committed
@@ -64,7 +68,7 @@ def test_a_letter_that_is_being_taken_is_passed_over(app: Flask, clock: Clock, c
     assert not {letter.id for letter in first} & {letter.id for letter in second}
 
 
-def test_a_lease_ends(app: Flask, clock: Clock, crowd: int) -> None:
+def test_a_lease_ends(app: Flask, clock: Clock, letters_owed: int) -> None:
     first = {letter.id for letter in _claim(clock, most=40)}
     assert _claim(clock, "other") == []
     clock.forward(LEASE - timedelta(seconds=1))
@@ -111,11 +115,13 @@ def test_the_oldest_letters_come_first(app: Flask, clock: Clock) -> None:
     for number in range(5):
         keep(app, call, people.someone(number))
         clock.forward(timedelta(seconds=1))
-    assert [letter.entry_id for letter in _claim(clock, most=3)] == entries(app)[:3]
+    assert [letter.to.id for letter in _claim(clock, most=3)] == entries(app)[:3]
 
 
-def _admit(session: Session, letter: Owed, clock: Clock) -> bool:
-    return screening.admit(session, letter, "ben@example.org", at=clock()) is not None
+def _admit(session: Session, claimed: ClaimedLetter, clock: Clock) -> bool:
+    letter = entry_letters.read(session, claimed.id)
+    assert letter is not None
+    return screening.may_send(session, letter, "ben@example.org", at=clock()) is not None
 
 
 def _write_to_ben(app: Flask, clock: Clock) -> bool:
@@ -193,11 +199,11 @@ def test_two_workers_at_once_do_not_exceed_the_limit(app: Flask, clock: Clock) -
         keep(app, call, people.ben)
     claimed = _claim(clock)
 
-    def deed(place: int) -> None:
+    def action(place: int) -> None:
         with transaction(engine) as session:
             admitted.append(_admit(session, claimed[place], clock))
 
-    assert together(8, deed) == []
+    assert together(8, action) == []
     assert sum(admitted) == 3
     assert rows(app, "SELECT letters FROM mailboxes") == [(3,)]
 
@@ -217,15 +223,18 @@ def test_a_letter_that_was_erased_is_not_finished(app: Flask, clock: Clock) -> N
     (letter,) = _claim(clock)
     change(app, "DELETE FROM letters")
     with transaction() as session:
-        assert outbox.reread(session, letter.id) is None
+        assert entry_letters.read(session, letter.id) is None
         assert not outbox.finish(session, letter.id, letters.SENT, at=clock())
 
 
 def test_a_letter_is_read_as_it_stands_now(app: Flask, clock: Clock) -> None:
     keep(app, the_call(app), people.ben)
     (claimed,) = _claim(clock)
-    confirm(app, claimed.entry_id)
     with transaction() as session:
-        letter = outbox.reread(session, claimed.id)
+        before = entry_letters.read(session, claimed.id)
+    confirm(app, claimed.to.id)
+    with transaction() as session:
+        letter = entry_letters.read(session, claimed.id)
+    assert before is not None
     assert letter is not None
-    assert (claimed.state, letter.state) == ("pending", "confirmed")
+    assert (before.state, letter.state) == ("pending", "confirmed")

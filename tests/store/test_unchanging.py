@@ -7,8 +7,8 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from petition.store import ledger
 from petition.store.db import transaction
+from petition.store.staff import audit
 from tests import people
 from tests.conftest import Clock
 from tests.factories import keep, rows, the_call
@@ -28,7 +28,7 @@ CHANGES = (
 def test_a_record_is_not_changed(app: Flask, clock: Clock, change: str) -> None:
     keep(app, the_call(app), people.ben)
     with transaction() as session:
-        ledger.note(session, who="sam", action="export", outcome="done", at=clock())
+        audit.note(session, who="sam", action="export", outcome="done", at=clock())
     table = next(name for name in ("consent_texts", "consents", "audit") if name in change)
     before = rows(app, f"SELECT * FROM {table} ORDER BY id")
     assert before

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
-from petition.domain.supporter import Person
+from petition.domain.signatures.supporter import Person
 from petition.errors import SealBroken
 from petition.keyring import KeyRing
-from petition.store import vault as vaults
-from petition.store.vault import Vault, new_entry_id
+from petition.store.vault import vault as vaults
+from petition.store.vault.vault import Vault
 
 RING = KeyRing.parse(KeyRing.generate_text())
 PERSON = Person(
@@ -122,17 +121,3 @@ def test_a_record_under_a_newer_key_makes_the_vault_look_at_once(tmp_path: Path)
     path.write_text(grown.as_text() + "\n\n")
     sealed = Vault(grown).seal(PERSON, 7, 2)
     assert vault.open(sealed, 7, 2) == PERSON
-
-
-def test_entry_ids_grow_with_time_and_differ() -> None:
-    at = datetime(2026, 11, 2, tzinfo=UTC)
-    ids = [new_entry_id(at + timedelta(milliseconds=n)) for n in range(1000)]
-    assert ids == sorted(ids)
-    assert len(set(ids)) == 1000
-    assert all(0 < id_ < 2**63 for id_ in ids)
-    assert new_entry_id(datetime(2038, 1, 1, tzinfo=UTC)) < 2**63
-
-
-def test_a_process_never_makes_an_entry_id_twice() -> None:
-    at = datetime(2026, 11, 23, tzinfo=UTC)
-    assert len({new_entry_id(at) for _ in range(200_000)}) == 200_000

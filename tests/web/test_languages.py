@@ -21,7 +21,7 @@ from tests.people import Form
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 pytestmark = on_sqlite
 
-TAGS = "source=ituc&utm_source=mastodon&utm_campaign=a%26b"
+TAGS = "source=ituc&utm_source=mastodon&utm_campaign=a.b~2"
 
 
 def menu(text: str) -> dict[str, str]:
@@ -57,7 +57,7 @@ def test_a_change_of_language_keeps_the_tags_of_the_link(app: Flask, client: Fla
     addresses = menu(text)
     assert addresses == {code: f"/{code}/amazon?{TAGS}" for code in the_call(app).languages}
     other = client.get(addresses["ar"]).get_data(as_text=True)
-    assert 'name="utm_campaign" value="a&amp;b"' in other
+    assert 'name="utm_campaign" value="a.b~2"' in other
     assert menu(other)["en"] == f"/en/amazon?{TAGS}"
 
 
@@ -78,10 +78,12 @@ def test_tags_are_kept_when_the_form_comes_back(client: FlaskClient, people: Any
     assert menu(answer.get_data(as_text=True))["ar"] == "/ar/amazon?source=ituc"
 
 
-def test_a_tag_is_never_markup(client: FlaskClient) -> None:
-    text = client.get("/en/amazon?source=%22%3E%3Cscript%3Ex").get_data(as_text=True)
-    assert "<script>x" not in text
-    assert menu(text)["ar"] == "/ar/amazon?source=%22%3E%3Cscript%3Ex"
+def test_a_tag_that_is_not_plain_goes_nowhere(client: FlaskClient) -> None:
+    plain = client.get("/en/amazon").data
+    for tag in ("%22%3E%3Cscript%3Ex", "a%26b", "Solidarno%C5%9B%C4%87", "x" * 65):
+        assert client.get(f"/en/amazon?source={tag}").data == plain, tag
+    kept = client.get("/en/amazon?source=union-b)").get_data(as_text=True)
+    assert menu(kept)["ar"] == "/ar/amazon?source=union-b"
 
 
 def test_an_address_without_a_language_keeps_the_tags(client: FlaskClient) -> None:
@@ -158,6 +160,35 @@ def test_every_page_names_the_organiser(
     named = create_app(load(environ | ({"PETITION_ORGANISER": name} if name else {})), now=clock)
     for code in the_call(app).languages:
         said = name or i18n.language(code).gettext("Campaign organiser")
+        said = said[:1].upper() + said[1:]  # it stands alone there
         for place in (f"/{code}/amazon", f"/{code}/amazon/privacy", f"/{code}/amazon/nothing"):
             text = named.test_client().get(place).get_data(as_text=True)
             assert f'<a class="brand" href="/">{said}</a>' in unescape(text)
+
+
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [
+        ("contact@example.org", "mailto:contact@example.org"),
+        ("https://example.org/contact", "https://example.org/contact"),
+    ],
+)
+def test_every_page_says_how_to_reach_the_controller(
+    app: Flask, settings: Any, clock: Callable[[], Any], contact: str, link: str
+) -> None:
+    environ = {"DATABASE_URL": settings.database_url, "PETITION_INSTANCE": str(settings.instance)}
+    reachable = create_app(load(environ | {"PETITION_CONTACT": contact}), now=clock).test_client()
+    silent = create_app(load(environ), now=clock).test_client()
+    for code in the_call(app).languages:
+        label = i18n.language(code).gettext("Contact:")
+        asked = i18n.language(code).gettext(
+            "For any question about your data, the controller can be reached here:"
+        )
+        for place in (f"/{code}/amazon", f"/{code}/amazon/privacy", f"/{code}/amazon/nothing"):
+            text = unescape(reachable.get(place).get_data(as_text=True))
+            assert (
+                f'<p class="contact">{label} <a href="{link}" dir="ltr">{contact}</a></p>' in text
+            )
+            on_privacy = f'{asked} <a class="address" href="{link}" dir="ltr">{contact}</a>' in text
+            assert on_privacy is place.endswith("/privacy")
+            assert label not in unescape(silent.get(place).get_data(as_text=True))

@@ -1,4 +1,4 @@
-"""The tokens in links: forged, changed by a bit, or taken to another door, they open nothing."""
+"""The tokens in links: forged, changed by a bit, or put into another address, they open nothing."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from flask.testing import FlaskClient
 
 from petition.domain import tokens
 from petition.domain.tokens import Tokens
-from petition.web.access import LINK
+from petition.web.http.access import LINK
+from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, work
 
-DOORS: Final = ("confirm", "my", "unsubscribe", "stop")
-"""Each purpose has a door of its name; `ticket` is the one without."""
+PREFIXES: Final = ("confirm", "my", "unsubscribe", "stop")
+"""Each purpose has an address that begins with its name; `ticket` is the one without."""
 
 
 @pytest.fixture
@@ -33,51 +34,65 @@ def links(app: Flask, client: FlaskClient) -> dict[str, str]:
     thanks = next(
         letter for letter in factories.letters(app) if str(letter["Subject"]) == "Thank you"
     )
-    found = {door: rights.link_to(door, thanks) for door in ("my", "unsubscribe", "stop")}
+    found = {prefix: rights.link_to(prefix, thanks) for prefix in ("my", "unsubscribe", "stop")}
     found["confirm"] = rights.newest(app, "confirm")
-    found = {door: link.rpartition("/")[2] for door, link in found.items()}
+    found = {prefix: link.rpartition("/")[2] for prefix, link in found.items()}
     found["ticket"] = factories.ticket(client)
     return found
 
 
-def press(client: FlaskClient, door: str, token: str) -> Iterator[int]:
-    """Everything that can be done at that door."""
-    yield client.get(f"/{door}/{token}").status_code
+def press(client: FlaskClient, prefix: str, token: str) -> Iterator[int]:
+    """Everything that can be done at that address."""
+    yield client.get(f"/{prefix}/{token}").status_code
     for data in ({}, {"do": "withdraw"}, {"do": "erase", "sure": "yes"}, {"lift": "yes"}):
-        yield client.post(f"/{door}/{token}", data=data).status_code
+        yield client.post(f"/{prefix}/{token}", data=data).status_code
+    for action in actions(client.application, prefix):
+        for data in ({}, {"sure": "yes"}):
+            yield client.post(f"/{prefix}/{token}/{action}", data=data).status_code
 
 
-def test_every_door_with_a_link_is_tried_here(app: Flask) -> None:
+def actions(app: Flask, prefix: str) -> list[str]:
+    """The last parts of the addresses of what can be done there."""
+    rules = (rule.rule.split("/")[1:] for rule in app.url_map.iter_rules())
+    token = "<token:token>"
+    return [rule[2] for rule in rules if len(rule) == 3 and rule[:2] == [prefix, token]]
+
+
+def test_every_route_with_a_token_is_tried_here(app: Flask) -> None:
     found = {
         rule.rule.split("/")[1]
         for rule in app.url_map.iter_rules()
         if getattr(app.view_functions[rule.endpoint], "access", None) == LINK
     }
-    assert found == set(DOORS)
-    assert {*DOORS, "ticket"} == set(tokens.PURPOSES)
+    assert found == set(PREFIXES)
+    assert {*PREFIXES, "ticket"} == set(tokens.PURPOSES)
+    assert "withdraw" in actions(app, "my")
+    assert "lift" in actions(app, "stop")
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_a_token_opens_its_own_door_and_no_other(
-    app: Flask, client: FlaskClient, links: dict[str, str], door: str
+@pytest.mark.slow
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_token_opens_its_own_page_and_no_other(
+    app: Flask, client: FlaskClient, links: dict[str, str], prefix: str
 ) -> None:
     before = rights.dump(app)
     for purpose, token in links.items():
-        if purpose != door:
-            assert set(press(client, door, token)) == {404}, purpose
+        if purpose != prefix:
+            assert set(press(client, prefix, token)) == {404}, purpose
     assert rights.dump(app) == before
-    assert client.get(f"/{door}/{links[door]}").status_code == 200
+    assert client.get(f"/{prefix}/{links[prefix]}").status_code == 200
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.slow
+@pytest.mark.parametrize("prefix", PREFIXES)
 def test_ten_thousand_changed_ones_are_refused(
-    app: Flask, links: dict[str, str], door: str, clock: Clock
+    app: Flask, links: dict[str, str], prefix: str, clock: Clock
 ) -> None:
-    """Bits flipped, characters changed, cut, doubled: read as the door reads them."""
-    reader: Tokens = app.extensions["petition"].tokens
-    right = links[door]
-    assert reader.read(door, right, at=clock())
-    accepted = [bad for bad in changed(right) if not refused(reader, door, bad, clock)]
+    """Bits flipped, characters changed, cut, doubled: read as the routes read them."""
+    reader: Tokens = dependencies_of(app).tokens
+    right = links[prefix]
+    assert reader.read(prefix, right, at=clock())
+    accepted = [bad for bad in changed(right) if not refused(reader, prefix, bad, clock)]
     assert accepted == []
 
 
@@ -114,17 +129,18 @@ def refused(reader: Tokens, purpose: str, token: str, clock: Clock) -> bool:
     return False
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_some_of_them_at_the_door_itself(
-    app: Flask, client: FlaskClient, links: dict[str, str], door: str
+@pytest.mark.slow
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_some_of_them_in_requests(
+    app: Flask, client: FlaskClient, links: dict[str, str], prefix: str
 ) -> None:
     before = rights.dump(app)
-    for bad in list(changed(links[door]))[::701]:
+    for bad in list(changed(links[prefix]))[::701]:
         if "\n" in bad or not bad:
             continue
-        assert set(press(client, door, bad)) <= {404, 405, 308}, bad
+        assert set(press(client, prefix, bad)) <= {404, 405, 308}, bad
     for odd in ("é" * 40, "🙂", "..", "%00", "a" * 4000, "1.1.1", "-", "'; DROP TABLE signatures"):
-        for status in press(client, door, odd):
+        for status in press(client, prefix, odd):
             assert status in {404, 405, 308, 302}, odd
     assert rights.dump(app) == before
 
@@ -144,23 +160,23 @@ def test_a_link_to_stop_is_for_its_own_call_and_address(
         assert set(press(client, "stop", f"{forged}.{expires}.{mac}")) == {404}
     assert rights.dump(app) == before
     assert client.post(f"/stop/{links['stop']}").status_code == 303
-    assert [row for (row,) in rows(app, "SELECT campaign_id FROM blocks")] == [int(campaign)]
+    assert rows(app, "SELECT count(*) FROM mailbox_blocks") == [(1,)]
     (left,) = rights.ids(app)
     assert rights.state(app, left) == "confirmed"
 
 
 def test_a_language_with_a_region_has_a_link_too(app: Flask, client: FlaskClient) -> None:
     """`pt-br` has a dash, as the parts of the link's value have between them."""
-    house = app.extensions["petition"]
-    token = house.tokens.sign(
-        tokens.STOP, f"1-{'0' * 32}-pt-br", expires=house.now() + timedelta(days=1)
+    deps = dependencies_of(app)
+    token = deps.tokens.sign(
+        tokens.STOP, f"1-{'0' * 32}-pt-br", expires=deps.now() + timedelta(days=1)
     )
     assert client.get(f"/stop/{token}").status_code == 404, "not written in that language"
 
 
 def test_a_link_to_a_call_that_is_gone_is_nothing(app: Flask, client: FlaskClient) -> None:
-    house = app.extensions["petition"]
-    token = house.tokens.sign(
-        tokens.STOP, f"99-{'0' * 32}-en", expires=house.now() + timedelta(days=1)
+    deps = dependencies_of(app)
+    token = deps.tokens.sign(
+        tokens.STOP, f"99-{'0' * 32}-en", expires=deps.now() + timedelta(days=1)
     )
     assert set(press(client, "stop", token)) == {404}

@@ -15,10 +15,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from petition import i18n
-from petition.domain.source import OURS, plain_tag
+from petition.domain.signatures.source import OURS, plain_tag
 from petition.printing import Press, qr_svg
-from petition.services import campaigning
+from petition.services.campaigns import content_files
 from petition.store.db import transaction
+from petition.web.http.dependencies import dependencies_of
 from tests import factories, people
 from tests.conftest import Clock
 
@@ -35,7 +36,7 @@ KINDS = {
 
 def languages(app: Flask) -> tuple[str, ...]:
     with app.app_context():
-        return tuple(app.extensions["petition"].calls.languages("amazon"))
+        return tuple(dependencies_of(app).campaign_cache.languages("amazon"))
 
 
 class Page(HTMLParser):
@@ -167,7 +168,7 @@ def test_the_picture_carries_the_count_in_the_languages_own_words(
     monkeypatch.setattr(Press, "picture", watched)
     for code in languages(app):
         client.get(f"/{code}/amazon/card.png")
-        assert printed[-1]["count"] == i18n.language(code).gettext("Sign the call")
+        assert printed[-1]["count"] == i18n.language(code).gettext("Sign the petition")
     for number in range(3):
         factories.keep(app, factories.the_call(app), people.ben | {"email": f"{number}@ex.org"})
     for entry_id in factories.entries(app):
@@ -189,7 +190,7 @@ def test_the_picture_carries_the_count_in_the_languages_own_words(
 def test_nothing_is_made_twice_in_ten_minutes(
     client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """No address of theirs makes the house print as often as somebody asks."""
+    """No address of theirs makes the app print as often as somebody asks."""
     made = []
     for name in ("picture", "paper"):
         print_ = getattr(Press, name)
@@ -221,11 +222,11 @@ def test_only_calls_that_people_may_read_are_printed(
     for address in (f"/en/nothing/{place}", f"/xx/amazon/{place}"):
         assert client.get(address).status_code == 404
     with app.app_context(), transaction() as session:
-        campaigning.close(session, "amazon", at=app.extensions["petition"].now())
-    app.extensions["petition"].calls.forget()
+        content_files.close(session, "amazon", at=dependencies_of(app).now())
+    dependencies_of(app).campaign_cache.clear()
     assert client.get(f"/en/amazon/{place}").status_code == 200
     factories.change(app, "UPDATE campaigns SET state = 'draft'")
-    app.extensions["petition"].calls.forget()
+    dependencies_of(app).campaign_cache.clear()
     assert client.get(f"/en/amazon/{place}").status_code == 404
 
 

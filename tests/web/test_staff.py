@@ -5,16 +5,28 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
-from petition.services import exporting
-from petition.services.staffing import SESSION_IDLE, SESSION_LIFE
-from tests import console, factories, people as cast
+from petition.config import Limit
+from petition.services.exports import csv_file
+from petition.services.staff import accounts
+from petition.services.staff.accounts import SESSION_IDLE, SESSION_LIFE
+from petition.services.staff.password_turns import WAITING, Line
+from petition.store.db import db
+from petition.web.http.dependencies import dependencies_of, set_dependencies
+from tests import console, factories, people as personas
 
 OWNER = console.address("owner")
 
@@ -23,12 +35,33 @@ def audit(app: Flask) -> list[tuple[object, ...]]:
     return factories.rows(app, "SELECT who, action, outcome FROM audit ORDER BY id")
 
 
+def fill(stack: ExitStack, line: Line) -> None:
+    """Nobody else finds room in this line."""
+    for _ in range(1 + WAITING):
+        assert line._room.acquire(blocking=False)
+        stack.callback(line._room.release)
+
+
+def _statements(found: list[str]) -> Callable[..., None]:
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        if not statement.startswith("BEGIN"):
+            found.append(statement)
+
+    return note
+
+
 def is_in(client: FlaskClient) -> bool:
     return client.get("/staff/").status_code == 200
 
 
 def cookie(client: FlaskClient) -> str:
     found = client.get_cookie("staff")
+    assert found is not None
+    return str(found.value)
+
+
+def device_cookie(client: FlaskClient) -> str:
+    found = client.get_cookie("staff-device", path="/staff")
     assert found is not None
     return str(found.value)
 
@@ -95,12 +128,8 @@ class TestSetUp:
         link = console.invite(app)
         client = app.test_client()
         console.set_up(client, link)
-        kept = repr(
-            [
-                factories.rows(app, f"SELECT * FROM {table}")
-                for table in ("staff", "staff_invites", "staff_sessions", "audit")
-            ]
-        )
+        kept = repr([factories.rows(app, f"SELECT * FROM {table}") for table in db.metadata.tables])
+        assert device_cookie(client) not in kept
         assert link.rpartition("/")[2] not in kept
         assert console.PASSWORD not in kept
 
@@ -145,25 +174,153 @@ class TestSignIn:
             answer = console.sign_in(app.test_client(), OWNER, password)
             assert answer.status_code == 429
             assert answer.headers["Retry-After"] == "60"
+            assert "There have been many attempts" in answer.get_data(as_text=True)
         other = console.sign_in(app.test_client(), "other@example.org", "wrong")
         assert other.status_code == 422, "another account is not held up"
         clock.forward(timedelta(seconds=61))
         assert console.sign_in(app.test_client(), OWNER).status_code == 303
 
-    def test_each_attempt_stands_in_the_audit_log(self, app: Flask, client: FlaskClient) -> None:
+    def test_the_audit_log_has_what_was_done_and_wrong_tries_are_a_number(
+        self, app: Flask, client: FlaskClient
+    ) -> None:
         console.enter(app)
         console.sign_in(client, OWNER, "wrong")
+        console.sign_in(client, "\x1b[31mforged\r\n@example.org", "wrong")
+        console.sign_in(client, "nobody@example.org", "wrong")
         console.sign_in(client, OWNER)
         console.sign_out(client)
         assert audit(app) == [
             ("test", "invite", "done"),
             (OWNER, "set up", "done"),
-            (OWNER, "sign in", "tried"),
-            (OWNER, "sign in", "refused"),
-            (OWNER, "sign in", "tried"),
             (OWNER, "sign in", "done"),
             (OWNER, "sign out", "done"),
         ]
+        counted = factories.rows(app, "SELECT account, number FROM sign_in_refusals")
+        assert sorted(counted) == [(0, 1), (1, 1)]
+
+    def test_what_strangers_typed_is_kept_nowhere(self, app: Flask, caplog: Any) -> None:
+        console.enter(app)
+        strangers = (
+            "planted@example.org",
+            "planted\x1b[31m",
+            "planted\r\nforged: line",
+            "planted'",
+        )
+        for typed in strangers:
+            console.sign_in(app.test_client(), typed, typed)
+        for table in db.metadata.tables:
+            kept = repr(factories.rows(app, f"SELECT * FROM {table}"))
+            assert "planted" not in kept, table
+        assert "planted" not in caplog.text
+
+    def test_the_owner_sees_how_often_somebody_was_wrong(self, app: Flask, clock: Any) -> None:
+        client = console.enter(app)
+        assert "wrong password" not in client.get("/staff/").get_data(as_text=True)
+        for email in (OWNER, OWNER, "nobody@example.org"):
+            console.sign_in(app.test_client(), email, "wrong")
+        page = client.get("/staff/").get_data(as_text=True)
+        assert "with your address and a wrong password: 2" in page
+        assert "with addresses that have no account: 1" in page
+        viewer = console.enter(app, "viewer").get("/staff/").get_data(as_text=True)
+        assert "wrong password" not in viewer
+        assert "that have no account" not in viewer
+        clock.forward(timedelta(days=31))
+        assert console.sign_in(client, OWNER).status_code == 303
+        assert "wrong password" not in client.get("/staff/").get_data(as_text=True)
+
+    def test_a_known_browser_does_not_wait_for_others(self, app: Flask) -> None:
+        """And the page that sends a stranger away keeps the address, and says for how long."""
+        known = console.enter(app)
+        console.sign_out(known)
+        for _ in range(5):
+            assert console.sign_in(app.test_client(), OWNER, "wrong").status_code == 422
+        answer = console.sign_in(app.test_client(), OWNER, "wrong")
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 429
+        assert f'value="{OWNER}"' in page
+        assert "Please wait a minute" in page
+        assert console.sign_in(known, OWNER).status_code == 303
+
+    def test_a_stolen_device_cookie_opens_nothing(self, app: Flask) -> None:
+        owner = console.enter(app)
+        stolen = device_cookie(owner)
+        thief = app.test_client()
+        thief.set_cookie("staff-device", stolen, path="/staff")
+        assert not is_in(thief)
+        assert console.sign_in(thief, OWNER, "wrong").status_code == 422
+        assert not is_in(thief)
+
+    def test_a_sender_who_tries_without_end_is_sent_away(self, app: Flask) -> None:
+        deps = dependencies_of(app)
+        limits = replace(deps.settings.limits, sign_ins=Limit(2, 3))
+        set_dependencies(app, replace(deps, settings=replace(deps.settings, limits=limits)))
+        dependencies_of(app).senders._settings = dependencies_of(app).settings
+        tries = [console.sign_in(app.test_client(), f"{n}@example.org", "wrong") for n in range(3)]
+        assert [each.status_code for each in tries] == [422, 422, 429]
+        assert "your network" in tries[-1].get_data(as_text=True)
+        assert int(tries[-1].headers["Retry-After"]) >= 1
+        counted = factories.rows(app, "SELECT number FROM sign_in_refusals")
+        assert counted == [(2,)], "what is not judged is not counted"
+
+    def test_who_gets_no_turn_is_sent_away_and_not_counted(self, app: Flask) -> None:
+        console.enter(app)
+        turns = dependencies_of(app).password_turns
+        with ExitStack() as stack:
+            for line in (turns.others, turns.newcomers):
+                fill(stack, line)
+            answer = console.sign_in(app.test_client(), OWNER)
+            assert answer.status_code == 503
+            assert answer.headers["Retry-After"] == "5"
+            assert "Many people are signing in" in answer.get_data(as_text=True)
+        assert factories.rows(app, "SELECT * FROM sign_in_places") == []
+        assert console.sign_in(app.test_client(), OWNER).status_code == 303
+
+    def test_who_gets_no_turn_costs_the_database_nothing(self, app: Flask) -> None:
+        console.enter(app)
+        turns = dependencies_of(app).password_turns
+        stranger, deceiver = app.test_client(), app.test_client()
+        deceiver.set_cookie("staff-device", "made up")
+        asked: list[str] = []
+        with app.app_context(), ExitStack() as stack:
+            for line in (turns.others, turns.newcomers):
+                fill(stack, line)
+            listener = _statements(asked)
+            event.listen(db.engine, "before_cursor_execute", listener)
+            stack.callback(event.remove, db.engine, "before_cursor_execute", listener)
+            assert console.sign_in(stranger, OWNER).status_code == 503
+            assert asked == []
+            assert console.sign_in(deceiver, OWNER).status_code == 503
+            assert len(asked) == 1, "whether the device is known"
+
+    def test_a_device_that_is_known_does_not_wait_behind_strangers(self, app: Flask) -> None:
+        known = console.enter(app)
+        console.sign_out(known)
+        turns = dependencies_of(app).password_turns
+        with ExitStack() as stack:
+            for line in (turns.others, turns.newcomers):
+                fill(stack, line)
+            assert console.sign_in(known, OWNER).status_code == 303
+
+    def test_a_newcomer_does_not_wait_behind_others(self, app: Flask) -> None:
+        console.enter(app)
+        others = dependencies_of(app).password_turns.others
+        with ExitStack() as stack:
+            fill(stack, others)
+            assert console.sign_in(app.test_client(), OWNER).status_code == 303
+            again = console.sign_in(app.test_client(), OWNER)
+            assert again.status_code == 503, "once a day for each sender"
+
+    def test_a_link_that_is_made_up_costs_no_scrypt(
+        self, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def scrypt(password: str) -> str:
+            raise AssertionError("a stranger's password was hashed")
+
+        monkeypatch.setattr(accounts, "hash_password", scrypt)
+        token = console.form_token(client.get("/staff/sign-in"))
+        data = {"csrf_token": token, "password": "x" * 20}
+        made_up = f"/staff/set-up/{secrets.token_urlsafe(32)}"
+        assert client.post(made_up, data=data).status_code == 404
 
     def test_without_the_forms_token(self, app: Flask, client: FlaskClient) -> None:
         console.enter(app)
@@ -240,7 +397,7 @@ class TestExport:
     @pytest.fixture
     def listed(self, app: Flask, client: FlaskClient) -> None:
         """Amina, Ben and Mallory have confirmed; Cora has not."""
-        for form in (cast.amina, cast.ben, cast.mallory, cast.cora):
+        for form in (personas.amina, personas.ben, personas.mallory, personas.cora):
             assert factories.sign(client, form).status_code == 303
         factories.work(app)
         for letter in factories.letters(app)[:3]:
@@ -253,15 +410,17 @@ class TestExport:
         answer = console.export(client, "for the printer")
         assert answer.status_code == 200
         assert answer.content_type == "text/csv; charset=utf-8"
-        assert answer.headers["Content-Disposition"].startswith('attachment; filename="amazon-')
+        assert answer.headers["Content-Disposition"].startswith(
+            'attachment; filename="amazon-full-confidential-2'
+        )
         rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
-        assert tuple(rows[0]) == exporting.COLUMNS
+        assert tuple(rows[0]) == csv_file.COLUMNS
         assert [row["email"] for row in rows] == [
-            cast.amina["email"],
-            cast.ben["email"],
-            cast.mallory["email"],
+            personas.amina["email"],
+            personas.ben["email"],
+            personas.mallory["email"],
         ]
-        assert rows[0]["given_name"] == cast.amina["given_name"]
+        assert rows[0]["given_name"] == personas.amina["given_name"]
         ledger = factories.rows(app, "SELECT by, reason, rows, sha256 FROM exports")
         digest = hashlib.sha256(answer.data).hexdigest()
         assert ledger == [(console.address("exporter"), "for the printer", 3, digest)]
@@ -269,12 +428,59 @@ class TestExport:
 
     @pytest.mark.usefixtures("listed")
     def test_the_targets_file_holds_only_names_that_were_handed_over(self, app: Flask) -> None:
-        answer = console.export(console.enter(app), for_target="yes")
+        staff = console.enter(app)
+        answer = console.export(staff, for_target="yes")
+        assert answer.headers["Content-Disposition"].startswith(
+            'attachment; filename="amazon-for-target-2'
+        )
         rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
-        assert tuple(rows[0]) == exporting.FOR_TARGET
+        assert tuple(rows[0]) == csv_file.FOR_TARGET
         assert len(rows) == 3
-        for form in cast.SIGNERS:
+        for form in personas.SIGNERS:
             assert form["email"] not in answer.get_data(as_text=True)
+
+    @pytest.mark.usefixtures("listed")
+    def test_the_ledger_tells_the_full_list_from_the_targets(self, app: Flask) -> None:
+        staff = console.enter(app)
+        console.export(staff, "for ourselves")
+        console.export(staff, "for them", for_target="yes")
+        page = staff.get("/staff/campaigns/amazon").get_data(as_text=True)
+        ledger = page[page.index('<table class="ledger">') :]
+        head = re.findall(r"<th scope=\"col\"[^>]*>([^<]+)</th>", ledger)
+        assert head[:4] == ["When", "Who", "What", "Why"]
+        said = re.findall(r"<td>([^<]+)</td><td dir=\"auto\">([^<]+)</td>", ledger)
+        assert said == [
+            ("For the target", "for them"),
+            ("Full list, confidential", "for ourselves"),
+        ]
+
+    @pytest.mark.usefixtures("listed")
+    def test_a_list_for_news_holds_only_who_wants_them(self, app: Flask) -> None:
+        staff = console.enter(app)
+        answer = console.export(staff, "news", updates="yes")
+        found = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
+        wanted = [personas.amina, personas.ben, personas.mallory]
+        assert [row["email"] for row in found] == [
+            form["email"] for form in wanted if form["updates"] == "yes"
+        ]
+        assert 0 < len(found) < len(wanted)
+        ((filters,),) = factories.rows(app, "SELECT filters FROM exports")
+        assert json.loads(str(filters))["updates"] == "yes"
+
+    @pytest.mark.usefixtures("listed")
+    def test_the_targets_list_is_never_chosen_by_who_wants_news(self, app: Flask) -> None:
+        answer = console.export(console.enter(app), updates="yes", for_target="yes")
+        assert answer.status_code == 422
+        text = answer.get_data(as_text=True)
+        assert 'id="updates-problem" role="alert"' in text
+        assert "<title>Please check the form" in text
+        assert factories.rows(app, "SELECT id FROM exports") == []
+
+    def test_for_excel_the_file_begins_with_its_mark(self, app: Flask) -> None:
+        staff = console.enter(app)
+        for more, mark in (({"for_excel": "yes"}, b"\xef\xbb\xbf"), ({}, b"")):
+            data = console.export(staff, **more).data
+            assert data.startswith(mark + b"signature_id,")
 
     def test_without_a_reason_there_is_no_file(self, app: Flask) -> None:
         client = console.enter(app)
@@ -299,7 +505,7 @@ class TestExport:
     def test_who_may_only_look_is_offered_no_list(self, app: Flask) -> None:
         page = console.enter(app, "viewer").get("/staff/campaigns/amazon").get_data(as_text=True)
         assert "/export" not in page
-        assert "not take lists out" in page
+        assert "not download lists" in page
 
     @pytest.mark.usefixtures("listed")
     def test_the_numbers_on_the_page(self, app: Flask) -> None:
@@ -308,5 +514,5 @@ class TestExport:
         for name in ("Morocco", "Nigeria", "United States"):
             assert name in page
         assert "Sweden" not in page, "who has not confirmed does not count"
-        for form in cast.SIGNERS:
+        for form in personas.SIGNERS:
             assert form["email"] not in page

@@ -1,1 +1,1 @@
-"""The staff console: one gate, then its rooms."""
+"""The staff console."""

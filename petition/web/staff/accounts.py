@@ -2,85 +2,172 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+
 from flask import Blueprint, Response, g, make_response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from petition.services import staffing
-from petition.store import staff
+from petition.services.staff import accounts as services_accounts, signing_in
+from petition.services.staff.accounts import SignedIn
+from petition.services.staff.password_turns import RETRY_AFTER, TooBusy
+from petition.services.staff.signing_in import TooManyFromSender, TooManyTries, Try
 from petition.store.db import reading, transaction
-from petition.web.access import STAFF, STAFF_DOOR, access
-from petition.web.errors import error_page
-from petition.web.forms import SetUpForm, SignInForm, SignOutForm
-from petition.web.house import _, house, page
-from petition.web.staff import gate
+from petition.store.staff import accounts as store_accounts
+from petition.timing import pad_duration
+from petition.web.http.access import OWN_PAGES, STAFF, STAFF_SIGN_IN, access
+from petition.web.http.dependencies import deps
+from petition.web.http.errors import error_page
+from petition.web.http.locale import _
+from petition.web.http.rendering import page
+from petition.web.http.senders import current_sender
+from petition.web.http.too_many import wait_words
+from petition.web.staff import auth
+from petition.web.staff.forms import SetUpForm, SignInForm, SignOutForm
 
 accounts = Blueprint("accounts", __name__, url_prefix="/staff")
 
 
-@accounts.get("/set-up/<token>")
-@access(STAFF_DOOR)
+@accounts.get("/set-up/<secret:token>")
+@access(STAFF_SIGN_IN)
 def show_set_up(token: str) -> Response:
     """The page behind the one-time link."""
     return _set_up_page(token, SetUpForm())
 
 
-@accounts.post("/set-up/<token>")
-@access(STAFF_DOOR)
+@accounts.post("/set-up/<secret:token>")
+@access(STAFF_SIGN_IN, forms=OWN_PAGES)
 def set_up(token: str) -> BaseResponse:
     """Choose a password; the link is spent."""
     form = SetUpForm()
     if not form.validate():
         return error_page(403)
+    with reading() as session:  # a link that is made up costs no scrypt
+        if store_accounts.invited(session, token, at=deps().now()) is None:
+            return error_page(404)
     try:
-        password_hash = staffing.hash_password(form.password.data or "")
-    except staffing.PasswordTooShort:
-        problem = _("Please choose a password of 15 characters or more. A sentence is good.")
+        with deps().password_turns.known.turn():
+            password_hash = services_accounts.hash_password(form.password.data or "")
+    except services_accounts.PasswordTooShort:
+        problem = _("Please choose a password of 15 characters or more. A sentence works well.")
         return _set_up_page(token, form, problem)
+    except TooBusy:
+        return _later(_set_up_page(token, form, _busy(), 503), RETRY_AFTER)
     with transaction() as session:
-        secret = staffing.set_up(session, token, password_hash, at=house().now())
-    if secret is None:
+        signed_in = services_accounts.set_up(session, token, password_hash, at=deps().now())
+    if signed_in is None:
         return error_page(404)
-    gate.admit(secret)
-    return redirect("/staff/", 303)
+    return auth.log_in(redirect("/staff/", 303), signed_in)
 
 
-def _set_up_page(token: str, form: SetUpForm, problem: str | None = None) -> Response:
+def _set_up_page(
+    token: str, form: SetUpForm, problem: str | None = None, status: int = 422
+) -> Response:
     with reading() as session:
-        person = staff.invited(session, token, at=house().now())
+        person = store_accounts.invited(session, token, at=deps().now())
         if person is None:
             return error_page(404)
         email = person.email
     body = page("staff/set_up.html", form=form, email=email, problem=problem)
-    return make_response(body, 422 if problem else 200)
+    return make_response(body, status if problem else 200)
 
 
 @accounts.get("/sign-in")
-@access(STAFF_DOOR)
+@access(STAFF_SIGN_IN)
 def show_sign_in() -> Response:
     return _sign_in_page(SignInForm(), None, 200)
 
 
 @accounts.post("/sign-in")
-@access(STAFF_DOOR)
+@access(STAFF_SIGN_IN, forms=OWN_PAGES)
 def sign_in() -> BaseResponse:
-    """At most five tries a minute for an account, each in the audit log."""
+    """One try; whether and when it is judged is told in services/staff/signing_in."""
     form = SignInForm()
     if not form.validate():
-        return _sign_in_page(form, _("The form was open for long. Please try again."), 422)
-    email, at = (form.email.data or "").lower()[:254], house().now()
-    with transaction() as session:
-        allowed = staffing.may_try(session, email, at=at)
-    if not allowed:
-        return error_page(429)
-    with reading() as session:
-        password_hash = staffing.known_password(session, email)
-    right = staffing.is_right(password_hash, form.password.data or "")
-    with transaction() as session:
-        secret = staffing.sign_in(session, email, right=right, at=at)
-    if secret is None:
-        return _sign_in_page(form, _("This address and password do not go together."), 422)
-    gate.admit(secret)
-    return redirect("/staff/", 303)
+        return _sign_in_page(form, _("The form was open for too long. Please try again."), 422)
+    email = (form.email.data or "").lower()[:254]
+    each = signing_in.new_try(deps().settings.secret_key, email, auth.device(), current_sender())
+    try:
+        signed_in = _judge(each, form.password.data or "", at=deps().now())
+    except TooManyFromSender as error:
+        return _later(_sign_in_page(form, wait_words(error.seconds), 429), error.seconds)
+    except TooManyTries as error:
+        return _later(_sign_in_page(form, _for_one_account(), 429), error.seconds)
+    except TooBusy:
+        return _later(_sign_in_page(form, _busy(), 503), RETRY_AFTER)
+    if signed_in is None:
+        return _sign_in_page(form, _("This email address and password do not match."), 422)
+    return auth.log_in(redirect("/staff/", 303), signed_in)
+
+
+def _judge(each: Try, password: str, *, at: datetime) -> SignedIn | None:
+    """Hold the password against the account's, in its turn.
+
+    Raises TooManyFromSender, TooManyTries and TooBusy. All that is written is written within the
+    turn: whose turn does not come was not judged, and a flood of them writes nothing.
+    """
+    known = _look(each, at=at)
+    with _turn(each, known=known) as newcomer:
+        with transaction() as session:
+            counted = signing_in.count_sender(session, each, at=at)
+        if counted.over:
+            raise TooManyFromSender(counted.retry_after)
+        with pad_duration(), transaction() as session:
+            password_hash = signing_in.take_place(
+                session, each, known=known, newcomer=newcomer, at=at
+            )
+        right = services_accounts.is_right(password_hash, password)
+    with pad_duration(), transaction() as session:
+        if right:
+            return signing_in.enter(session, each, at=at)
+        signing_in.refuse(session, each, at=at)
+    return None
+
+
+def _look(each: Try, *, at: datetime) -> bool:
+    """Whether the device is known. Raises TooBusy and TooManyTries. It changes nothing."""
+    turns = deps().password_turns
+    if not each.device:
+        turns.check_strangers()
+    with pad_duration(), reading() as session:
+        known = signing_in.is_known(session, each, at=at)
+        if not known:
+            turns.check_strangers()
+        signing_in.check_room(session, each, known=known, at=at)
+    return known
+
+
+@contextmanager
+def _turn(each: Try, *, known: bool) -> Iterator[bool]:
+    """A turn in the right line; True in that of newcomers, where one is let in once a day."""
+    turns, newcomer = deps().password_turns, False
+    with ExitStack() as stack:
+        try:
+            stack.enter_context((turns.known if known else turns.others).turn())
+        except TooBusy:
+            with reading() as session:
+                newcomer = signing_in.is_newcomer(session, each)
+            if not newcomer:
+                raise
+            stack.enter_context(turns.newcomers.turn())
+        yield newcomer
+
+
+def _for_one_account() -> str:
+    return _(
+        "There have been many attempts to sign in with this address. Please wait a minute and "
+        "try again. In a browser where you have signed in before, you need not wait for others."
+    )
+
+
+def _busy() -> str:
+    return _("Many people are signing in at this moment. Please try again in a few seconds.")
+
+
+def _later(response: Response, seconds: int) -> Response:
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _sign_in_page(form: SignInForm, problem: str | None, status: int) -> Response:
@@ -88,13 +175,13 @@ def _sign_in_page(form: SignInForm, problem: str | None, status: int) -> Respons
 
 
 @accounts.post("/sign-out")
-@access(STAFF)
+@access(STAFF, forms=OWN_PAGES)
 def sign_out() -> BaseResponse:
     """End the session here and on the server."""
     if not SignOutForm().validate():
         return error_page(403)
-    token = gate.leave()
+    token = auth.leave()
     if token:
         with transaction() as session:
-            staffing.sign_out(session, token, who=g.staff.email, at=house().now())
+            services_accounts.sign_out(session, token, who=g.staff.email, at=deps().now())
     return redirect("/staff/sign-in", 303)

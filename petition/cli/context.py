@@ -1,0 +1,52 @@
+"""How a command begins: the app opened, the time, who runs it, and a progress bar."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import click
+from flask import Flask
+
+from petition.app import create_app, load_settings, make_app
+
+
+@contextmanager
+def open_app() -> Iterator[Flask]:
+    """The app, with its context; its database, if it answers, was filled under its keys."""
+    app = create_app()
+    with app.app_context():
+        yield app
+
+
+@contextmanager
+def open_app_unchecked() -> Iterator[Flask]:
+    """The same, whatever the database is like: for commands that look at it or mend it."""
+    app = make_app(load_settings())
+    with app.app_context():
+        yield app
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def operator() -> str:
+    """Who runs this command, for ledger and audit."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user id without a name
+        return "cli"
+
+
+@contextmanager
+def progress(label: str, length: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's standard error; silent elsewhere."""
+    if length is None or not sys.stderr.isatty():
+        yield lambda steps: None
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update

@@ -1,0 +1,242 @@
+"""`petition start`, `serve` and `worker`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import click
+import flask_migrate
+from flask import Flask
+
+from petition.app import SHIPPED, create_app, keys_of
+from petition.cli.context import now, open_app, operator
+from petition.cli.listening import listen, pid_file
+from petition.cli.server_process import HEADER_SECONDS, THREADS, WORKERS, Server
+from petition.config import Settings, resource_dir
+from petition.domain.letters.letter import OWED
+from petition.mail.letters import LetterContext
+from petition.mail.transport import transport
+from petition.services.abuse import senders
+from petition.services.campaigns import content_files
+from petition.services.staff import accounts as services_accounts
+from petition.services.staff.accounts import Role
+from petition.store.db import DatabaseFault, db, is_migrated, reading, transaction, vacuum
+from petition.store.letters import outbox
+from petition.store.staff import accounts as store_accounts
+from petition.store.vault import key_checks
+from petition.web.http.dependencies import dependencies_of
+from petition.web.http.gateway import BODY_SECONDS
+from petition.web.http.url_converters import first_parts
+from petition.worker.loop import Worker
+from petition.worker.maintenance import Maintenance
+
+FIRST_STAFF = "owner@example.org"
+
+
+_host = click.option("--host", default="127.0.0.1", show_default=True)
+_port = click.option("--port", type=click.IntRange(1, 65535), help="Default: the setting PORT.")
+
+
+@click.command()
+@_host
+@_port
+@click.option("--workers", type=click.IntRange(1, 64), default=WORKERS, show_default=True)
+@click.option("--threads", type=click.IntRange(1, 256), default=THREADS, show_default=True)
+@click.option(
+    "--body-seconds",
+    type=click.IntRange(1, 600),
+    default=BODY_SECONDS,
+    show_default=True,
+    help="For the whole of a form to arrive.",
+)
+@click.option(
+    "--header-seconds",
+    type=click.IntRange(1, 600),
+    default=HEADER_SECONDS,
+    show_default=True,
+    help="For a request's headers to arrive, and for a connection to rest.",
+)
+def serve(
+    host: str,
+    port: int | None,
+    workers: int,
+    threads: int,
+    body_seconds: int,
+    header_seconds: int,
+) -> None:
+    """Serve the pages. Each worker is a process of its own; SIGTERM finishes what has begun."""
+    _begin(port)
+    with open_app() as app:  # what keeps a process from starting is said once, here
+        settings = dependencies_of(app).settings
+        doubt = _doubt(settings)
+        db.engine.dispose()
+    _warn(doubt)
+    with _listening(settings, host, workers) as sockets:
+        Server(
+            create_app,
+            sockets,
+            threads=threads,
+            body_seconds=body_seconds,
+            header_seconds=header_seconds,
+        ).run()
+
+
+def _doubt(settings: Settings) -> str | None:
+    """What keeps senders from being told apart, as far as the database can be asked."""
+    try:
+        with reading() as session:
+            return senders.doubt(session, settings)
+    except DatabaseFault:  # its tables may not be there yet
+        return senders.likely_doubt(settings)
+
+
+def _warn(words: str | None) -> None:
+    if words:
+        click.echo(f"warning: {words}", err=True)
+
+
+def _begin(port: int | None) -> None:
+    # Until the server listens to signals itself, there is nothing to finish.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if port is not None:
+        # As if the setting said so: the default base URL, and so every link, follows it.
+        os.environ["PORT"] = str(port)
+
+
+@contextmanager
+def _listening(settings: Settings, host: str, workers: int) -> Iterator[list[socket.socket]]:
+    """The port and the instance are this process's for as long as the block lasts."""
+    sockets = listen(host, settings.port, workers)
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with pid_file(settings.instance):
+        yield sockets
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Send what is due, fold the counts, and end.")
+def worker(once: bool) -> None:
+    """Send the letters that are owed and fold the counts. Several may run at once."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with open_app() as app:
+        crew = make_worker(app, stop)
+        if once:
+            done = crew.once()
+            with reading() as session:
+                owed = outbox.summary(session).get(OWED, 0)
+            click.echo(f"{done} letters dealt with, {owed} still owed")
+        else:
+            crew.run()
+
+
+def make_worker(app: Flask, stop: threading.Event) -> Worker:
+    """A worker with this app's keys, templates and transport."""
+    deps = dependencies_of(app)
+    return Worker(
+        LetterContext(settings=deps.settings, tokens=deps.tokens, render=deps.render),
+        deps.vault,
+        transport(deps.settings),
+        Maintenance(
+            deps.erasure_context,
+            reading=reading,
+            transaction=transaction,
+            vacuum=lambda: vacuum(db.engine),
+            now=deps.now,
+        ),
+        transaction=transaction,
+        reading=reading,
+        check_keys=lambda session: key_checks.require(session, keys_of(app)),
+        now=deps.now,
+        stop=stop,
+    )
+
+
+@click.command()
+@_host
+@_port
+def start(host: str, port: int | None) -> None:
+    """All on one machine: make the database, load the shipped call, serve, send letters."""
+    _begin(port)
+    with ExitStack() as held:
+        with open_app() as app:
+            settings = dependencies_of(app).settings
+            sockets = held.enter_context(_listening(settings, host, WORKERS))
+            _prepare(app)
+            link = _set_up_link(settings.base_url)
+            doubt = _doubt(settings)
+            db.engine.dispose()
+        _announce(settings.base_url, link, mailbox=settings.shows_mailbox)
+        _warn(doubt)
+        helper = _Helper([sys.executable, "-m", "petition", "worker"])
+        try:
+            Server(create_app, sockets).run()
+        finally:
+            helper.end()
+
+
+def _prepare(app: Flask) -> None:
+    """The tables, and each shipped call: open from its first load on."""
+    if not is_migrated(db.engine):
+        flask_migrate.upgrade(directory=str(resource_dir("migrations")))
+    with transaction() as session:
+        key_checks.keep(session, keys_of(app))
+    organiser = dependencies_of(app).settings.organiser
+    with transaction() as session:
+        for folder in sorted(path for path in SHIPPED.iterdir() if path.is_dir()):
+            content_files.load_and_open_new(
+                session, folder, organiser=organiser, at=now(), places=first_parts(app)
+            )
+
+
+def _set_up_link(base_url: str) -> str | None:
+    """A one-time link for the first member of staff, until somebody has used one."""
+    with transaction() as session:
+        if store_accounts.anyone(session):
+            return None
+        token = services_accounts.invite(session, FIRST_STAFF, Role.OWNER, by=operator(), at=now())
+    return f"{base_url}/staff/set-up/{token}"
+
+
+def _announce(base_url: str, link: str | None, *, mailbox: bool) -> None:
+    click.echo(f"the campaign    {base_url}/")
+    if link:
+        click.echo(f"staff set-up    {link}   (works once, as {FIRST_STAFF})")
+    else:
+        click.echo(f"staff console   {base_url}/staff/")
+    if mailbox:
+        click.echo(f"the mailbox     {base_url}/dev/outbox")
+    click.echo("Ctrl-C stops it all")
+
+
+class _Helper:
+    """The worker beside the web server; started again when it dies, ended with it."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._ending = threading.Event()
+        self._process = self._begin()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._command, env=os.environ, stdin=subprocess.DEVNULL)  # noqa: S603  # our own words
+
+    def _watch(self) -> None:
+        while not self._ending.is_set():
+            self._process.wait()
+            if not self._ending.wait(1.0):
+                self._process = self._begin()
+
+    def end(self) -> None:
+        self._ending.set()
+        self._process.terminate()
+        self._process.wait(timeout=60)

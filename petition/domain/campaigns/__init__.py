@@ -1,0 +1,1 @@
+"""Campaigns: the public call's content, its milestones and the target's mail domains."""

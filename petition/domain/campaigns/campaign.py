@@ -1,0 +1,141 @@
+"""A campaign: the call's words in each language, its target, its goal and its dates."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from petition.domain.signatures.consent import Question
+
+
+class CampaignState(StrEnum):
+    """Set by staff; a campaign that is open may still be before or past its own dates."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+DRAFT: Final = CampaignState.DRAFT
+OPEN: Final = CampaignState.OPEN
+CLOSED: Final = CampaignState.CLOSED
+STATES: Final = tuple(CampaignState)
+
+_SPOKEN: Final = re.compile(r"\[([a-z]{2,3})\]\s*(.+)", re.DOTALL)
+_LINKED: Final = re.compile(r"\[(.+)\]\((https://[^\s()]+)\)", re.DOTALL)
+"""`[words](address)`, as in Markdown."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the campaign addresses; kept as JSON, so a field that is added has a default."""
+
+    name: str
+    email: str
+
+
+class CampaignWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The call in one language, without its questions.
+
+    Kept as JSON, so a field that is added has a default.
+    """
+
+    title: str
+    ask: str
+    summary: str
+    asks: tuple[str, ...]
+    addressed_to: str
+    share_text: str
+    references: tuple[str, ...]
+    """One that begins with `[en]` is in that language, not in the call's; one that is written as a
+    Markdown link leads there."""
+    story: str
+    """Markdown; `[3]` is a footnote mark."""
+
+
+class CampaignContent(CampaignWords, frozen=True, kw_only=True):
+    """The call in one language: every word that a supporter reads."""
+
+    consents: dict[str, Question]
+    """The questions of the form by their purpose, in the order in which answers are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignFile:
+    """A campaign as its folder of files says it."""
+
+    slug: str
+    default_language: str
+    goal: int
+    targets: tuple[Target, ...]
+    target_domains: tuple[str, ...]
+    """Patterns of the target's own mail domains (domain/campaigns/target_domains.py)."""
+    calls: dict[str, CampaignContent]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignView:
+    """A campaign as the database holds it, with one language's call."""
+
+    id: int
+    slug: str
+    state: str
+    goal: int
+    opens_at: datetime | None
+    closes_at: datetime | None
+    closed_at: datetime | None
+    """When staff closed it; None while they have not."""
+    retention_months: int
+    default_language: str
+    languages: tuple[str, ...]
+    targets: tuple[Target, ...]
+    language: str
+    text_id: int
+    call: CampaignContent
+    consent_text_ids: dict[str, int]
+
+    def is_open(self, at: datetime) -> bool:
+        """True when a signature may come in at that time."""
+        return (
+            self.state == OPEN
+            and (self.opens_at is None or self.opens_at <= at)
+            and (self.closes_at is None or at < self.closes_at)
+        )
+
+    def ended_at(self, at: datetime) -> datetime | None:
+        """When it stopped taking signatures; None before that."""
+        ends_at = self.ends_at
+        return ends_at if ends_at is not None and ends_at <= at else None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it stops taking signatures, as far as that is known."""
+        return end_of(closed_at=self.closed_at, closes_at=self.closes_at)
+
+
+def end_of(*, closed_at: datetime | None, closes_at: datetime | None) -> datetime | None:
+    """A campaign ends when staff close it or by its own date, whichever comes first."""
+    return min(filter(None, (closed_at, closes_at)), default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A footnote of the story."""
+
+    language: str | None
+    """None: the call's own."""
+    words: str
+    url: str | None
+
+
+def reference(text: str) -> Reference:
+    """A reference as the content file writes it."""
+    spoken = _SPOKEN.fullmatch(text)
+    language, rest = (spoken[1], spoken[2]) if spoken else (None, text)
+    linked = _LINKED.fullmatch(rest)
+    words, url = (linked[1], linked[2]) if linked else (rest, None)
+    return Reference(language=language, words=words, url=url)

@@ -1,0 +1,1 @@
+"""Counts: which numbers may be published."""

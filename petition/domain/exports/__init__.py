@@ -1,0 +1,1 @@
+"""Exports: what a spreadsheet makes of a file's cells."""

@@ -1,0 +1,18 @@
+"""What a list holds, by the words that stand in its file's name and in the ledger."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Contents(StrEnum):
+    """Two lists that must never be taken for each other."""
+
+    FULL = "full-confidential"
+    """Everything, of everyone: for the organiser's own work."""
+    FOR_TARGET = "for-target"
+    """What people agreed to hand over, of those who agreed."""
+
+    @classmethod
+    def of(cls, for_target: bool) -> Contents:
+        return cls.FOR_TARGET if for_target else cls.FULL

@@ -1,0 +1,94 @@
+"""Letters: kinds and states, what each says to whom, how often, and when a try is repeated."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from hashlib import sha256
+from hmac import new as hmac
+from typing import Final
+
+from petition.domain.signatures import states
+
+
+class LetterKind(StrEnum):
+    """What a letter is for."""
+
+    CONFIRM = "confirm"
+    """Owed for every form sent in; the worker decides by the signature's state what it says."""
+    REMINDER = "reminder"
+    """Still to confirm: owed once, three days after."""
+    THANKS = "thanks"
+    """Owed when the mailbox's owner confirms."""
+    DATA = "data"
+    """The link to one's own signature: owed to who asks for it."""
+    ALREADY = "already"
+    """What a `confirm` letter says to who has confirmed: no letter is owed under this name."""
+
+
+class LetterState(StrEnum):
+    """How far a letter is."""
+
+    OWED = "owed"
+    SENT = "sent"
+    FAILED = "failed"
+    WITHHELD = "withheld"
+
+
+CONFIRM: Final = LetterKind.CONFIRM
+REMINDER: Final = LetterKind.REMINDER
+THANKS: Final = LetterKind.THANKS
+DATA: Final = LetterKind.DATA
+ALREADY: Final = LetterKind.ALREADY
+CONFIRMING: Final = frozenset({CONFIRM, REMINDER})
+"""What is worth nothing once the link to confirm has ended."""
+UNASKED: Final = frozenset({REMINDER, THANKS})
+"""Letters that no click of the supporter's asks for: who unsubscribes gets none."""
+UNLIMITED: Final = frozenset({THANKS})
+"""Not charged to the mailbox's limits: only its own owner can cause one, once."""
+
+OWED: Final = LetterState.OWED
+SENT: Final = LetterState.SENT
+FAILED: Final = LetterState.FAILED
+WITHHELD: Final = LetterState.WITHHELD
+STATES: Final = tuple(LetterState)
+
+STOPPED: Final = "stopped by us"
+"""How `last_error` begins when we ourselves would not let a letter go: its address or bytes."""
+
+UNCONFIRMED_EVER: Final = 5
+
+_PAUSES: Final = tuple(
+    timedelta(minutes=minutes) for minutes in (1, 5, 20, 60, 180, 360, 720, 1440, 1440)
+)
+
+
+def letter_to_send(kind: str, state: str, mailbox_confirmed: bool) -> LetterKind | None:
+    """What a letter of that kind says, the signature being in that state; None: nothing at all.
+
+    Who is held back or rejected gets the letter that anybody gets. Who withdrew and signed again
+    confirms again.
+    """
+    settled = state == states.CONFIRMED or (state == states.HELD and mailbox_confirmed)
+    says: dict[str, LetterKind | None] = {
+        CONFIRM: ALREADY if settled else CONFIRM,
+        REMINDER: REMINDER if state == states.PENDING else None,
+        THANKS: THANKS if settled else None,
+        DATA: DATA,
+    }
+    return says.get(kind)
+
+
+def message_id(secret_key: str, letter_id: int) -> str:
+    """What stands before the @ in its Message-ID: the same at every try; tells nothing."""
+    return hmac(secret_key.encode(), b"message-id %d" % letter_id, sha256).hexdigest()[:32]
+
+
+def pause_after(attempts: int, jitter: float) -> timedelta | None:
+    """How long to wait after the given number of tries; None when it is time to give up.
+
+    `jitter` is from 0 to 1 and adds up to a quarter, so that letters do not come back in step.
+    """
+    if attempts > len(_PAUSES):
+        return None
+    return _PAUSES[attempts - 1] * (1 + 0.25 * jitter)

@@ -1,0 +1,30 @@
+"""Recipients: to whom a letter may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RecipientKind(StrEnum):
+    """What a recipient's number counts."""
+
+    ENTRY = "entry"
+    """The mailbox that was typed into a form."""
+    STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """To whom one letter goes."""
+
+    kind: RecipientKind
+    id: int
+
+    @classmethod
+    def entry(cls, entry_id: int) -> Recipient:
+        return cls(RecipientKind.ENTRY, entry_id)
+
+    @classmethod
+    def staff(cls, staff_id: int) -> Recipient:
+        return cls(RecipientKind.STAFF, staff_id)

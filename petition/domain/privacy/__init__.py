@@ -1,0 +1,1 @@
+"""Privacy: until when signatures are kept."""

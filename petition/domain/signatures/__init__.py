@@ -1,0 +1,1 @@
+"""Signatures: their states, and what people type into the form."""

@@ -1,0 +1,25 @@
+"""Moderation: the verdicts that staff may give on a public name and comment."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Verdict(StrEnum):
+    """What staff decided about one."""
+
+    SHOWN = "shown"
+    """Name, country and comment are on the page."""
+    NAME_ONLY = "name_only"
+    """Name and country are; the comment is not."""
+    REFUSED = "refused"
+    """Nothing is. The signature counts all the same."""
+
+
+SHOWN: Final = Verdict.SHOWN
+NAME_ONLY: Final = Verdict.NAME_ONLY
+REFUSED: Final = Verdict.REFUSED
+
+VERDICTS: Final = tuple(Verdict)
+IN_PUBLIC: Final = (SHOWN, NAME_ONLY)

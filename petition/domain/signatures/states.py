@@ -1,0 +1,57 @@
+"""A signature's states and the moves that it may make; an erased one has no row."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class State(StrEnum):
+    """Of a signature that has a row."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+    HELD = "held"
+    REJECTED = "rejected"
+
+
+PENDING: Final = State.PENDING
+CONFIRMED: Final = State.CONFIRMED
+WITHDRAWN: Final = State.WITHDRAWN
+HELD: Final = State.HELD
+REJECTED: Final = State.REJECTED
+
+STATES: Final = tuple(State)
+
+MOVES: Final[dict[State, frozenset[State]]] = {
+    PENDING: frozenset({CONFIRMED, HELD, REJECTED, WITHDRAWN}),
+    CONFIRMED: frozenset({HELD, REJECTED, WITHDRAWN}),
+    HELD: frozenset({PENDING, CONFIRMED, REJECTED, WITHDRAWN}),
+    REJECTED: frozenset({HELD}),
+    # Only its owner brings a withdrawn one back, by a form sent in anew (store/signatures.confirm).
+    WITHDRAWN: frozenset(),
+}
+
+WITHDRAWABLE: Final = tuple(state for state in STATES if WITHDRAWN in MOVES[state])
+
+IN_LISTS: Final = tuple(state for state in STATES if state != WITHDRAWN)
+"""What may leave in an export: who withdrew is in no later list."""
+
+
+class Visibility(StrEnum):
+    """What a supporter lets be seen of the name."""
+
+    COUNTED = "counted"
+    TARGET = "target"
+    PUBLIC = "public"
+
+
+VISIBILITIES: Final = tuple(Visibility)
+HANDED_TO_TARGET: Final = (Visibility.TARGET, Visibility.PUBLIC)
+"""Who chose to be shown in public also hands the name to the target."""
+
+
+def after_release(*, mailbox_confirmed: bool) -> State:
+    """The state that a held signature goes back to."""
+    return CONFIRMED if mailbox_confirmed else PENDING

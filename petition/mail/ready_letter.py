@@ -1,0 +1,150 @@
+"""A letter that is ready to go: its envelope and its bytes, and the check of both.
+
+The check knows nothing of how a letter is written. It reads the bytes that are about to leave and
+lets them go only if every line of the head is one that our letters have. It stands in the
+transport, so whatever writes a letter, now or later, passes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Final
+
+from petition.addr_spec import AddressRefused, addr_spec
+from petition.errors import PetitionError
+
+LINE: Final = 998
+"""Bytes in a line, without its end (RFC 5322, 2.1.1)."""
+
+
+class UnsafeLetter(PetitionError):
+    """The finished letter is not as our letters are; it must not leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyLetter:
+    """What the transport hands over: to one mailbox, and exactly these bytes."""
+
+    sender: str
+    """The envelope's sender, as addr-spec."""
+    to: str
+    """The one recipient, as addr-spec."""
+    message_id: str
+    """What stands before the @ in its Message-ID."""
+    at: datetime
+    content: bytes
+
+
+_ENCODED: Final = rb"=\?utf-8\?b\?[A-Za-z0-9+/]+={0,2}\?="
+_WORDS: Final = rb"%b(?: %b)*" % (_ENCODED, _ENCODED)
+_ADDRESS: Final = rb"[!-;=?-~]+@[a-z0-9.-]+"
+
+_HEAD: Final = {
+    b"From": rb'(?:(?:"(?:[ !#-\[\]-~]|\\[\\"])+"|%b) <%b>|%b)' % (_WORDS, _ADDRESS, _ADDRESS),
+    b"To": rb".+",  # compared byte for byte below
+    b"Subject": rb"(?:(?!.*=\?)[ -~]+|%b)" % _WORDS,
+    b"Date": rb"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}",
+    b"Message-ID": rb"<[0-9a-f]{32}@[a-z0-9.-]+>",
+    b"Auto-Submitted": rb"auto-generated",
+    b"X-Auto-Response-Suppress": rb"All",
+    b"Content-Language": rb"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*",
+    b"MIME-Version": rb"1\.0",
+    b"Content-Type": rb'multipart/alternative; boundary="(=_[0-9a-f]{32})"',
+}
+_ONE_CLICK: Final = {
+    b"List-Unsubscribe": rb"<https?://[!-;=?-~]+>",
+    b"List-Unsubscribe-Post": rb"List-Unsubscribe=One-Click",
+}
+_PARTS: Final = (
+    b'Content-Type: text/plain; charset="utf-8"; format="flowed"',
+    b'Content-Type: text/html; charset="utf-8"',
+)
+_ENCODING: Final = b"Content-Transfer-Encoding: quoted-printable"
+# RFC 2045 says 76; Python writes 77 where a blank at the end of a full line becomes `=20`.
+_QUOTED_PRINTABLE: Final = re.compile(rb"[ -~]{0,78}")
+
+
+def check(letter: ReadyLetter) -> None:
+    """Raise UnsafeLetter, naming the part that is wrong and nothing of what stands in it."""
+    _check_envelope(letter)
+    lines = _lines(letter.content)
+    end = lines.index(b"") if b"" in lines else len(lines)
+    head = dict(_fields(lines[:end]))
+    _check_head(letter, head)
+    _check_body(head[b"Content-Type"], lines[end + 1 :])
+
+
+def _check_envelope(letter: ReadyLetter) -> None:
+    for name, address in (("sender", letter.sender), ("recipient", letter.to)):
+        try:
+            same = addr_spec(address) == address
+        except AddressRefused:
+            same = False
+        # smtplib reads the address once more before it names it to the server.
+        if not same or parseaddr(address) != ("", address):
+            raise UnsafeLetter(f"{name} of the envelope")
+
+
+def _lines(content: bytes) -> list[bytes]:
+    *lines, rest = content.split(b"\r\n")
+    if rest:
+        raise UnsafeLetter("end of the last line")
+    for line in lines:
+        if len(line) > LINE or re.search(rb"[\r\n\0]", line):
+            raise UnsafeLetter("line that is too long or holds CR, LF or NUL")
+    return lines
+
+
+def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Name and unfolded value of each header; none comes twice."""
+    seen: set[bytes] = set()
+    name, value = b"", b""
+    for line in lines:
+        if line.startswith(b" ") and name and line.strip(b" "):
+            value += line
+            continue
+        if name:
+            yield name, value
+        name, colon, value = line.partition(b": ")
+        if not colon or not (name in _HEAD or name in _ONE_CLICK) or name in seen:
+            raise UnsafeLetter("header that we do not write, or write once")
+        seen.add(name)
+    if name:
+        yield name, value
+
+
+def _check_head(letter: ReadyLetter, head: dict[bytes, bytes]) -> None:
+    expected = _HEAD | (_ONE_CLICK if head.keys() & _ONE_CLICK.keys() else {})
+    if head.keys() != expected.keys():
+        raise UnsafeLetter("header that is missing")
+    for name, value in head.items():
+        if not re.fullmatch(expected[name], value):
+            raise UnsafeLetter(name.decode())
+    if head[b"To"] != letter.to.encode():
+        raise UnsafeLetter("To")
+    sender = letter.sender.encode()
+    if head[b"From"] != sender and not head[b"From"].endswith(b" <%b>" % sender):
+        raise UnsafeLetter("From")
+    domain = letter.sender.rpartition("@")[2]
+    if head[b"Message-ID"] != f"<{letter.message_id}@{domain}>".encode():
+        raise UnsafeLetter("Message-ID")
+
+
+def _check_body(content_type: bytes, lines: list[bytes]) -> None:
+    """Two parts of the two types, and no line between them that begins another."""
+    boundary = content_type.partition(b'"')[2].rstrip(b'"')
+    opening, closing = b"--" + boundary, b"--" + boundary + b"--"
+    if not lines or lines.pop() != closing or lines.count(opening) != 2 or lines[0] != opening:
+        raise UnsafeLetter("boundary")
+    second = lines.index(opening, 1)
+    for part, content_type in zip((lines[1:second], lines[second + 1 :]), _PARTS, strict=True):
+        if part[:3] != [content_type, _ENCODING, b""]:
+            raise UnsafeLetter("content type")
+        if not all(map(_QUOTED_PRINTABLE.fullmatch, part[3:])):
+            raise UnsafeLetter("body")
+        if any(line.startswith(opening) for line in part):
+            raise UnsafeLetter("boundary")

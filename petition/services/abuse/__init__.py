@@ -1,0 +1,1 @@
+"""Abuse: limits by sender, with no address of the network kept."""

@@ -1,0 +1,1 @@
+"""Campaigns: loading them from files, opening, closing, the target's mail domains."""

@@ -1,0 +1,325 @@
+"""Content files: loading a campaign from its folder, opening and closing it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from petition import i18n
+from petition.domain.campaigns.campaign import CLOSED, OPEN, CampaignContent, CampaignFile, Target
+from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
+from petition.domain.signatures import consent
+from petition.domain.signatures.consent import Question
+from petition.errors import ContentError
+from petition.store.campaigns import campaigns, target_domains
+from petition.store.db import Session
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
+PURPOSE = re.compile(r"[a-z][a-z_]{0,19}\Z")
+LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
+TO_COME = frozenset(
+    {
+        "api",
+        "badge",
+        "dev",
+        "embed",
+        "live",
+        "metrics",
+        "oembed",
+        "press",
+    }
+)
+"""Addresses of ours that not every instance has, or none has yet."""
+
+
+T = TypeVar("T")  # Python 3.11 has no other way to say it
+
+_TAKES: Final = {
+    "goal": "goal takes a whole number from 1",
+    "targets": "at least one [[targets]] is needed",
+    "target_domains": "target_domains takes a list of texts",
+    "asks": "asks takes a list of texts",
+    "references": "references takes a list of texts",
+    "consents": "[consents] is missing",
+}
+"""Field to what is said when it holds something else; of every other one, that it is missing."""
+
+
+class TargetTable(msgspec.Struct, frozen=True, kw_only=True):
+    """One of [[targets]]. Here as below, empty is what is missing."""
+
+    name: str = ""
+    email: str = ""
+
+
+class CampaignTable(msgspec.Struct, frozen=True, kw_only=True):
+    """campaign.toml; keys that we do not know are passed over."""
+
+    slug: str = ""
+    default_language: str = ""
+    goal: int = 0
+    targets: tuple[TargetTable, ...] = ()
+    target_domains: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class CallTable(msgspec.Struct, frozen=True, kw_only=True):
+    """call.toml of one language."""
+
+    title: str = ""
+    ask: str = ""
+    summary: str = ""
+    asks: tuple[str, ...] = ()
+    addressed_to: str = ""
+    share_text: str = ""
+    references: tuple[str, ...] = ()
+    consents: dict[str, object] = {}
+    """Purpose to its table, which is a QuestionTable."""
+
+
+class QuestionTable(msgspec.Struct, frozen=True, kw_only=True):
+    """One table of [consents]."""
+
+    statement: str | None = None
+    """None: it is a question with answers."""
+    question: str = ""
+    required: bool = True
+    yes: str = ""
+    no: str = ""
+    counted: str = ""
+    target: str = ""
+    public: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Reads the texts of one file, with {organiser} filled in. Raises ContentError."""
+
+    path: Path
+    organiser: str | None = None
+    """None: the file names none."""
+
+    def text(self, name: str, value: str) -> str:
+        """A text that must be there, without the blanks around it."""
+        if not (found := self.filled(value).strip()):
+            raise ContentError(f"{self.path}: {name} is missing")
+        return found
+
+    def texts(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+        """A list that must hold something."""
+        if not values:
+            raise ContentError(f"{self.path}: {_TAKES[name]}")
+        return tuple(self.filled(value) for value in values)
+
+    def filled(self, text: str) -> str:
+        return text if self.organiser is None else text.replace("{organiser}", self.organiser)
+
+
+def load(
+    session: Session,
+    folder: Path,
+    *,
+    organiser: str | None,
+    at: datetime,
+    places: Collection[str] = frozenset(),
+) -> tuple[str, bool]:
+    """Put a call's files into the database: (slug, whether anything changed).
+
+    Again and again without harm. Raises ContentError with the file and what is wrong.
+    """
+    file = read(folder, organiser=organiser, places=places)
+    return file.slug, _save(session, file, at)
+
+
+def load_and_open_new(
+    session: Session,
+    folder: Path,
+    *,
+    organiser: str | None,
+    at: datetime,
+    places: Collection[str] = frozenset(),
+) -> str:
+    """Load a call, and open it if it was not there before: its slug. Raises ContentError."""
+    file = read(folder, organiser=organiser, places=places)
+    is_new = not campaigns.exists(session, file.slug)
+    _save(session, file, at)
+    if is_new:
+        campaigns.set_state(session, file.slug, OPEN, at=at)
+    return file.slug
+
+
+def _save(session: Session, file: CampaignFile, at: datetime) -> bool:
+    changed = campaigns.save(session, file, at=at)
+    campaign_id = campaigns.by_slug(session, file.slug).id
+    return target_domains.offer(session, campaign_id, file.target_domains) or changed
+
+
+def open_(session: Session, slug: str, *, at: datetime) -> bool:
+    """Let signatures in; True when it was not open. Raises NotFound."""
+    return campaigns.set_state(session, slug, OPEN, at=at)
+
+
+def close(session: Session, slug: str, *, at: datetime) -> bool:
+    """Take no more signatures; the count stays. True when it was not closed. Raises NotFound."""
+    return campaigns.set_state(session, slug, CLOSED, at=at)
+
+
+def taken_by(slug: str, places: Collection[str]) -> str | None:
+    """What is at the address of this slug instead of its campaign; None when nothing is.
+
+    `places` are the first parts of the addresses that are served.
+    """
+    if len(slug) == 2 or slug in i18n.codes():
+        return "for the pages of a language"
+    if slug in places or slug in TO_COME:
+        return "an address of ours"
+    return None
+
+
+def read(
+    folder: Path, *, organiser: str | None, places: Collection[str] = frozenset()
+) -> CampaignFile:
+    """The folder as a campaign, with {organiser} filled in: consent texts name who asks.
+
+    None: a word for it, in each language. `places` are the first parts of the addresses that are
+    served, which no slug may be.
+    """
+    path = folder / "campaign.toml"
+    facts = _table(_toml(path), CampaignTable, path)
+    words = Words(path)
+    slug = words.text("slug", facts.slug)
+    if not SLUG.match(slug):
+        raise ContentError(f"{path}: slug takes a-z, 0-9 and dashes")
+    if why := taken_by(slug, places):
+        raise ContentError(f"{path}: slug: /{slug} is {why}; take another word")
+    if facts.goal < 1:
+        raise ContentError(f"{path}: {_TAKES['goal']}")
+    aims = tuple(
+        Target(name=words.text("name", target.name), email=words.text("email", target.email))
+        for target in facts.targets
+    )
+    if not aims:
+        raise ContentError(f"{path}: {_TAKES['targets']}")
+    spoken = sorted(
+        each for each in folder.iterdir() if each.is_dir() and LANGUAGE.match(each.name)
+    )
+    for place in spoken:
+        if place.name not in i18n.codes():
+            # The page around the call (labels, errors, letters) would have no words.
+            raise ContentError(f"{place}: there is no catalogue for this language")
+    calls = {
+        place.name: _call(place, i18n.language(place.name).organiser(organiser)) for place in spoken
+    }
+    default = words.text("default_language", facts.default_language)
+    if default not in calls:
+        raise ContentError(f"{path}: there is no folder for the default language {default}")
+    ordered = {default: calls.pop(default), **calls}
+    return CampaignFile(
+        slug=slug,
+        default_language=default,
+        goal=facts.goal,
+        targets=aims,
+        target_domains=_patterns(facts, words),
+        calls=ordered,
+    )
+
+
+def _patterns(facts: CampaignTable, words: Words) -> tuple[str, ...]:
+    if facts.target_domains is msgspec.UNSET:
+        return ()
+    try:
+        found = [pattern(text) for text in words.texts("target_domains", facts.target_domains)]
+    except (PatternRefused, PatternTooWide) as error:
+        raise ContentError(f"{words.path}: target_domains: {error}") from None
+    return tuple(dict.fromkeys(found))
+
+
+def _call(folder: Path, organiser: str) -> CampaignContent:
+    path = folder / "call.toml"
+    table = _table(_toml(path), CallTable, path)
+    words = Words(path, organiser)
+    story = folder / "story.md"
+    if not table.consents:
+        raise ContentError(f"{path}: [consents] is missing")
+    call = CampaignContent(
+        title=words.text("title", table.title),
+        ask=words.text("ask", table.ask),
+        summary=words.text("summary", table.summary),
+        asks=words.texts("asks", table.asks),
+        addressed_to=words.text("addressed_to", table.addressed_to),
+        share_text=words.text("share_text", table.share_text),
+        references=words.texts("references", table.references),
+        story=words.filled(_read(story)),
+        consents={
+            purpose: _question(table.consents.get(purpose), purpose, words)
+            for purpose in dict.fromkeys((*consent.PURPOSES, *table.consents))
+        },
+    )
+    _check_marks(call, story)
+    return call
+
+
+def _question(table: object, purpose: str, words: Words) -> Question:
+    """One table of [consents]: a statement to tick, or a question with its answers."""
+    path = words.path
+    if not PURPOSE.match(purpose):
+        raise ContentError(f"{path}: [consents.{purpose}]: a purpose takes 1-20 of a-z and _")
+    asked = _table(table, QuestionTable, path, purpose)
+    is_further = purpose not in consent.PURPOSES
+    required = asked.required or not is_further
+    values: tuple[str, ...]
+    if purpose == consent.SIGN or (is_further and asked.statement is not None):
+        text, values = words.text("statement", asked.statement or ""), ()
+    else:
+        text, values = words.text("question", asked.question), consent.answers_to(purpose)
+    answers = tuple((value, words.text(value, getattr(asked, value))) for value in values)
+    found = Question(purpose=purpose, text=text, answers=answers, required=required)
+    if found != consent.question(purpose, found.wording(), required=required):
+        raise ContentError(f"{path}: [consents.{purpose}]: no line may begin with [ and an answer")
+    return found
+
+
+def _check_marks(call: CampaignContent, path: Path) -> None:
+    marks = {int(number) for number in re.findall(r"\[(\d+)\]", call.story)}
+    beyond = sorted(number for number in marks if not 1 <= number <= len(call.references))
+    if beyond:
+        raise ContentError(f"{path}: there is no reference {beyond[0]}")
+
+
+def _toml(path: Path) -> object:
+    try:
+        return tomllib.loads(_read(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ContentError(f"{path}: {error}") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(f"{path}: cannot be read ({type(error).__name__})") from None
+
+
+def _table(table: object, of: type[T], path: Path, purpose: str = "") -> T:
+    """The table as its type; `purpose` is that of a question."""
+    try:
+        return msgspec.convert(table, of)
+    except msgspec.ValidationError as error:
+        raise ContentError(f"{path}: {_wrong(str(error), purpose)}") from None
+
+
+def _wrong(error: str, purpose: str) -> str:
+    """What is wrong with a table, in our words: the error ends with the place of the field."""
+    place = error.rpartition("`$")[2]
+    fields = re.findall(r"\.(\w+)", place)
+    if not fields:
+        return f"[{purpose}] is missing"
+    if fields[-1] == "required":
+        return f"[consents.{purpose}]: required takes true or false"
+    return _TAKES.get(fields[-1], f"{fields[-1]} is missing")

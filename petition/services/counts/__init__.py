@@ -1,0 +1,1 @@
+"""Counts: the figures that public pages may show."""

@@ -1,0 +1,1 @@
+"""Exports: signatures as files, each with its record."""

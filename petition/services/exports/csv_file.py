@@ -1,0 +1,213 @@
+"""CSV exports: signatures in constant memory, with an entry in the ledger."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from petition.domain.exports.contents import Contents
+from petition.domain.exports.spreadsheet import BYTE_ORDER_MARK, guarded
+from petition.domain.signatures import consent
+from petition.domain.signatures.states import HANDED_TO_TARGET
+from petition.domain.signatures.supporter import Person
+from petition.store.campaigns import campaigns
+from petition.store.db import Session, SessionFactory
+from petition.store.exports import contents, ledger
+from petition.store.exports.ledger import FiltersRecord
+from petition.store.signatures import consents, signatures
+from petition.store.signatures.signatures import ExportRow, Filters
+from petition.store.vault.vault import Vault
+
+FOR_TARGET: Final = (
+    "signature_id",
+    "campaign",
+    "confirmed_at",
+    "given_name",
+    "family_name",
+    "country",
+)
+"""What the target receives: people agreed to hand over a name, not an address or a comment."""
+
+CONSENT: Final = "_consent"
+"""Behind a purpose it names the column of that question's answer."""
+
+NOTED_TOGETHER: Final = 5
+"""Pages of signatures (store/signatures/signatures.py) that go on record in one commit."""
+
+Cell = Callable[[ExportRow, Person], str]
+"""What stands in one column, of one signature."""
+
+
+def _typed_cell(field: str) -> Cell:
+    return lambda row, person: guarded(getattr(person, field))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """An order for a file: who takes it out, why, and what it holds."""
+
+    slug: str
+    by: str
+    reason: str
+    filters: Filters
+    for_target: bool
+    for_excel: bool = False
+    """With a byte-order mark, or Excel takes the letters for others."""
+
+    def file_name(self, at: datetime) -> str:
+        """A name that says what the file holds, so that nobody sends one list for the other."""
+        return f"{self.slug}-{Contents.of(self.for_target)}-{at:%Y%m%dT%H%MZ}.csv"
+
+
+def for_target(filters: Filters) -> Filters:
+    """The same filters, narrowed to those who chose to hand their name over."""
+    return Filters(states=filters.states, visibilities=HANDED_TO_TARGET, since=filters.since)
+
+
+def export(
+    order: Export,
+    vault: Vault,
+    *,
+    reading: SessionFactory,
+    transaction: SessionFactory,
+    now: Callable[[], datetime],
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Iterator[bytes]:
+    """The file in chunks, all from one snapshot; `progress` hears of each chunk's rows.
+
+    The ledger has the order before the first byte leaves, and the row count and SHA-256 after
+    the last: an entry without them is a file that was cut off. Raises NotFound before that.
+    """
+    filters = for_target(order.filters) if order.for_target else order.filters
+    with transaction() as session:
+        campaign_id = campaigns.by_slug(session, order.slug).id
+        contents.begin(session, campaign_id)
+        export_id = ledger.begin_export(
+            session,
+            campaign_id=campaign_id,
+            by=order.by,
+            reason=order.reason,
+            filters=FiltersRecord(
+                for_target=order.for_target,
+                since=filters.since.isoformat() if filters.since else None,
+                state=filters.states,
+                updates=filters.updates,
+                visibility=filters.visibilities,
+            ),
+            at=now(),
+        )
+    digest, total = sha256(), 0
+    if order.for_excel:
+        yield from _hashed(digest, BYTE_ORDER_MARK)
+    with reading() as session:
+        columns = FOR_TARGET if order.for_target else columns_of(session, campaign_id)
+        yield from _hashed(digest, _lines([columns]))
+        cells = [_cell(column) for column in columns]
+        for page in _noted(signatures.pages(session, campaign_id, filters), export_id, transaction):
+            lines = [_line(row, cells, vault) for row in page]
+            yield from _hashed(digest, _lines(lines))
+            total += len(page)
+            progress(len(page))
+    with transaction() as session:
+        ledger.finish_export(session, export_id, rows=total, sha256=digest.hexdigest(), at=now())
+
+
+def columns_of(session: Session, campaign_id: int) -> tuple[str, ...]:
+    """The columns of a campaign's native export: one more for each question that only it asks."""
+    further = consents.further_purposes(session, campaign_id)
+    return tuple(dict.fromkeys((*COLUMNS, *(f"{purpose}{CONSENT}" for purpose in further))))
+
+
+def _line(row: ExportRow, cells: Sequence[Cell], vault: Vault) -> list[str]:
+    person = vault.open(row.sealed, row.entry_id, row.key_number)
+    return [cell(row, person) for cell in cells]
+
+
+def recall(session: Session, export_id: int) -> Iterator[bytes]:
+    """What an export holds that was withdrawn or erased since, as CSV. Raises NotFound."""
+    contents.campaign_of(session, export_id)
+    yield _lines([("signature_id", "recalled_because", "recalled_at")])
+    for row in contents.recalled(session, export_id):
+        yield _lines([(str(row.signature_id), row.why, _time(row.at))])
+
+
+def _noted(
+    pages: Iterator[Sequence[ExportRow]], export_id: int, transaction: SessionFactory
+) -> Iterator[Sequence[ExportRow]]:
+    """The same pages; which signatures they hold is on record before any of them leaves.
+
+    Some pages are noted together: a commit waits for the disk. A file that is cut off may so have
+    more on record than it holds, never less.
+    """
+    while together := list(itertools.islice(pages, NOTED_TOGETHER)):
+        with transaction() as session:
+            contents.note_page(session, export_id, _ids(together))
+        yield from together
+
+
+def _ids(pages: Iterable[Sequence[ExportRow]]) -> list[int]:
+    return [row.signature_id for page in pages for row in page]
+
+
+def _hashed(digest: Any, chunk: bytes) -> Iterator[bytes]:
+    digest.update(chunk)
+    yield chunk
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+_CELLS: Final[dict[str, Cell]] = {
+    "signature_id": lambda row, person: str(row.signature_id),
+    "campaign": lambda row, person: row.campaign,
+    "state": lambda row, person: row.state,
+    "signed_at": lambda row, person: _time(row.signed_at),
+    "confirmed_at": lambda row, person: _time(row.confirmed_at),
+    "given_name": lambda row, person: guarded(person.given_name),
+    "family_name": lambda row, person: guarded(person.family_name),
+    "email": lambda row, person: guarded(person.email),
+    "country": lambda row, person: row.country,
+    "postcode": lambda row, person: guarded(person.postcode),
+    "language": lambda row, person: row.language,
+    "visibility": lambda row, person: row.visibility,
+    "comment": lambda row, person: guarded(person.comment),
+    "updates_consent": lambda row, person: row.updates,
+    "updates_consent_at": lambda row, person: _time(row.updates_at),
+    "partner_consent": lambda row, person: row.further.get(consent.PARTNER, ""),
+    "consent_text_sha256": lambda row, person: row.text_sha256,
+    "partner": lambda row, person: "",
+    "source": lambda row, person: guarded(row.source or ""),
+    "utm_source": lambda row, person: guarded(row.utm_source or ""),
+    "utm_medium": lambda row, person: guarded(row.utm_medium or ""),
+    "utm_campaign": lambda row, person: guarded(row.utm_campaign or ""),
+}
+"""Column to what stands in it."""
+# A field that the form got later stands at the end, as programs may go by the place of a column.
+for _name in Person.__struct_fields__:
+    _CELLS.setdefault(_name, _typed_cell(_name))
+
+COLUMNS: Final = tuple(_CELLS)
+
+
+def _cell(column: str) -> Cell:
+    """What stands in a column; one that no export has always is that of a further question."""
+    return _CELLS.get(column) or _answer_cell(column.removesuffix(CONSENT))
+
+
+def _answer_cell(purpose: str) -> Cell:
+    return lambda row, person: row.further.get(purpose, "")
+
+
+def _time(at: datetime | None) -> str:
+    """ISO 8601 in UTC, to the second."""
+    # Ten times as fast as strftime, which was an eighth of an export.
+    return f"{at.isoformat()[:19]}Z" if at is not None else ""

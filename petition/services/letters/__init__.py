@@ -1,0 +1,1 @@
+"""Letters: who gets one, and what is asked for with an address alone."""

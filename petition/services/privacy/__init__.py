@@ -1,0 +1,1 @@
+"""Privacy: a supporter's rights, and retention."""

@@ -1,0 +1,193 @@
+"""The data copy: everything that is held about a supporter, for them to take along."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from petition.domain.signatures.supporter import Person
+from petition.services.privacy.rights import person
+from petition.store.privacy.personal_data import EntryRecord, PersonalData
+from petition.store.vault.vault import Vault
+
+
+class CodeTries(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a code was typed."""
+
+    number: int
+    since: str | None
+
+
+class AnswerCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer, with the words that it was given to."""
+
+    purpose: str
+    answer: str
+    at: str | None
+    way: str
+    language: str
+    text: str
+    text_sha256: str
+
+
+class FormCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """One filled-in form."""
+
+    sent_at: str | None
+    signature_stands_on_it: bool
+    typed: Person
+    """In the file its fields stand here, as keys like the others."""
+    country: str
+    language: str
+    visibility: str
+    updates: str
+    updates_changed_at: str | None
+    source: str | None
+    utm_source: str | None
+    utm_medium: str | None
+    utm_campaign: str | None
+    shown_in_public: str | None
+    reviewed_at: str | None
+    answers: tuple[AnswerCopy, ...]
+
+
+class LetterCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """One letter that was owed."""
+
+    kind: str
+    state: str
+    due_at: str | None
+    finished_at: str | None
+    tries: int
+    error: str | None
+
+
+class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that the signature left in."""
+
+    export: int
+    at: str | None
+    to: str
+
+
+class DataCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is held about a signature.
+
+    As in its parts, the fields are the keys of the file, in their order; times are ISO 8601.
+    """
+
+    signature_id: int
+    campaign: str
+    state: str
+    state_reason: str | None
+    signed_at: str | None
+    confirmed_at: str | None
+    withdrawn_at: str | None
+    unsubscribed_at: str | None
+    reminder_owed_at: str | None
+    letters_to_this_mailbox: int
+    last_letters_at: tuple[str | None, ...]
+    mailbox_confirmed: bool
+    code_tries: CodeTries | None
+    forms: tuple[FormCopy, ...]
+    letters: tuple[LetterCopy, ...]
+    disclosures: tuple[Disclosure, ...]
+
+
+def document(held: PersonalData, vault: Vault) -> DataCopy:
+    """Everything that is held, for the supporter to take along."""
+    tries = held.code_tries
+    return DataCopy(
+        signature_id=held.signature_id,
+        campaign=held.slug,
+        state=held.state,
+        state_reason=held.state_reason,
+        signed_at=_time(held.created_at),
+        confirmed_at=_time(held.confirmed_at),
+        withdrawn_at=_time(held.withdrawn_at),
+        unsubscribed_at=_time(held.unsubscribed_at),
+        reminder_owed_at=_time(held.reminded_at),
+        letters_to_this_mailbox=held.mailbox.letters,
+        last_letters_at=tuple(_time(at) for at in held.mailbox.last_at),
+        mailbox_confirmed=held.mailbox.confirmed,
+        code_tries=CodeTries(number=tries.number, since=_time(tries.since)) if tries else None,
+        forms=tuple(_form(form, vault) for form in held.forms),
+        letters=_letters(held),
+        disclosures=_disclosures(held),
+    )
+
+
+def as_json(copy: DataCopy) -> str:
+    """The copy as a file: one JSON document, indented, in its own letters."""
+    keys = msgspec.to_builtins(copy) | {"forms": [_keys(form) for form in copy.forms]}
+    return msgspec.json.format(msgspec.json.encode(keys), indent=2).decode() + "\n"
+
+
+def _keys(form: FormCopy) -> dict[str, Any]:
+    """The keys of a form, with what was typed among them."""
+    found: dict[str, Any] = {}
+    for name, value in msgspec.to_builtins(form).items():
+        found |= form.typed.typed() if name == "typed" else {name: value}
+    return found
+
+
+def _letters(held: PersonalData) -> tuple[LetterCopy, ...]:
+    return tuple(
+        LetterCopy(
+            kind=letter.kind,
+            state=letter.state,
+            due_at=_time(letter.due_at),
+            finished_at=_time(letter.finished_at),
+            tries=letter.attempts,
+            error=letter.error,
+        )
+        for letter in held.letters
+    )
+
+
+def _disclosures(held: PersonalData) -> tuple[Disclosure, ...]:
+    return tuple(
+        Disclosure(
+            export=each.export_id,
+            at=_time(each.at),
+            to="target" if each.for_target else "organiser",
+        )
+        for each in held.disclosures
+    )
+
+
+def _form(form: EntryRecord, vault: Vault) -> FormCopy:
+    return FormCopy(
+        sent_at=_time(form.at),
+        signature_stands_on_it=form.is_own,
+        typed=person(vault, form),
+        country=form.country,
+        language=form.language,
+        visibility=form.visibility,
+        updates=form.updates,
+        updates_changed_at=_time(form.updates_at),
+        source=form.source,
+        utm_source=form.utm_source,
+        utm_medium=form.utm_medium,
+        utm_campaign=form.utm_campaign,
+        shown_in_public=form.verdict,
+        reviewed_at=_time(form.reviewed_at),
+        answers=tuple(
+            AnswerCopy(
+                purpose=given.purpose,
+                answer=given.answer,
+                at=_time(given.at),
+                way=given.way,
+                language=given.language,
+                text=given.wording,
+                text_sha256=given.sha256,
+            )
+            for given in form.answers
+        ),
+    )
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

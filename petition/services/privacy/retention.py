@@ -1,0 +1,401 @@
+"""Retention: nothing is kept longer than was said. Runs by the worker, every hour, and by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Final, TypeVar
+
+from petition.domain import tokens
+from petition.domain.privacy.retention import end
+from petition.services.privacy.erasure import FORGET, ErasureContext, clean_up
+from petition.store import jobs
+from petition.store.abuse import senders
+from petition.store.campaigns import campaigns
+from petition.store.counts import snapshots, totals
+from petition.store.counts.totals import FinalNumbers
+from petition.store.db import Session, SessionFactory
+from petition.store.db.rows import Rows
+from petition.store.db.transient_failures import committed
+from petition.store.letters import code_attempts
+from petition.store.privacy import blocks, erasure, retention, unconfirmed_forms
+from petition.store.privacy.erasure_journal import (
+    BLOCKED,
+    ERASED,
+    EVERY_CAMPAIGN,
+    UNBLOCKED,
+    Journal,
+    JournalEntry,
+)
+from petition.store.privacy.retention import Numbers
+from petition.store.staff import audit
+
+T = TypeVar("T")  # Python 3.11 has no other way to say it
+
+JOB: Final = "retention"
+EVERY: Final = timedelta(hours=1)
+UNCONFIRMED_LIFE: Final = tokens.CONFIRM_LIFE
+"""A form that nobody confirmed goes when the link in its letter ends."""
+REMIND_AFTER: Final = timedelta(days=3)
+TRIES_LIFE: Final = timedelta(days=1)
+SENDERS_GRACE: Final = timedelta(hours=1)
+"""After midnight, in which a machine whose clock is late still counts for the day before."""
+BATCH: Final = 500
+
+CLOCK: Final = "clock"
+"""The snapshot that the privacy page shows."""
+
+
+class Kind(StrEnum):
+    """What a step erases; these words are keys that programs read."""
+
+    CODE_TRIES = "code_tries"
+    SENDER_HASHES = "sender_hashes"
+    """Of earlier days."""
+    ENDED_WIDER_LIMITS = "ended_wider_limits"
+    ERASED_BEFORE = "erased_before"
+    """Signatures that an old copy of the database brought back."""
+    UNCONFIRMED_FORMS = "unconfirmed_forms"
+    SIGNATURES = "signatures"
+    """Of one campaign, whose time is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One committed batch: what it did, and to how many."""
+
+    kind: Kind
+    number: int
+    slug: str | None = None
+    """The campaign, where signatures go because its time is over."""
+
+
+def _is_over(clock: retention.RetentionPeriod, at: datetime) -> bool:
+    return clock.closed_at is not None and end(clock.closed_at, clock.months) <= at
+
+
+# --- what would go --------------------------------------------------------------------------------
+
+
+def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
+    """The dry run: what `run` would do now, in its order. Changes nothing. Raises JournalBroken."""
+    before, erased = at - UNCONFIRMED_LIFE, _noted(journal).erased
+    again = [
+        each
+        for slug, campaign_id in retention.campaign_ids(session).items()
+        for part in _parts(list(erased.get(slug, {}).items()))
+        for each in retention.of_addresses(session, campaign_id, dict(part))
+    ]
+    unconfirmed = len(unconfirmed_forms.find(session, before=before, after=None))
+    unconfirmed -= sum(
+        unconfirmed_forms.count_of(session, part, before=before) for part in _parts(again)
+    )
+    return [
+        Step(kind=Kind.CODE_TRIES, number=_old_tries(at).count(session)),
+        Step(kind=Kind.SENDER_HASHES, number=sum(rows.count(session) for rows in _old_hashes(at))),
+        Step(kind=Kind.ENDED_WIDER_LIMITS, number=senders.ended_allowances(at=at).count(session)),
+        Step(kind=Kind.ERASED_BEFORE, number=len(again)),
+        Step(kind=Kind.UNCONFIRMED_FORMS, number=unconfirmed),
+        *(
+            Step(
+                kind=Kind.SIGNATURES,
+                slug=clock.slug,
+                number=_left(session, clock, again, before=before),
+            )
+            for clock in retention.clocks(session)
+            if _is_over(clock, at)
+        ),
+    ]
+
+
+def _left(
+    session: Session, clock: retention.RetentionPeriod, gone: Sequence[int], *, before: datetime
+) -> int:
+    """A campaign's signatures that no earlier step has erased."""
+    among = sum(
+        unconfirmed_forms.outliving_of(session, clock.campaign_id, part, before=before)
+        for part in _parts(gone)
+    )
+    return unconfirmed_forms.outliving(session, clock.campaign_id, before=before) - among
+
+
+# --- letting it go --------------------------------------------------------------------------------
+
+
+def run(
+    reading: SessionFactory,
+    transaction: SessionFactory,
+    context: ErasureContext,
+    *,
+    at: datetime,
+) -> Iterator[Step]:
+    """Forget all that is due, batch by batch, each committed by itself.
+
+    An interruption loses nothing: what is left is due at the next run. Raises JournalBroken, and
+    has done nothing then.
+    """
+    noted = _noted(context.journal)
+    yield _forget_tries(transaction, at=at)
+    yield from _forget_senders(transaction, at=at)
+    yield from _again(transaction, context, noted, at=at)
+    yield from _forget_unconfirmed(reading, transaction, context, at=at, since=None)
+    yield from _forget_campaigns(transaction, context, at=at)
+
+
+def erase_again(
+    transaction: SessionFactory, context: ErasureContext, *, at: datetime
+) -> Iterator[Step]:
+    """Of `run`, what the journal says: an old copy of the database may have been put back.
+
+    Raises JournalBroken, and has done nothing then.
+    """
+    yield from _again(transaction, context, _noted(context.journal), at=at)
+
+
+def delete_due(
+    reading: SessionFactory,
+    transaction: SessionFactory,
+    context: ErasureContext,
+    *,
+    at: datetime,
+    since: datetime | None,
+) -> Iterator[Step]:
+    """Of `run`, what is past its time.
+
+    `since` is when it last ran: forms that were old enough then are not looked at again; None
+    looks at all.
+    """
+    yield _forget_tries(transaction, at=at)
+    yield from _forget_senders(transaction, at=at)
+    yield from _forget_unconfirmed(reading, transaction, context, at=at, since=since)
+    yield from _forget_campaigns(transaction, context, at=at)
+
+
+def _forget_tries(transaction: SessionFactory, *, at: datetime) -> Step:
+    with transaction() as session:
+        number = _old_tries(at).delete(session)
+        if number:  # they hold keyed hashes of addresses
+            jobs.ask(session, FORGET, at=at)
+    return Step(kind=Kind.CODE_TRIES, number=number)
+
+
+def _forget_senders(transaction: SessionFactory, *, at: datetime) -> Iterator[Step]:
+    """With the random value of its day a hash names nobody any more; both go in one commit."""
+    with transaction() as session:
+        senders.old_keys(before=_first_day(at)).delete(session)
+        gone = sum(rows.delete(session) for rows in _old_hashes(at))
+        ended = senders.ended_allowances(at=at).delete(session)
+        if gone or ended:
+            jobs.ask(session, FORGET, at=at)
+    yield Step(kind=Kind.SENDER_HASHES, number=gone)
+    yield Step(kind=Kind.ENDED_WIDER_LIMITS, number=ended)
+
+
+def _old_tries(at: datetime) -> Rows:
+    return code_attempts.old_tries(before=at - TRIES_LIFE)
+
+
+def _old_hashes(at: datetime) -> tuple[Rows, ...]:
+    return senders.old_hashes(before=_first_day(at))
+
+
+def _first_day(at: datetime) -> date:
+    """The first day whose hashes still count."""
+    return (at - SENDERS_GRACE).date()
+
+
+@dataclass(kw_only=True)
+class _Noted:
+    """The journal: the last erasure by campaign and address; blocks and their ends, in order."""
+
+    erased: dict[str, dict[bytes, datetime]] = field(default_factory=dict)
+    blocks: dict[bytes, JournalEntry] = field(default_factory=dict)
+
+
+def _noted(journal: Journal) -> _Noted:
+    """The whole journal, before anything is done with it. Raises JournalBroken."""
+    found = _Noted()
+    for line in journal.lines():
+        if line.verb in (ERASED, BLOCKED) and line.slug != EVERY_CAMPAIGN:
+            found.erased.setdefault(line.slug, {})[line.address_key] = line.at
+        if line.verb in (BLOCKED, UNBLOCKED):
+            found.blocks[line.address_key] = line
+    return found
+
+
+def erased(session: Session, journal: Journal) -> dict[tuple[int, bytes], datetime]:
+    """When each address was last erased, by campaign and key. Raises JournalBroken."""
+    by_slug = _noted(journal).erased
+    return {
+        (campaign_id, key): at
+        for slug, campaign_id in retention.campaign_ids(session).items()
+        for key, at in by_slug.get(slug, {}).items()
+    }
+
+
+def _again(
+    transaction: SessionFactory, context: ErasureContext, noted: _Noted, *, at: datetime
+) -> Iterator[Step]:
+    with transaction() as session:
+        ids = retention.campaign_ids(session)
+    for part in _parts(list(noted.blocks.values())):
+        committed(transaction, partial(_block_again, lines=part))
+    for slug in sorted(ids.keys() & noted.erased.keys()):
+        for places in _parts(list(noted.erased[slug].items())):
+            erase = partial(
+                _erase_again, context=context, campaign_id=ids[slug], erased=dict(places), at=at
+            )
+            number = committed(transaction, erase)
+            if number:
+                yield Step(kind=Kind.ERASED_BEFORE, number=number)
+
+
+def _block_again(session: Session, lines: Sequence[JournalEntry]) -> None:
+    for line in lines:
+        if line.verb == BLOCKED:
+            blocks.block(session, line.address_key, at=line.at)
+        else:  # and leave a block that was put since the journal was read
+            blocks.unblock(session, (line.address_key,), before=line.at)
+
+
+def _erase_again(
+    session: Session,
+    *,
+    context: ErasureContext,
+    campaign_id: int,
+    erased: Mapping[bytes, datetime],
+    at: datetime,
+) -> int:
+    ids = retention.of_addresses(session, campaign_id, erased)
+    gone = [found for id_ in ids if (found := erasure.erase(session, id_, at=at)) is not None]
+    if gone:
+        clean_up(session, context, (id_ for each in gone for id_ in each.letter_ids), at=at)
+    return len(gone)
+
+
+def _parts(all_: Sequence[T]) -> Iterator[Sequence[T]]:
+    """As many as go into one transaction, until there are no more."""
+    return (all_[begin : begin + BATCH] for begin in range(0, len(all_), BATCH))
+
+
+def _forget_unconfirmed(
+    reading: SessionFactory,
+    transaction: SessionFactory,
+    context: ErasureContext,
+    *,
+    at: datetime,
+    since: datetime | None,
+) -> Iterator[Step]:
+    before = at - UNCONFIRMED_LIFE
+    # A day more than the time that passed: two machines' clocks may differ.
+    after = since - UNCONFIRMED_LIFE - timedelta(days=1) if since is not None else None
+    with reading() as session:  # finding them takes a while, and must not hold up who writes
+        found = unconfirmed_forms.find(session, before=before, after=after)
+    for part in _parts(found):
+        delete = partial(_delete_unconfirmed, context=context, part=part, at=at)
+        yield Step(kind=Kind.UNCONFIRMED_FORMS, number=committed(transaction, delete))
+
+
+def _delete_unconfirmed(
+    session: Session, *, context: ErasureContext, part: Sequence[int], at: datetime
+) -> int:
+    number, letters = unconfirmed_forms.delete_those(session, part, at=at)
+    if number:
+        clean_up(session, context, letters, at=at)
+    return number
+
+
+def _forget_campaigns(
+    transaction: SessionFactory, context: ErasureContext, *, at: datetime
+) -> Iterator[Step]:
+    with transaction() as session:
+        over = [clock for clock in retention.clocks(session) if _is_over(clock, at)]
+    for clock in over:
+        while True:
+            erase = partial(_erase_batch, context=context, campaign_id=clock.campaign_id, at=at)
+            number = committed(transaction, erase)
+            if not number:
+                break
+            yield Step(kind=Kind.SIGNATURES, slug=clock.slug, number=number)
+
+
+def _erase_batch(
+    session: Session, *, context: ErasureContext, campaign_id: int, at: datetime
+) -> int:
+    _note_final(session, campaign_id, at=at)
+    number, letters = erasure.erase_batch(session, campaign_id, at=at, most=BATCH)
+    if number:
+        clean_up(session, context, letters, at=at)
+    return number
+
+
+def _note_final(session: Session, campaign_id: int, *, at: datetime) -> None:
+    """From now on the totals cannot be counted again: they are what they were."""
+    if not snapshots.exists(session, campaign_id, totals.FINAL):
+        numbers = FinalNumbers(confirmed=totals.total(session, campaign_id))
+        snapshots.write(session, campaign_id, totals.FINAL, numbers, at=at)
+
+
+def remind(session: Session, *, at: datetime) -> int:
+    """Owe a reminder to up to BATCH who have not confirmed for three days; how many."""
+    return retention.owe_reminders(
+        session, at=at, after=REMIND_AFTER, until=UNCONFIRMED_LIFE, most=BATCH
+    )
+
+
+def note(reading: SessionFactory, transaction: SessionFactory, *, at: datetime) -> None:
+    """Write down how much is held, for the privacy pages: as of now, until the next run."""
+    with reading() as session:  # counting takes a while, and must not hold up who writes
+        clocks, held = retention.clocks(session), retention.numbers(session)
+    with transaction() as session:
+        for clock in clocks:
+            numbers = held.get(clock.campaign_id, Numbers())
+            snapshots.write(session, clock.campaign_id, CLOCK, numbers, at=at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionFigures:
+    """The clock as the privacy page shows it."""
+
+    as_of: datetime
+    confirmed: int
+    withdrawn: int
+    forms_not_confirmed: int
+    next_run: datetime | None
+    months: int
+    ends_at: datetime | None
+    """When the campaign's signatures go; None while it is open."""
+
+
+def shown(session: Session, campaign_id: int) -> RetentionFigures | None:
+    """What was written down at the last run; None before the first one."""
+    clock = next(c for c in retention.clocks(session) if c.campaign_id == campaign_id)
+    figure = snapshots.read(session, campaign_id, CLOCK, Numbers)
+    if figure is None:
+        return None
+    return RetentionFigures(
+        as_of=figure.at,
+        confirmed=figure.numbers.confirmed,
+        withdrawn=figure.numbers.withdrawn,
+        forms_not_confirmed=figure.numbers.forms_not_confirmed,
+        next_run=jobs.next_at(session, JOB),
+        months=clock.months,
+        ends_at=end(clock.closed_at, clock.months) if clock.closed_at is not None else None,
+    )
+
+
+def set_months(session: Session, slug: str, months: int, *, by: str, at: datetime) -> None:
+    """Keep a campaign's signatures for that long after closing. Raises NotFound."""
+    campaign_id = campaigns.by_slug(session, slug).id
+    retention.set_months(session, campaign_id, months)
+    audit.note(
+        session, who=by, action="retention", outcome="done", at=at, detail=f"{slug}: {months}"
+    )
+
+
+def claim(session: Session, *, at: datetime) -> datetime | None:
+    """Take the hourly run if it is due: since when; None when it is not, or another has it."""
+    return jobs.claim(session, JOB, at=at, every=EVERY)

@@ -1,0 +1,130 @@
+"""Privacy: what a supporter may see, correct, change, take back and erase, at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from petition.domain.signatures import consent
+from petition.domain.signatures.supporter import Person
+from petition.errors import NotFound
+from petition.store.db import Session
+from petition.store.privacy import personal_data
+from petition.store.privacy.personal_data import EntryRecord, PersonalData
+from petition.store.signatures import consents, moderation, signatures
+from petition.store.signatures.rekeying import Sealed
+from petition.store.vault.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a supporter may change at any time, with the texts that the page showed."""
+
+    answers: Mapping[str, str]
+    """Purpose to answer; what is not in it stays."""
+    text_ids: Mapping[str, int]
+
+
+def find(session: Session, signature_id: int) -> PersonalData:
+    """Everything that is held; raises NotFound when it is gone."""
+    held = personal_data.held(session, signatures.standing(session, signature_id))
+    if held is None:
+        raise NotFound
+    return held
+
+
+def correct(
+    session: Session,
+    vault: Vault,
+    signature_id: int,
+    *,
+    given_name: str,
+    family_name: str,
+) -> None:
+    """Put a name right. Staff look at it again before it is shown. Raises NotFound."""
+    row = signatures.lock(session, signature_id)
+    if row is None:
+        raise NotFound
+    known = person(vault, personal_data.sealed(session, row.entry_id))
+    if (known.given_name, known.family_name) == (given_name, family_name):
+        return
+    right = msgspec.structs.replace(known, given_name=given_name, family_name=family_name)
+    number = vault.current
+    sealed = vault.seal(right, row.entry_id, number)
+    personal_data.replace_person(session, row.entry_id, sealed, number)
+    moderation.delete_review(session, signature_id)
+
+
+def choose(session: Session, signature_id: int, choices: Choices, *, at: datetime) -> None:
+    """Change the answers; each change is one more row of the record. Raises NotFound."""
+    row = signatures.lock(session, signature_id)
+    if row is None:
+        raise NotFound
+    before = consents.current(session, row.entry_id)
+    changed = {p: now for p, now in choices.answers.items() if before.get(p) != now}
+    for purpose, answer in changed.items():
+        consents.answer(
+            session,
+            row.entry_id,
+            purpose=purpose,
+            consent_text_id=choices.text_ids[purpose],
+            answer=answer,
+            at=at,
+            way=consent.MY,
+        )
+    if consent.VISIBILITY in changed:
+        moderation.delete_review(session, signature_id)
+    if choices.answers.get(consent.UPDATES) == "yes":
+        personal_data.set_unsubscribed(session, signature_id, None)
+
+
+def withdraw(session: Session, signature_id: int, *, at: datetime) -> bool:
+    """Take the signature back: out of the count, the page and every later list.
+
+    True when that changed anything. The record says when.
+    """
+    if not signatures.withdraw(session, signature_id, at=at):
+        return False
+    row = signatures.lock(session, signature_id)
+    assert row is not None  # it was just changed, in this transaction
+    consents.answer(
+        session,
+        row.entry_id,
+        purpose=consent.SIGN,
+        consent_text_id=consents.shown_text_id(session, row.entry_id, consent.SIGN),
+        answer=consent.WITHDRAWN,
+        at=at,
+        way=consent.MY,
+    )
+    moderation.delete_review(session, signature_id)
+    return True
+
+
+def unsubscribe(session: Session, signature_id: int, *, at: datetime) -> bool:
+    """No more letters that were not asked for, and no news; False when it is gone."""
+    signature_id = signatures.standing(session, signature_id)
+    row = signatures.lock(session, signature_id)
+    if row is None:
+        return False
+    if row.unsubscribed_at is None:
+        personal_data.set_unsubscribed(session, signature_id, at)
+    # In every form: the one that is confirmed later must not bring the news back.
+    for entry_id in consents.forms_with_updates(session, signature_id):
+        consents.answer(
+            session,
+            entry_id,
+            purpose=consent.UPDATES,
+            consent_text_id=consents.shown_text_id(session, entry_id, consent.UPDATES),
+            answer="no",
+            at=at,
+            way=consent.LETTER,
+        )
+    return True
+
+
+def person(vault: Vault, form: EntryRecord | Sealed) -> Person:
+    """What was typed into a form."""
+    return vault.open(form.sealed, form.entry_id, form.key_number)

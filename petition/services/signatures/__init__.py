@@ -1,0 +1,1 @@
+"""Signatures: signing, confirming, moderation, and the keys that find an address again."""

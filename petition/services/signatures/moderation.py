@@ -1,0 +1,174 @@
+"""Moderation: staff look at each public name and comment before anybody else does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from petition.domain.signatures.moderation import IN_PUBLIC, SHOWN
+from petition.domain.signatures.supporter import Person
+from petition.errors import NotFound, PetitionError
+from petition.store.db import Session
+from petition.store.signatures import moderation
+from petition.store.signatures.moderation import Public
+from petition.store.staff import audit
+from petition.store.vault.vault import Vault
+
+PAGE: Final = 20
+SHOWN_PAGE: Final = 10
+NEWEST: Final = 2**63 - 1
+"""Above every review."""
+
+
+class NotPublic(PetitionError):
+    """This signature is not confirmed, or its name is not to be public."""
+
+
+class Changed(PetitionError):
+    """The name or comment has changed since it was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A name and comment as staff read them, or as everyone does."""
+
+    signature_id: int
+    review_id: int | None
+    name: str
+    comment: str
+    language: str
+    """Of the form, and so most likely of the comment: whoever reads it out needs to know."""
+    country: str
+    verdict: str | None
+    by: str | None
+    at: datetime | None
+    seen: str
+    """Stands for exactly these words: a decision about them cannot hit others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Names to read, with where the pages before and after begin."""
+
+    names: tuple[Named, ...]
+    older: int | None
+    """What to go on before; None on the last page."""
+    newer: int | None
+    """What the page above goes on before, NEWEST for the first one; None on that itself."""
+
+
+def queue(session: Session, vault: Vault, campaign_id: int, *, after: int = 0) -> tuple[Named, ...]:
+    """The next that wait for a decision, oldest first."""
+    found = moderation.waiting(session, campaign_id, after=after, most=PAGE)
+    return tuple(_open(vault, each) for each in found)
+
+
+def shown(session: Session, vault: Vault, campaign_id: int, *, before: int = NEWEST) -> Page:
+    """What everyone may read, the last approved first: when somebody signed does not show."""
+    page = _page(session, vault, campaign_id, IN_PUBLIC, before, SHOWN_PAGE)
+    return Page(
+        names=tuple(_without_comment(each) for each in page.names),
+        older=page.older,
+        newer=page.newer,
+    )
+
+
+def decided(
+    session: Session, vault: Vault, campaign_id: int, verdict: str, *, before: int = NEWEST
+) -> Page:
+    """What staff decided so, the last first."""
+    return _page(session, vault, campaign_id, (verdict,), before, PAGE)
+
+
+def decide(
+    session: Session,
+    vault: Vault,
+    signature_id: int,
+    verdict: str,
+    *,
+    seen: str | None,
+    campaign_id: int | None,
+    by: str,
+    at: datetime,
+) -> None:
+    """Decide about one, or decide anew. Raises NotPublic, Changed, or NotFound.
+
+    `seen` and `campaign_id` are what the reader had before them, where that is known: a supporter
+    may have corrected the name meanwhile, and nobody has read that one.
+    """
+    found = moderation.locked(session, signature_id)
+    if found is None:
+        raise NotPublic(f"signature {signature_id} is not one whose name may be public")
+    its_campaign, public = found
+    if campaign_id not in {None, its_campaign}:
+        raise NotFound
+    if seen not in {None, _open(vault, public).seen}:
+        raise Changed
+    moderation.decide(session, its_campaign, public.entry_id, verdict, by=by, at=at)
+    audit.note(
+        session,
+        who=by,
+        action=f"review {verdict}",
+        outcome="done",
+        at=at,
+        detail=f"signature {signature_id}",
+    )
+
+
+def _page(
+    session: Session,
+    vault: Vault,
+    campaign_id: int,
+    verdicts: tuple[str, ...],
+    before: int,
+    most: int,
+) -> Page:
+    found = moderation.decided(session, campaign_id, verdicts, before=before, most=most + 1)
+    names = tuple(_open(vault, each) for each in found[:most])
+    ids = [each.review_id for each in found[:most] if each.review_id is not None]
+    return Page(
+        names=names,
+        older=ids[-1] if len(found) > most else None,
+        newer=_newer(session, campaign_id, verdicts, ids[0], most) if ids else None,
+    )
+
+
+def _newer(
+    session: Session, campaign_id: int, verdicts: tuple[str, ...], after: int, most: int
+) -> int | None:
+    above = moderation.decided_later(session, campaign_id, verdicts, after=after, most=most + 1)
+    if not above:
+        return None
+    return above[-1] if len(above) > most else NEWEST
+
+
+def _open(vault: Vault, public: Public) -> Named:
+    person = vault.open(public.sealed, public.entry_id, public.key_number)
+    return Named(
+        signature_id=public.signature_id,
+        review_id=public.review_id,
+        name=_name(person),
+        comment=person.comment,
+        language=public.language,
+        country=public.country,
+        verdict=public.verdict,
+        by=public.by,
+        at=public.at,
+        seen=_seen(public.entry_id, person),
+    )
+
+
+def _name(person: Person) -> str:
+    return " ".join(part for part in (person.given_name, person.family_name) if part)
+
+
+def _seen(entry_id: int, person: Person) -> str:
+    words = "\x1f".join((str(entry_id), person.given_name, person.family_name, person.comment))
+    return sha256(words.encode()).hexdigest()[:16]
+
+
+def _without_comment(each: Named) -> Named:
+    """As it is shown: only an approved comment."""
+    return each if each.verdict == SHOWN else replace(each, comment="")

@@ -1,0 +1,1 @@
+"""Staff: invitations, accounts and signing in."""

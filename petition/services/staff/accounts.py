@@ -1,0 +1,116 @@
+"""Accounts: inviting staff, their set-up, logging out; how they log in is in signing_in."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from petition.errors import NotFound, PetitionError
+from petition.store.db import Session
+from petition.store.staff import accounts, audit, sign_ins
+
+
+class Role(StrEnum):
+    """What a member of staff may do."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    MODERATOR = "moderator"
+    EXPORTER = "exporter"
+    VIEWER = "viewer"
+
+
+ROLES: Final = tuple(Role)
+EXPORTERS: Final = (Role.OWNER, Role.EXPORTER)
+EDITORS: Final = (Role.OWNER, Role.EDITOR)
+MODERATORS: Final = (Role.OWNER, Role.EDITOR, Role.MODERATOR)
+PASSWORD_LENGTH: Final = 15
+DEVICES: Final = 20
+"""How many devices of an account are known at once; the one that was away longest goes first."""
+INVITE_LIFE: Final = timedelta(days=3)
+SESSION_LIFE: Final = timedelta(hours=12)
+SESSION_IDLE: Final = timedelta(hours=2)
+
+# The hash of nobody's password: an unknown account costs the same time as a wrong password.
+_NOBODY = generate_password_hash(secrets.token_hex(16), method="scrypt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """The two secrets of a browser that has just signed in."""
+
+    token: str
+    """Of the session."""
+    device: str
+    """It opens nothing: tries to sign in that bring it have a count of their own."""
+
+
+class PasswordTooShort(PetitionError):
+    """The password needs 15 characters or more."""
+
+
+def invite(session: Session, email: str, role: str, *, by: str, at: datetime) -> str:
+    """Invite somebody; the token of their one-time link, which is kept only as a hash."""
+    token = secrets.token_urlsafe(32)
+    accounts.invite(
+        session, email=email, role=role, token=token, expires_at=at + INVITE_LIFE, at=at
+    )
+    audit.note(session, who=by, action="invite", outcome="done", at=at, detail=f"{email} as {role}")
+    return token
+
+
+def hash_password(password: str) -> str:
+    """Slow on purpose, so never inside a transaction. Raises PasswordTooShort."""
+    if len(password) < PASSWORD_LENGTH:
+        raise PasswordTooShort
+    return generate_password_hash(password, method="scrypt")
+
+
+def is_right(password_hash: str | None, password: str) -> bool:
+    """Whether the password is right; as slow for nobody's as for somebody's."""
+    return check_password_hash(password_hash or _NOBODY, password) and password_hash is not None
+
+
+def set_up(session: Session, token: str, password_hash: str, *, at: datetime) -> SignedIn | None:
+    """Spend the link, set the password, sign in; None for a dead link.
+
+    Devices that were known under an earlier password are strangers again.
+    """
+    person = accounts.use_invite(session, token, password_hash=password_hash, at=at)
+    if person is None:
+        return None
+    sign_ins.delete_devices(session, person.id)
+    audit.note(session, who=person.email, action="set up", outcome="done", at=at)
+    return begin(session, person.id, at=at)
+
+
+def disable(session: Session, email: str, *, by: str, at: datetime) -> None:
+    """Somebody leaves: signed out at once, and cannot come back. Raises NotFound."""
+    person = accounts.by_email(session, email)
+    if person is None:
+        raise NotFound(f"there is no account of {email}")
+    accounts.disable(session, person.id)
+    accounts.revoke_all(session, person.id, at=at)
+    sign_ins.delete_devices(session, person.id)
+    audit.note(session, who=by, action="disable staff", outcome="done", at=at, detail=email)
+
+
+def sign_out(session: Session, token: str, *, who: str, at: datetime) -> None:
+    """End the session on the server, so that its cookie is worth nothing."""
+    accounts.revoke(session, token, at=at)
+    audit.note(session, who=who, action="sign out", outcome="done", at=at)
+
+
+def begin(session: Session, staff_id: int, *, device: str = "", at: datetime) -> SignedIn:
+    """A new session of this account, on this device: known from now on, or for longer."""
+    token = secrets.token_urlsafe(32)
+    accounts.open_session(session, staff_id, token, at=at)
+    if not sign_ins.see_device(session, staff_id, device, at=at):
+        device = secrets.token_urlsafe(32)  # never one that somebody else could have planted
+        sign_ins.add_device(session, staff_id, device, most=DEVICES, at=at)
+    return SignedIn(token=token, device=device)

@@ -1,0 +1,1 @@
+"""Vault: sealing every record anew under a new key."""

@@ -1,0 +1,1 @@
+"""Abuse: the rows behind the limits by sender."""

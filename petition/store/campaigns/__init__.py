@@ -1,0 +1,1 @@
+"""Campaigns: the rows of campaigns, their texts and target domains."""

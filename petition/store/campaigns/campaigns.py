@@ -1,0 +1,288 @@
+"""Campaigns in the database: their texts by version, their state, and what a page needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from petition.domain.campaigns.campaign import (
+    CLOSED,
+    DRAFT,
+    CampaignContent,
+    CampaignFile,
+    CampaignState,
+    CampaignView,
+    CampaignWords,
+    Target,
+)
+from petition.domain.signatures import consent
+from petition.errors import NotFound
+from petition.store.db import stored_json
+from petition.store.tables import Campaign, CampaignQuestion, CampaignText, ConsentText
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignRecord:
+    """A campaign without its words."""
+
+    id: int
+    slug: str
+    state: str
+    goal: int
+    default_language: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    closed_at: datetime | None
+    retention_months: int
+
+
+def _record(row: Campaign) -> CampaignRecord:
+    return CampaignRecord(
+        id=row.id,
+        slug=row.slug,
+        state=row.state,
+        goal=row.goal,
+        default_language=row.default_language,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        closed_at=row.closed_at,
+        retention_months=row.retention_months,
+    )
+
+
+def by_slug(session: Session, slug: str) -> CampaignRecord:
+    """The campaign; raises NotFound."""
+    return _record(_by_slug(session, slug))
+
+
+def _by_slug(session: Session, slug: str) -> Campaign:
+    row = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    if row is None:
+        raise NotFound(f"there is no campaign called {slug}")
+    return row
+
+
+def slug(session: Session, campaign_id: int) -> str:
+    """A campaign's name in addresses; raises NotFound."""
+    found = session.scalar(select(Campaign.slug).where(Campaign.id == campaign_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def exists(session: Session, slug: str) -> bool:
+    return session.scalar(select(Campaign.id).where(Campaign.slug == slug)) is not None
+
+
+def listed(session: Session) -> list[CampaignRecord]:
+    """Every campaign, oldest first."""
+    return [_record(row) for row in session.scalars(select(Campaign).order_by(Campaign.id))]
+
+
+def save(session: Session, file: CampaignFile, *, at: datetime) -> bool:
+    """Make or update a campaign from its files; True when anything changed.
+
+    Words become a new version only where they differ from the newest one, so that loading the
+    same files again changes nothing. State and dates belong to staff and are never touched.
+    """
+    targets = stored_json.written(file.targets)
+    facts = {"goal": file.goal, "default_language": file.default_language, "targets": targets}
+    row = session.scalar(select(Campaign).where(Campaign.slug == file.slug).with_for_update())
+    changed = row is None or any(getattr(row, name) != value for name, value in facts.items())
+    if row is None:
+        row = Campaign(slug=file.slug, state=DRAFT, created_at=at, **facts)
+        session.add(row)
+        session.flush()
+    for name, value in facts.items():
+        setattr(row, name, value)
+    for language, call in file.calls.items():
+        changed |= _save_call(session, row.id, language, call, at)
+    return changed
+
+
+def _save_call(
+    session: Session, campaign_id: int, language: str, call: CampaignContent, at: datetime
+) -> bool:
+    content = _content(call)
+    newest = session.scalar(
+        select(CampaignText)
+        .where(CampaignText.campaign_id == campaign_id, CampaignText.language == language)
+        .order_by(CampaignText.version.desc())
+        .limit(1)
+    )
+    if newest is not None and newest.content == content and _asks(session, newest.id, call):
+        return False
+    text = CampaignText(
+        campaign_id=campaign_id,
+        language=language,
+        version=newest.version + 1 if newest else 1,
+        content=content,
+        created_at=at,
+    )
+    session.add(text)
+    session.flush()
+    for question in call.consents.values():
+        session.add(
+            CampaignQuestion(
+                campaign_text_id=text.id,
+                purpose=question.purpose,
+                consent_text_id=_consent_text_id(
+                    session, campaign_id, question.purpose, language, question.wording(), at
+                ),
+                required=question.required,
+            )
+        )
+        session.flush()  # one by one: the order of their ids is that of the questions
+    return True
+
+
+def _content(call: CampaignContent) -> str:
+    """The words as they are kept."""
+    words = msgspec.structs.asdict(call)
+    words["consents"] = {purpose: question.words() for purpose, question in call.consents.items()}
+    # The newest version is compared with it: the order says nothing.
+    return stored_json.written(words, order="sorted")
+
+
+def _asks(session: Session, text_id: int, call: CampaignContent) -> bool:
+    """True when that version asks what this call asks, and requires what it requires."""
+    asked = {row.purpose: row.required for row in _questions(session, text_id)}
+    return asked == {question.purpose: question.required for question in call.consents.values()}
+
+
+def _consent_text_id(
+    session: Session, campaign_id: int, purpose: str, language: str, wording: str, at: datetime
+) -> int:
+    """The id of this exact wording: the newest version if it is the same, else a new one."""
+    newest = session.scalar(
+        select(ConsentText)
+        .where(
+            ConsentText.campaign_id == campaign_id,
+            ConsentText.purpose == purpose,
+            ConsentText.language == language,
+        )
+        .order_by(ConsentText.version.desc())
+        .limit(1)
+    )
+    if newest is not None and newest.wording == wording:
+        return newest.id
+    row = ConsentText(
+        campaign_id=campaign_id,
+        purpose=purpose,
+        language=language,
+        version=newest.version + 1 if newest else 1,
+        wording=wording,
+        sha256=consent.fingerprint(wording),
+        created_at=at,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def set_state(session: Session, slug: str, state: CampaignState, *, at: datetime) -> bool:
+    """Open or close a campaign; True when that changed its state. Raises NotFound."""
+    row = by_slug(session, slug)
+    moved = session.execute(
+        update(Campaign)
+        .where(Campaign.id == row.id, Campaign.state != state)
+        .values(state=state, closed_at=at if state == CLOSED else None)
+    )
+    return bool(moved.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
+
+
+def languages(session: Session, campaign_id: int) -> tuple[str, ...]:
+    """The languages that the call is written in, in the order they came."""
+    rows = session.execute(
+        select(CampaignText.language, func.min(CampaignText.id))
+        .where(CampaignText.campaign_id == campaign_id)
+        .group_by(CampaignText.language)
+        .order_by(func.min(CampaignText.id))
+    )
+    return tuple(language for language, _ in rows)
+
+
+def view(session: Session, slug: str, language: str) -> CampaignView:
+    """The campaign with its newest words in one language; raises NotFound for either."""
+    row = _by_slug(session, slug)
+    text = session.scalar(
+        select(CampaignText)
+        .where(CampaignText.campaign_id == row.id, CampaignText.language == language)
+        .order_by(CampaignText.version.desc())
+        .limit(1)
+    )
+    if text is None:
+        raise NotFound(f"{slug} is not written in {language}")
+    return _view(session, row, text)
+
+
+def view_of_text(session: Session, text_id: int) -> CampaignView:
+    """The campaign with the very words of that version; raises NotFound."""
+    text = session.get(CampaignText, text_id)
+    if text is None:
+        raise NotFound
+    return _view(session, session.get_one(Campaign, text.campaign_id), text)
+
+
+def _view(session: Session, row: Campaign, text: CampaignText) -> CampaignView:
+    asked = _questions(session, text.id)
+    return CampaignView(
+        id=row.id,
+        slug=row.slug,
+        state=row.state,
+        goal=row.goal,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        closed_at=row.closed_at,
+        retention_months=row.retention_months,
+        default_language=row.default_language,
+        languages=languages(session, row.id),
+        targets=stored_json.read(row.targets, tuple[Target, ...]),
+        language=text.language,
+        text_id=text.id,
+        call=_call(text.content, asked),
+        consent_text_ids={row.purpose: row.consent_text_id for row in asked},
+    )
+
+
+class _Asked(NamedTuple):
+    """One question of a version of the call."""
+
+    purpose: str
+    required: bool
+    consent_text_id: int
+    wording: str
+
+
+def _questions(session: Session, text_id: int) -> list[_Asked]:
+    """What the form of that version asks, in order."""
+    rows = session.execute(
+        select(
+            CampaignQuestion.purpose,
+            CampaignQuestion.required,
+            CampaignQuestion.consent_text_id,
+            ConsentText.wording,
+        )
+        .join(ConsentText, ConsentText.id == CampaignQuestion.consent_text_id)
+        .where(CampaignQuestion.campaign_text_id == text_id)
+        .order_by(CampaignQuestion.id)
+    )
+    return [_Asked(*row) for row in rows]
+
+
+def _call(content: str, asked: Iterable[_Asked]) -> CampaignContent:
+    """The words that were kept; the questions in the words of their own rows."""
+    words = stored_json.read(content, CampaignWords)
+    return CampaignContent(
+        **msgspec.structs.asdict(words),
+        consents={
+            each.purpose: consent.question(each.purpose, each.wording, required=each.required)
+            for each in asked
+        },
+    )

@@ -1,0 +1,1 @@
+"""Counts: totals, the changes that they owe, and published snapshots."""

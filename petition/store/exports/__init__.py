@@ -1,0 +1,1 @@
+"""Exports: the ledger of exports, and which signature left in which."""

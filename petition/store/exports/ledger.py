@@ -1,0 +1,100 @@
+"""The ledger: every export that was taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from petition.store.db import stored_json
+from petition.store.tables import Export
+
+
+class FiltersRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export was told to take, as the ledger keeps it: JSON.
+
+    A field that is added has a default: what it was in the exports from before.
+    """
+
+    for_target: bool = False
+    since: str | None = None
+    """ISO 8601; None: from the first one."""
+    state: tuple[str, ...] = ()
+    updates: str | None = None
+    """The answer about news that was asked for; None: whichever."""
+    visibility: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRecord:
+    """One line of the ledger."""
+
+    id: int
+    by: str
+    reason: str
+    for_target: bool
+    """True: it holds what the people addressed receive."""
+    started_at: datetime
+    rows: int | None
+    """None, like `sha256`, when the file was cut off on its way: then it is not whole."""
+    sha256: str | None
+
+
+def begin_export(
+    session: Session,
+    *,
+    campaign_id: int,
+    by: str,
+    reason: str,
+    filters: FiltersRecord,
+    at: datetime,
+) -> int:
+    """Note that an export begins; its id. It stays unfinished if the file is cut off."""
+    row = Export(
+        campaign_id=campaign_id,
+        by=by,
+        reason=reason,
+        filters=stored_json.written(filters),
+        format="csv",
+        started_at=at,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def finish_export(
+    session: Session, export_id: int, *, rows: int, sha256: str, at: datetime
+) -> None:
+    """The file left whole: how many rows, and the SHA-256 of all its bytes.
+
+    Whether its reader got the last of it, which may lie in the system's buffers, nobody here can
+    know: the SHA-256 is there to compare.
+    """
+    session.execute(
+        update(Export)
+        .where(Export.id == export_id)
+        .values(rows=rows, sha256=sha256, finished_at=at)
+    )
+
+
+def exports(session: Session, campaign_id: int) -> list[ExportRecord]:
+    """The campaign's ledger, newest first."""
+    query = select(Export).where(Export.campaign_id == campaign_id).order_by(Export.id.desc())
+    return [record(row) for row in session.scalars(query)]
+
+
+def record(row: Export) -> ExportRecord:
+    """A row of the ledger, to leave the store."""
+    return ExportRecord(
+        id=row.id,
+        by=row.by,
+        reason=row.reason,
+        for_target=stored_json.read(row.filters, FiltersRecord).for_target,
+        started_at=row.started_at,
+        rows=row.rows,
+        sha256=row.sha256,
+    )

@@ -1,0 +1,1 @@
+"""Letters: the outbox, its limits, and the mailbox folder."""

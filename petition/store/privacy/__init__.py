@@ -1,0 +1,1 @@
+"""Privacy: what is held about a person, erasing it, and retention."""

@@ -1,0 +1,298 @@
+"""Personal data: all that is held about one supporter under one campaign, and changing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from petition.domain.signatures import consent
+from petition.store.exports import contents
+from petition.store.exports.ledger import ExportRecord
+from petition.store.signatures import consents
+from petition.store.signatures.rekeying import Sealed
+from petition.store.tables import (
+    Campaign,
+    CampaignText,
+    CodeTry,
+    Entry,
+    Letter,
+    Mailbox,
+    MergedSignature,
+    Review,
+    Signature,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryRecord:
+    """One filled-in form; what was typed is still sealed."""
+
+    entry_id: int
+    is_own: bool
+    """True for the one that the signature stands on."""
+    at: datetime
+    sealed: bytes
+    key_number: int
+    country: str
+    language: str
+    visibility: str
+    updates: str
+    updates_at: datetime | None
+    source: str | None
+    utm_source: str | None
+    utm_medium: str | None
+    utm_campaign: str | None
+    answers: tuple[consents.Answered, ...]
+    verdict: str | None
+    """What staff decided about showing the name and comment; None while they have not."""
+    reviewed_at: datetime | None
+
+    @property
+    def current(self) -> dict[str, str]:
+        """Purpose to the answer that counts now."""
+        last = {given.purpose: given.answer for given in self.answers}
+        return last | {consent.UPDATES: self.updates, consent.VISIBILITY: self.visibility}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterRecord:
+    """One letter that was owed."""
+
+    kind: str
+    state: str
+    due_at: datetime
+    finished_at: datetime | None
+    attempts: int
+    error: str | None
+    """What the mail server said last, in our words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailboxUsage:
+    """How often this mailbox was written to, over all campaigns."""
+
+    letters: int = 0
+    last_at: tuple[datetime, ...] = ()
+    """The last three, newest first."""
+    confirmed: bool = False
+    """True once its owner confirmed anything: then the limit for ever no longer holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tries:
+    """How often a code was typed for this address since a day began for it."""
+
+    number: int
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disclosed:
+    """One file that holds this signature."""
+
+    export_id: int
+    at: datetime
+    for_target: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalData:
+    """A signature with all that hangs on it."""
+
+    signature_id: int
+    campaign_id: int
+    slug: str
+    state: str
+    state_reason: str | None
+    """Why staff moved it there, in their words."""
+    created_at: datetime
+    confirmed_at: datetime | None
+    withdrawn_at: datetime | None
+    unsubscribed_at: datetime | None
+    reminded_at: datetime | None
+    mailbox: MailboxUsage
+    code_tries: Tries | None
+    """None when nobody typed a code for this address in the last day."""
+    forms: tuple[EntryRecord, ...]
+    """The one that the signature stands on first."""
+    letters: tuple[LetterRecord, ...]
+    disclosures: tuple[Disclosed, ...]
+    text_id: int
+    """The newest words of the call in the signature's language."""
+
+    @property
+    def own(self) -> EntryRecord:
+        return self.forms[0]
+
+
+def held(session: Session, signature_id: int) -> PersonalData | None:
+    """Everything about a signature; None when it is gone."""
+    row = session.execute(
+        select(Signature, Campaign.slug)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
+        .where(Signature.id == signature_id)
+    ).first()
+    if row is None:
+        return None
+    signature, slug = row
+    forms = _forms(session, signature)
+    return PersonalData(
+        signature_id=signature.id,
+        campaign_id=signature.campaign_id,
+        slug=slug,
+        state=signature.state,
+        state_reason=signature.state_reason,
+        created_at=signature.created_at,
+        confirmed_at=signature.confirmed_at,
+        withdrawn_at=signature.withdrawn_at,
+        unsubscribed_at=signature.unsubscribed_at,
+        reminded_at=signature.reminded_at,
+        mailbox=_mailbox(session, signature.mailbox_key or signature.address_key),
+        code_tries=_tries(session, signature),
+        forms=forms,
+        letters=_letters(session, signature.id),
+        disclosures=tuple(
+            _disclosed(export)
+            for export in contents.holding(
+                session, signature.campaign_id, [signature.id, *_merged(session, signature.id)]
+            )
+        ),
+        text_id=_newest_text(session, signature.campaign_id, forms[0].language),
+    )
+
+
+def _forms(session: Session, signature: Signature) -> tuple[EntryRecord, ...]:
+    rows = session.execute(
+        select(Entry, Review.verdict, Review.at)
+        .outerjoin(Review, Review.entry_id == Entry.id)
+        .where(Entry.signature_id == signature.id)
+        .order_by(Entry.id)
+    ).all()
+    forms = [
+        EntryRecord(
+            entry_id=entry.id,
+            is_own=entry.id == signature.entry_id,
+            at=entry.created_at,
+            sealed=entry.sealed,
+            key_number=entry.key_number,
+            country=entry.country,
+            language=entry.language,
+            visibility=entry.visibility,
+            updates=entry.updates,
+            updates_at=entry.updates_at,
+            source=entry.source,
+            utm_source=entry.utm_source,
+            utm_medium=entry.utm_medium,
+            utm_campaign=entry.utm_campaign,
+            answers=consents.answers(session, entry.id),
+            verdict=verdict,
+            reviewed_at=reviewed_at,
+        )
+        for entry, verdict, reviewed_at in rows
+    ]
+    return tuple(sorted(forms, key=lambda form: not form.is_own))
+
+
+def _letters(session: Session, signature_id: int) -> tuple[LetterRecord, ...]:
+    rows = session.scalars(
+        select(Letter)
+        .join(Entry, Entry.id == Letter.entry_id)
+        .where(Entry.signature_id == signature_id)
+        .order_by(Letter.id)
+    )
+    return tuple(
+        LetterRecord(
+            kind=row.kind,
+            state=row.state,
+            due_at=row.due_at,
+            finished_at=row.finished_at,
+            attempts=row.attempts,
+            error=row.last_error,
+        )
+        for row in rows
+    )
+
+
+def _mailbox(session: Session, address_key: bytes) -> MailboxUsage:
+    row = session.get(Mailbox, address_key)
+    if row is None:
+        return MailboxUsage()
+    last = (row.last_1_at, row.last_2_at, row.last_3_at)
+    return MailboxUsage(
+        letters=row.letters,
+        last_at=tuple(at for at in last if at is not None),
+        confirmed=row.confirmed,
+    )
+
+
+def _merged(session: Session, signature_id: int) -> list[int]:
+    """The numbers of the signatures that became this one."""
+    query = select(MergedSignature.gone_id).where(MergedSignature.signature_id == signature_id)
+    return list(session.scalars(query.order_by(MergedSignature.gone_id)))
+
+
+def _tries(session: Session, signature: Signature) -> Tries | None:
+    row = session.get(CodeTry, (signature.campaign_id, signature.address_key))
+    return Tries(number=row.tries, since=row.since) if row is not None else None
+
+
+def _disclosed(export: ExportRecord) -> Disclosed:
+    return Disclosed(
+        export_id=export.id,
+        at=export.started_at,
+        for_target=export.for_target,
+        reason=export.reason,
+    )
+
+
+def _newest_text(session: Session, campaign_id: int, language: str) -> int:
+    return session.scalars(
+        select(CampaignText.id)
+        .where(CampaignText.campaign_id == campaign_id, CampaignText.language == language)
+        .order_by(CampaignText.version.desc())
+        .limit(1)
+    ).one()
+
+
+# --- changing what is held ------------------------------------------------------------------------
+
+
+def sealed(session: Session, entry_id: int) -> Sealed:
+    """What was typed into the form that a signature stands on."""
+    row = session.get_one(Entry, entry_id, populate_existing=True)
+    return Sealed(entry_id=row.id, sealed=row.sealed, key_number=row.key_number)
+
+
+def replace_person(session: Session, entry_id: int, sealed: bytes, key_number: int) -> None:
+    """The same form with other words in it."""
+    session.execute(
+        update(Entry).where(Entry.id == entry_id).values(sealed=sealed, key_number=key_number)
+    )
+
+
+def set_unsubscribed(session: Session, signature_id: int, at: datetime | None) -> None:
+    """No letter that was not asked for, from then on; None takes it back."""
+    session.execute(
+        update(Signature).where(Signature.id == signature_id).values(unsubscribed_at=at)
+    )
+
+
+def newest_unconfirmed(session: Session, signature_id: int) -> int | None:
+    """The last form sent in that is left to confirm.
+
+    That is not the one that the signature stands on confirmed, and, of who withdrew, none from
+    before that.
+    """
+    return session.scalars(
+        select(Entry.id)
+        .join(Signature, Signature.id == Entry.signature_id)
+        .where(Entry.signature_id == signature_id)
+        .where((Signature.confirmed_at.is_(None)) | (Signature.entry_id != Entry.id))
+        .where((Signature.withdrawn_at.is_(None)) | (Entry.created_at > Signature.withdrawn_at))
+        .order_by(Entry.id.desc())
+        .limit(1)
+    ).first()

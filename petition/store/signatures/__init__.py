@@ -1,0 +1,1 @@
+"""Signatures: writing them in groups, their states, and moderation."""

@@ -1,0 +1,152 @@
+"""Consents: what was answered to the questions of a form, and what was answered since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from petition.domain.signatures import consent
+from petition.store.tables import (
+    CampaignQuestion,
+    CampaignText,
+    Consent,
+    ConsentText,
+    Entry,
+    Signature,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """One answer that was given, with the very text of its question."""
+
+    purpose: str
+    answer: str
+    at: datetime
+    way: str
+    language: str
+    wording: str
+    sha256: str
+
+
+def answers(session: Session, entry_id: int) -> tuple[Answered, ...]:
+    rows = session.execute(
+        select(Consent, ConsentText)
+        .join(ConsentText, ConsentText.id == Consent.consent_text_id)
+        .where(Consent.entry_id == entry_id)
+        .order_by(Consent.id)
+    )
+    return tuple(
+        Answered(
+            purpose=given.purpose,
+            answer=given.answer,
+            at=given.answered_at,
+            way=given.way,
+            language=text.language,
+            wording=text.wording,
+            sha256=text.sha256,
+        )
+        for given, text in rows
+    )
+
+
+def answer(
+    session: Session,
+    entry_id: int,
+    *,
+    purpose: str,
+    consent_text_id: int,
+    answer: str,
+    at: datetime,
+    way: str,
+) -> None:
+    """Add an answer to the record, and let it be the one that counts."""
+    session.execute(
+        insert(Consent).values(
+            entry_id=entry_id,
+            purpose=purpose,
+            consent_text_id=consent_text_id,
+            answer=answer,
+            answered_at=at,
+            way=way,
+        )
+    )
+    now: dict[str, Any] = {}
+    if purpose == consent.UPDATES:
+        now = {"updates": answer, "updates_at": at}
+    elif purpose == consent.VISIBILITY:
+        now = {"visibility": answer}
+    if now:
+        session.execute(update(Entry).where(Entry.id == entry_id).values(**now))
+
+
+def current(session: Session, entry_id: int) -> dict[str, str]:
+    """Purpose to the answer that counts now: the last one that was given."""
+    rows = session.execute(
+        select(Entry.updates, Entry.visibility, Consent.purpose, Consent.answer)
+        .outerjoin(Consent, Consent.entry_id == Entry.id)
+        .where(Entry.id == entry_id)
+        .order_by(Consent.id)
+    ).all()
+    last = {row.purpose: row.answer for row in rows if row.purpose is not None}
+    for row in rows[:1]:
+        last |= {consent.UPDATES: row.updates, consent.VISIBILITY: row.visibility}
+    return last
+
+
+def shown_text_id(session: Session, entry_id: int, purpose: str) -> int:
+    """The id of the text that the form showed for a question."""
+    return session.scalars(
+        select(Consent.consent_text_id)
+        .where(Consent.entry_id == entry_id, Consent.purpose == purpose)
+        .order_by(Consent.id)
+        .limit(1)
+    ).one()
+
+
+def forms_with_updates(session: Session, signature_id: int) -> list[int]:
+    """The forms of a signature that ask for news."""
+    query = select(Entry.id).where(Entry.signature_id == signature_id, Entry.updates == "yes")
+    return list(session.scalars(query.order_by(Entry.id)))
+
+
+def further_purposes(session: Session, campaign_id: int) -> tuple[str, ...]:
+    """What a campaign asks, or once asked, beyond what every campaign does; the oldest first."""
+    rows = session.execute(
+        select(CampaignQuestion.purpose, func.min(CampaignQuestion.id).label("first"))
+        .join(CampaignText, CampaignText.id == CampaignQuestion.campaign_text_id)
+        .where(
+            CampaignText.campaign_id == campaign_id,
+            CampaignQuestion.purpose.not_in(consent.PURPOSES),
+        )
+        .group_by(CampaignQuestion.purpose)
+        .order_by("first")
+    )
+    return tuple(row.purpose for row in rows)
+
+
+def answers_between(
+    session: Session, campaign_id: int, first: int, last: int, purposes: Collection[str]
+) -> dict[int, dict[str, str]]:
+    """Of the forms that these signatures stand on: entry id to purpose to the last answer."""
+    found: dict[int, dict[str, str]] = {}
+    if not purposes:
+        return found
+    rows = session.execute(
+        select(Consent.entry_id, Consent.purpose, Consent.answer)
+        .join(Signature, Signature.entry_id == Consent.entry_id)
+        .where(
+            Signature.campaign_id == campaign_id,
+            Signature.id.between(first, last),
+            Consent.purpose.in_(purposes),
+        )
+        .order_by(Consent.id)
+    )
+    for entry_id, purpose, answer in rows:
+        found.setdefault(entry_id, {})[purpose] = answer
+    return found

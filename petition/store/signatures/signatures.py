@@ -1,0 +1,355 @@
+"""Signatures: confirming them, moving them between states, and reading them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import ScalarSelect, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from petition.domain.signatures import consent, states
+from petition.domain.signatures.states import VISIBILITIES
+from petition.store.counts.changes import note_change
+from petition.store.db import Instant
+from petition.store.signatures import consents
+from petition.store.tables import (
+    Campaign,
+    CampaignQuestion,
+    CampaignText,
+    Consent,
+    ConsentText,
+    Entry,
+    MergedSignature,
+    Signature,
+)
+
+PAGE = 2000
+
+_MAILBOX = func.coalesce(Signature.mailbox_key, Signature.address_key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A signature as the link in a letter finds it."""
+
+    signature_id: int
+    campaign_id: int
+    slug: str
+    state: str
+    mailbox_confirmed: bool
+    language: str
+    text_id: int
+    """The version of the call whose very questions this entry answered."""
+
+
+def of_entry(session: Session, entry_id: int) -> Found | None:
+    """The signature that an entry belongs to, and the words it answered; None when gone."""
+    row = session.execute(
+        select(Signature, Entry, Campaign.slug, _text_of_entry())
+        .join(Entry, Entry.signature_id == Signature.id)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
+        .where(Entry.id == entry_id)
+    ).first()
+    if row is None:
+        return None
+    signature, entry, slug, text_id = row
+    return Found(
+        signature_id=signature.id,
+        campaign_id=signature.campaign_id,
+        slug=slug,
+        state=signature.state,
+        mailbox_confirmed=signature.confirmed_at is not None,
+        language=entry.language,
+        text_id=text_id,
+    )
+
+
+def _text_of_entry() -> ScalarSelect[Any]:
+    """The newest words of the call that ask exactly what the entry's form asked.
+
+    They ask each question that it answered, in the same words, and require no other.
+    """
+    given = and_(Consent.entry_id == Entry.id, Consent.way.not_in((consent.MY, consent.LETTER)))
+    asked = CampaignQuestion.campaign_text_id == CampaignText.id
+    same_words = exists().where(asked, CampaignQuestion.consent_text_id == Consent.consent_text_id)
+    answered = exists().where(given, Consent.purpose == CampaignQuestion.purpose)
+    return (
+        select(func.max(CampaignText.id))
+        .where(
+            CampaignText.campaign_id == Signature.campaign_id,
+            CampaignText.language == Entry.language,
+            ~exists()
+            .where(given, ~same_words.correlate(CampaignText, Consent))
+            .correlate(Entry, CampaignText),
+            ~exists()
+            .where(
+                asked,
+                CampaignQuestion.required,
+                ~answered.correlate(Entry, CampaignQuestion),
+            )
+            .correlate(Entry, CampaignText),
+        )
+        .correlate(Signature, Entry)
+        .scalar_subquery()
+    )
+
+
+def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
+    """The mailbox's owner confirms this entry; the mailbox's key if that changed anything.
+
+    A held signature keeps its state and remembers that its mailbox confirmed. A withdrawn one
+    comes back by a form that was sent in after the withdrawal, and to where it was. The one
+    UPDATE decides: a second click, or another entry's link, may have got there first.
+    """
+    entry = select(Entry).where(Entry.id == entry_id).subquery()
+    row = session.execute(
+        update(Signature)
+        .where(
+            Signature.id == select(entry.c.signature_id).scalar_subquery(),
+            or_(
+                and_(
+                    Signature.state.in_((states.PENDING, states.HELD)),
+                    Signature.confirmed_at.is_(None),
+                ),
+                and_(
+                    Signature.state == states.WITHDRAWN,
+                    Signature.withdrawn_at < select(entry.c.created_at).scalar_subquery(),
+                ),
+            ),
+        )
+        .values(
+            state=case(
+                (Signature.state == states.HELD, states.HELD),
+                # Who was held and withdrew cannot come back around the hold.
+                (
+                    and_(Signature.state == states.WITHDRAWN, Signature.state_reason.is_not(None)),
+                    states.HELD,
+                ),
+                else_=states.CONFIRMED,
+            ),
+            confirmed_at=at,
+            withdrawn_at=None,
+            # Who unsubscribed, and asked for news again in a form since, gets them again.
+            unsubscribed_at=case(
+                (
+                    exists().where(
+                        entry.c.updates == "yes", entry.c.created_at > Signature.unsubscribed_at
+                    ),
+                    None,
+                ),
+                else_=Signature.unsubscribed_at,
+            ),
+            entry_id=entry_id,
+        )
+        .returning(Signature.id, Signature.state, _MAILBOX.label("mailbox"))
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return None
+    if row.state == states.CONFIRMED:
+        note_change(session, row.id, +1)
+    return bytes(row.mailbox)
+
+
+def set_mailbox(session: Session, signature_id: int, mailbox_key: bytes) -> None:
+    """What its letters are counted by from now on."""
+    own = case((Signature.address_key == mailbox_key, None), else_=mailbox_key)
+    session.execute(
+        update(Signature)
+        .where(Signature.id == signature_id)
+        .values(mailbox_key=own)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def withdraw(session: Session, signature_id: int, *, at: datetime) -> bool:
+    """Take a signature back; False when it is not one that can be (or is already).
+
+    The row is locked: staff may be moving it at this moment.
+    """
+    row = session.get(Signature, signature_id, with_for_update=True, populate_existing=True)
+    if row is None or row.state not in states.WITHDRAWABLE:
+        return False
+    if row.state == states.CONFIRMED:
+        note_change(session, signature_id, -1)
+    if row.state != states.HELD:
+        row.state_reason = None
+    row.state, row.withdrawn_at = states.WITHDRAWN, at
+    session.flush()
+    return True
+
+
+def move(
+    session: Session, signature_id: int, to: str, *, expected: str, reason: str | None
+) -> bool:
+    """Move a signature between states; False when it is not (or no longer) in `expected`.
+
+    The totals follow when it enters or leaves the confirmed ones.
+    """
+    if to not in states.MOVES[states.State(expected)]:
+        return False
+    row = session.execute(
+        update(Signature)
+        .where(Signature.id == signature_id, Signature.state == expected)
+        .values(state=to, state_reason=reason)
+        .returning(Signature.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return False
+    change = (to == states.CONFIRMED) - (expected == states.CONFIRMED)
+    if change:
+        note_change(session, signature_id, change)
+    return True
+
+
+def standing(session: Session, signature_id: int) -> int:
+    """The signature that one of this number became; mostly itself, whether it is there or not."""
+    return (
+        session.scalar(
+            select(MergedSignature.signature_id).where(MergedSignature.gone_id == signature_id)
+        )
+        or signature_id
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureRecord:
+    """How a signature stands."""
+
+    entry_id: int
+    state: str
+    confirmed_at: datetime | None
+    unsubscribed_at: datetime | None
+
+
+def _record(row: Signature | None) -> SignatureRecord | None:
+    if row is None:
+        return None
+    return SignatureRecord(
+        entry_id=row.entry_id,
+        state=row.state,
+        confirmed_at=row.confirmed_at,
+        unsubscribed_at=row.unsubscribed_at,
+    )
+
+
+def get(session: Session, signature_id: int) -> SignatureRecord | None:
+    return _record(session.get(Signature, signature_id))
+
+
+def lock(session: Session, signature_id: int) -> SignatureRecord | None:
+    """The signature, its row held until the transaction ends; None when it is gone."""
+    return _record(
+        session.get(Signature, signature_id, with_for_update=True, populate_existing=True)
+    )
+
+
+_CONFIRMED = (states.CONFIRMED,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which signatures an export takes. `since` compares with the time of signing.
+
+    Withdrawn ones are in no list, whatever `states` says.
+    """
+
+    states: tuple[str, ...] = _CONFIRMED
+    visibilities: tuple[str, ...] = VISIBILITIES
+    since: datetime | None = None
+    updates: str | None = None
+    """The answer to the question about news, as it is now; None for whichever."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """One signature as an export reads it; what was typed is still sealed."""
+
+    campaign: str
+    further: Mapping[str, str]
+    """Purpose to answer, of the questions that not every campaign asks."""
+    signature_id: int
+    state: str
+    signed_at: datetime
+    confirmed_at: datetime | None
+    entry_id: int
+    sealed: bytes
+    key_number: int
+    country: str
+    language: str
+    visibility: str
+    source: str | None
+    utm_source: str | None
+    utm_medium: str | None
+    utm_campaign: str | None
+    updates: str
+    updates_at: datetime
+    text_sha256: str
+    """Fingerprint of the words by which the supporter signed."""
+
+
+_EXPORTED: Final[dict[str, Any]] = {
+    "signature_id": Signature.id,
+    "state": Signature.state,
+    "signed_at": Signature.created_at,
+    "confirmed_at": Signature.confirmed_at,
+    "entry_id": Entry.id,
+    "sealed": Entry.sealed,
+    "key_number": Entry.key_number,
+    "country": Entry.country,
+    "language": Entry.language,
+    "visibility": Entry.visibility,
+    "source": Entry.source,
+    "utm_source": Entry.utm_source,
+    "utm_medium": Entry.utm_medium,
+    "utm_campaign": Entry.utm_campaign,
+    "updates": Entry.updates,
+    "updates_at": func.coalesce(Entry.updates_at, Entry.created_at, type_=Instant),
+    "text_sha256": ConsentText.sha256,
+}
+"""Field of ExportRow to column."""
+_READ: Final = [each.name for each in fields(ExportRow) if each.name in _EXPORTED]
+_ENTRY: Final = _READ.index("entry_id")
+_NO_ANSWERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def pages(session: Session, campaign_id: int, filters: Filters) -> Iterator[Sequence[ExportRow]]:
+    """Every signature that fits, with its entry and consents, in pages ordered by id."""
+    slug = session.scalars(select(Campaign.slug).where(Campaign.id == campaign_id)).one()
+    further = consents.further_purposes(session, campaign_id)
+    sign = aliased(Consent)
+    query = (
+        select(*(_EXPORTED[name] for name in _READ))
+        .join(Entry, Entry.id == Signature.entry_id)
+        .join(
+            sign,
+            and_(
+                sign.entry_id == Entry.id,
+                sign.purpose == literal(consent.SIGN),
+                sign.answer == literal("yes"),  # not the row of a withdrawal
+            ),
+        )
+        .join(ConsentText, ConsentText.id == sign.consent_text_id)
+        .where(
+            Signature.campaign_id == campaign_id,
+            Signature.state.in_(set(filters.states) & set(states.IN_LISTS)),
+            Entry.visibility.in_(filters.visibilities),
+        )
+        .order_by(Signature.id)
+        .limit(PAGE)
+    )
+    if filters.since is not None:
+        query = query.where(Signature.created_at >= filters.since)
+    if filters.updates is not None:
+        query = query.where(Entry.updates == filters.updates)
+    last = 0
+    page: Sequence[Any]
+    while page := session.execute(query.where(Signature.id > last)).all():
+        first, last = page[0].id, page[-1].id
+        answers = consents.answers_between(session, campaign_id, first, last, further)
+        yield [ExportRow(slug, answers.get(row[_ENTRY], _NO_ANSWERS), *row) for row in page]

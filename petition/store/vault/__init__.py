@@ -1,0 +1,1 @@
+"""Vault: sealing personal data, and checks of its keys."""

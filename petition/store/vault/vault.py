@@ -1,0 +1,133 @@
+"""The vault: seals personal data, and makes the keyed index that finds an address again.
+
+AES-256-GCM with a random 96-bit nonce for each record; the record's id and key number are
+authenticated with it, so that a sealed record moved to another row does not open. A database
+without the key ring shows no name and no address, and no plain hash of one.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from petition.domain.signatures.supporter import Person
+from petition.errors import SealBroken, SettingError
+from petition.keyring import KeyRing
+
+NONCE = 12
+KEY_LENGTH = 16
+"""Bytes that stand for an address."""
+LOOK_AGAIN = 5.0
+"""Seconds between looks at the key file: a new key is taken up without a restart."""
+
+_PERSON = msgspec.json.Decoder(Person)
+
+log = logging.getLogger(__name__)
+
+
+class Vault:
+    """Seals and opens with a key ring; give `key_file` to follow a rotation while running."""
+
+    def __init__(self, ring: KeyRing, key_file: Path | None = None) -> None:
+        self._key_file = key_file
+        self._file_stamp: tuple[int, int] | None = None  # the file may be newer than the ring
+        self._next_look = time.monotonic() + LOOK_AGAIN
+        self._lock = threading.Lock()
+        self._use(ring)
+
+    def _use(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._ciphers = {number: AESGCM(key) for number, key in ring.sealing.items()}
+        self._index = hmac.new(ring.index, digestmod="sha256")
+
+    @property
+    def current(self) -> int:
+        """The number of the key that seals now."""
+        if time.monotonic() >= self._next_look:
+            self.look()
+        return self._ring.current
+
+    @property
+    def ring(self) -> KeyRing:
+        return self._ring
+
+    @property
+    def ring_size(self) -> int:
+        """How many sealing keys there are."""
+        return len(self._ring.sealing)
+
+    def address_key(self, canonical: str) -> bytes:
+        """16 bytes that stand for a canonical address; the same for all campaigns."""
+        mac = self._index.copy()
+        mac.update(canonical.encode())
+        return mac.digest()[:KEY_LENGTH]
+
+    def seal(self, person: Person, entry_id: int, key_number: int) -> bytes:
+        """The person as sealed bytes that open only for this entry."""
+        plain = msgspec.json.encode(person)
+        nonce = os.urandom(NONCE)
+        return nonce + self._ciphers[key_number].encrypt(nonce, plain, _bound(entry_id, key_number))
+
+    def open(self, sealed: bytes, entry_id: int, key_number: int) -> Person:
+        """The person; raises SealBroken for a missing key, changed bytes or another row's."""
+        cipher = self._ciphers.get(key_number)
+        if cipher is None:
+            self.look()
+            cipher = self._ciphers.get(key_number)
+        if cipher is None:
+            raise SealBroken(f"the key ring lacks sealing key {key_number}")
+        try:
+            plain = cipher.decrypt(sealed[:NONCE], sealed[NONCE:], _bound(entry_id, key_number))
+        except (InvalidTag, ValueError):
+            raise SealBroken(f"entry {entry_id} does not open") from None
+        return _PERSON.decode(plain)
+
+    def look(self) -> None:
+        """Read the key file again if it changed since the last look.
+
+        A file that is gone, half-written or another database's changes nothing: what this process
+        seals must open again.
+        """
+        if self._key_file is None:
+            return
+        with self._lock:
+            self._next_look = time.monotonic() + LOOK_AGAIN
+            stamp = self._stamp()
+            if stamp == self._file_stamp:
+                return
+            self._file_stamp = stamp
+            try:
+                ring = KeyRing.parse(self._key_file.read_text(encoding="utf-8").strip())
+            except (OSError, UnicodeDecodeError, SettingError):
+                log.error("vault: the key file cannot be read now; the keys from before stay")
+                return
+            if _goes_on(self._ring, ring):
+                self._use(ring)
+            else:
+                log.error("vault: the key file has other keys now; the keys from before stay")
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = self._key_file.stat() if self._key_file is not None else None
+        except OSError:
+            return None
+        return (found.st_mtime_ns, found.st_ino) if found is not None else None
+
+
+def _goes_on(old: KeyRing, new: KeyRing) -> bool:
+    """True when what the old ring sealed and indexed stands under the same keys of the new one."""
+    shared = old.sealing.keys() & new.sealing.keys()
+    same = all(old.sealing[number] == new.sealing[number] for number in shared)
+    return old.index == new.index and bool(shared) and same
+
+
+def _bound(entry_id: int, key_number: int) -> bytes:
+    return b"entry" + entry_id.to_bytes(8, "big") + key_number.to_bytes(2, "big")

@@ -1,0 +1,154 @@
+"""Access rules: who may open which view, and from where a form may come; each view has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Any, Final, TypeVar
+
+from flask import Flask, abort, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from petition.errors import PetitionError
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Rule(StrEnum):
+    """Who may open a view."""
+
+    PUBLIC = "public"
+    """Anybody. Sets no cookie, names nobody, may be cached."""
+    LINK = "link"
+    """Who holds the link from a letter. Never cached, indexed or passed on by Referer."""
+    LOOPBACK = "loopback"
+    """Who sits at this machine."""
+    STAFF_SIGN_IN = "staff sign-in"
+    """Anybody, on the way to signing in."""
+    STAFF = "staff"
+    """Who is signed in."""
+    EXPORTER = "exporter"
+    """Who is signed in and may take lists out."""
+    EDITOR = "editor"
+    """Who is signed in and may change a campaign."""
+    MODERATOR = "moderator"
+    """Who is signed in and may decide what of people's words is shown."""
+
+
+PUBLIC: Final = Rule.PUBLIC
+LINK: Final = Rule.LINK
+LOOPBACK: Final = Rule.LOOPBACK
+STAFF_SIGN_IN: Final = Rule.STAFF_SIGN_IN
+STAFF: Final = Rule.STAFF
+EXPORTER: Final = Rule.EXPORTER
+EDITOR: Final = Rule.EDITOR
+MODERATOR: Final = Rule.MODERATOR
+
+SIGNED_IN: Final = frozenset({STAFF, EXPORTER, EDITOR, MODERATOR})
+"""Rules that ask who is there; which roles pass stands in staff/auth."""
+RULES: Final = (PUBLIC, LINK, LOOPBACK, STAFF_SIGN_IN, *sorted(SIGNED_IN))
+PERSONAL: Final = frozenset(RULES) - {PUBLIC}
+
+
+class FormOrigin(StrEnum):
+    """From where a form may come."""
+
+    OWN_PAGES = "own"
+    """A form of our own pages: another site's page that sends it is refused."""
+    ANYWHERE = "any"
+    """Any page or program: a mail program presses this by itself (RFC 8058)."""
+
+
+OWN_PAGES: Final = FormOrigin.OWN_PAGES
+ANYWHERE: Final = FormOrigin.ANYWHERE
+FORMS: Final = tuple(FormOrigin)
+
+LOOKING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class MissingAccessRule(PetitionError):
+    """A view has no access rule."""
+
+
+def access(rule: Rule, *, forms: FormOrigin | None = None) -> Callable[[View], View]:
+    """Say who may open this view and, where it takes forms, from where they may come."""
+
+    def mark(view: View) -> View:
+        view.access = rule  # type: ignore[attr-defined]
+        view.forms = forms  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def rule_of(app: Flask, endpoint: str | None) -> str:
+    """The rule of an endpoint; PUBLIC for addresses that lead nowhere."""
+    view = app.view_functions.get(endpoint or "")
+    return getattr(view, "access", PUBLIC) if view is not None else PUBLIC
+
+
+def forms_of(app: Flask, endpoint: str | None) -> str | None:
+    """From where the forms of an endpoint may come; None where it takes none."""
+    return getattr(app.view_functions.get(endpoint or ""), "forms", None)
+
+
+def guard(
+    app: Flask, base_url: str, who: Callable[[], Any], may: Callable[[Any, str], bool]
+) -> None:
+    """Put the rules in force. Raises Unruled when one is missing: the app does not start.
+
+    `who` says who is signed in, `may` whether they pass a rule of SIGNED_IN.
+    """
+    for endpoint, view in app.view_functions.items():
+        if getattr(view, "access", None) not in RULES:
+            raise MissingAccessRule(f"{endpoint} has no access rule")
+    for rule in app.url_map.iter_rules():
+        takes_forms = bool((rule.methods or set()) - LOOKING)
+        if takes_forms != (forms_of(app, rule.endpoint) in FORMS):
+            raise MissingAccessRule(f"{rule.endpoint} does not say from where its forms may come")
+
+    def check() -> BaseResponse | None:
+        rule = rule_of(app, request.endpoint)
+        if rule == LOOPBACK and not _from_loopback():
+            abort(404)
+        if forms_of(app, request.endpoint) == OWN_PAGES and _from_elsewhere(base_url):
+            abort(403)
+        if rule in SIGNED_IN:
+            person = who()
+            if person is None:
+                return redirect("/staff/sign-in", 303)
+            if not may(person, rule):
+                abort(403)
+        return None
+
+    app.before_request(check)
+
+
+def _from_loopback() -> bool:
+    """True for a caller on this machine, and not for one that a proxy passed on."""
+    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    try:
+        return not forwarded and ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _from_elsewhere(base_url: str) -> bool:
+    """True when a browser says that another site's page sent this form.
+
+    Who says nothing passes, and so does `Origin: null`, which old browsers send from a page that
+    passes on no Referer. Neither is enough by itself: a signature needs the ticket of our form,
+    a link its token, staff the token of their session.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    if origin is None or origin == "null":
+        return False
+    # Compared, never taken apart: it is a stranger's text.
+    own = {base_url.lower()}
+    if request.host:
+        own |= {f"http://{request.host}", f"https://{request.host}"}
+    return origin.lower() not in own

@@ -1,0 +1,123 @@
+"""Campaigns as pages need them, read from the database at most every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from petition.domain.campaigns.campaign import DRAFT, OPEN, CampaignView
+from petition.domain.signatures.mail_providers import Providers
+from petition.errors import NotFound
+from petition.services.counts import country_figures
+from petition.services.counts.country_figures import Countries
+from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
+from petition.store.counts import totals
+from petition.store.db import DatabaseFault, Session, SessionFactory
+from petition.store.signatures import mail_providers, moderation
+from petition.ttl_cache import TtlCache
+
+T = TypeVar("T")  # Python 3.11 has no other way to say it
+
+FRESH = 5.0
+"""Seconds that a call is shown as it was last read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CachedCampaign:
+    """A call with its count, as of a fold, and what else is public about who signed."""
+
+    view: CampaignView
+    count: int
+    folded_at: datetime | None
+    countries: Countries | None
+    has_names: bool
+    """True when at least one name is to be read."""
+
+
+class CampaignCache:
+    """A small cache in front of the campaigns, per process. Misses are not kept."""
+
+    def __init__(self, reading: SessionFactory) -> None:
+        self._reading = reading
+        # While the database is away, pages stay up as they were.
+        self._cache = TtlCache(FRESH, stale_on=(DatabaseFault,))
+
+    def shown(self, slug: str, language: str) -> CachedCampaign:
+        """The call with its count; raises NotFound."""
+        return self._keep(("shown", slug, language), lambda s: _shown(s, slug, language))
+
+    def of_text(self, text_id: int) -> CampaignView:
+        """The call in the very words that a form showed; raises NotFound."""
+        return self._keep(("text", text_id), lambda s: campaigns.view_of_text(s, text_id))
+
+    def languages(self, slug: str) -> tuple[str, ...]:
+        """The languages of a call, its default first; raises NotFound."""
+        return self._keep(("languages", slug), lambda s: _languages(s, slug))
+
+    def slug(self, campaign_id: int) -> str:
+        """A campaign's name in addresses; raises NotFound."""
+        return self._keep(("slug", campaign_id), lambda s: campaigns.slug(s, campaign_id))
+
+    def open_slugs(self) -> tuple[str, ...]:
+        """The campaigns that take signatures now."""
+        return self._keep(
+            "open", lambda s: tuple(c.slug for c in campaigns.listed(s) if c.state == OPEN)
+        )
+
+    def public_slugs(self) -> tuple[str, ...]:
+        """The campaigns that people may read, open or closed."""
+        return self._keep(
+            "public", lambda s: tuple(c.slug for c in campaigns.listed(s) if c.state != DRAFT)
+        )
+
+    def providers(self) -> Providers:
+        """The table of mail providers, by domain."""
+        return self._keep("providers", mail_providers.table)
+
+    def target_domains(self, slug: str) -> tuple[str, ...]:
+        """Patterns of the target's own mail domains; raises NotFound."""
+        return self._keep(
+            ("target domains", slug),
+            lambda s: campaign_target_domains.patterns(s, campaigns.by_slug(s, slug).id),
+        )
+
+    def clear(self) -> None:
+        """Read everything anew at the next call."""
+        self._cache.clear()
+
+    def expire(self) -> None:
+        """Read everything anew at the next call, and until then serve what is there."""
+        self._cache.expire()
+
+    def keep(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` makes, made again after FRESH seconds."""
+        return self._cache.keep(key, make)
+
+    def _keep(self, key: object, read: Callable[[Session], T]) -> T:
+        def make() -> T:
+            with self._reading() as session:
+                return read(session)
+
+        return self.keep(key, make)
+
+
+def _shown(session: Session, slug: str, language: str) -> CachedCampaign:
+    view = campaigns.view(session, slug, language)
+    if view.state == DRAFT:
+        raise NotFound
+    return CachedCampaign(
+        view=view,
+        count=totals.total(session, view.id),
+        folded_at=totals.folded_at(session, view.id),
+        countries=country_figures.countries(session, view.id),
+        has_names=moderation.any_shown(session, view.id),
+    )
+
+
+def _languages(session: Session, slug: str) -> tuple[str, ...]:
+    row = campaigns.by_slug(session, slug)
+    if row.state == DRAFT:
+        raise NotFound
+    return campaigns.languages(session, row.id)

@@ -1,0 +1,1 @@
+"""Operations: health checks, static files, and the mailbox of development."""

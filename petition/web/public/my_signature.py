@@ -1,0 +1,241 @@
+"""My signature: everything that is held, for who holds the link, and every right to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from flask import Blueprint, Response, abort, make_response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from petition.domain import tokens
+from petition.domain.campaigns.campaign import CampaignView
+from petition.domain.signatures import consent
+from petition.errors import NotFound
+from petition.services.privacy import data_copy, erasure, rights
+from petition.services.privacy.rights import Choices
+from petition.store.db import reading, transaction
+from petition.store.privacy.personal_data import PersonalData
+from petition.web.http.access import LINK, OWN_PAGES, access
+from petition.web.http.dependencies import deps
+from petition.web.http.errors import keep_form, only_reads
+from petition.web.http.locale import _, language, set_locale
+from petition.web.http.rendering import page
+from petition.web.public.campaign_page import link_page
+from petition.web.public.forms import ChoicesForm, EraseForm, NameForm
+from petition.web.public.link_tokens import lang_query, value_of
+from petition.web.signing.fields import OpenForm, text_of
+from petition.web.signing.form_tickets import ticket, view_of
+from petition.web.signing.questions import AskingForm, asking, field_name, on_my_page
+
+mine = Blueprint("mine", __name__)
+
+DONE: Final = ("name", "choices", "withdraw")
+"""What the page says was done, by its address after it."""
+
+
+@mine.errorhandler(NotFound)
+def _gone(_error: NotFound) -> Response:
+    return link_page("public/my_gone.html", None, 404)
+
+
+@mine.get("/my/<token:token>")
+@access(LINK)
+def show(token: str) -> Response:
+    """All that is held. Changes nothing, whatever stands behind the token."""
+    return _page(token, _find(token))
+
+
+@mine.post("/my/<token:token>/correct")
+@access(LINK, forms=OWN_PAGES)
+def correct(token: str) -> BaseResponse:
+    """Put a name right."""
+    held, form = _find(token), NameForm()
+    _keep_form(token, held, form, "name-button")
+    if not form.validate():
+        return _page(token, held, form, _errors(form), 422)
+    with transaction() as session:
+        rights.correct(
+            session,
+            deps().vault,
+            held.signature_id,
+            given_name=form.given_name.data or "",
+            family_name=form.family_name.data or "",
+        )
+    return _done(token, "name")
+
+
+@mine.post("/my/<token:token>/choices")
+@access(LINK, forms=OWN_PAGES)
+def choose(token: str) -> BaseResponse:
+    """Change the answers, under the very words that the form showed."""
+    held = _find(token)
+    shown = view_of(request.form.get("ticket", ""), _view(held))
+    asked = (shown or _view(held)).call.consents.values()
+    form = asking(ChoicesForm, tuple(each for each in asked if each.purpose != consent.SIGN))()
+    _keep_form(token, held, form, "choices-button")
+    if not form.validate():
+        return _page(token, held, form, _errors(form), 422)
+    if shown is None:
+        old = _("The form was open for too long. Please check it and send it again.")
+        return _page(token, held, form, {"choices-button": old}, 422)
+    choices = Choices(answers=form.answers(), text_ids=shown.consent_text_ids)
+    with transaction() as session:
+        rights.choose(session, held.signature_id, choices, at=deps().now())
+    return _done(token, "choices")
+
+
+@mine.post("/my/<token:token>/withdraw")
+@access(LINK, forms=OWN_PAGES)
+def withdraw(token: str) -> BaseResponse:
+    """Take the signature back; its row stays."""
+    held = _find(token)
+    _keep_form(token, held, None, "withdraw-button")
+    with transaction() as session:
+        rights.withdraw(session, held.signature_id, at=deps().now())
+    return _done(token, "withdraw")
+
+
+@mine.post("/my/<token:token>/download")
+@access(LINK, forms=OWN_PAGES)
+def download(token: str) -> BaseResponse:
+    """All that is held, for programs."""
+    only_reads()
+    document = data_copy.document(_find(token), deps().vault)
+    response = make_response(data_copy.as_json(document))
+    response.content_type = "application/json; charset=utf-8"
+    return _as_file(response, "my-signature.json")
+
+
+@mine.post("/my/<token:token>/download-page")
+@access(LINK, forms=OWN_PAGES)
+def download_page(token: str) -> BaseResponse:
+    """All that is held, to read."""
+    only_reads()
+    held = _find(token)
+    view = _view(held)
+    set_locale(view.language)
+    body = page(
+        "public/my_copy.html",
+        held=held,
+        people=[rights.person(deps().vault, each) for each in held.forms],
+        country_names=_countries(view),
+        call=view.call,
+        as_of=deps().now(),
+    )
+    return _as_file(make_response(body), "my-signature.html")
+
+
+@mine.post("/my/<token:token>/erase")
+@access(LINK, forms=OWN_PAGES)
+def erase(token: str) -> BaseResponse:
+    """Delete everything that is held, once the box is ticked."""
+    held, form = _find(token), EraseForm()
+    view = _view(held)
+    _keep_form(token, held, form, "erase-button")
+    if not form.validate():
+        return _page(token, held, form, _errors(form), 422)
+    with transaction() as session:
+        erasure.erase(session, deps().erasure_context, held.signature_id, at=deps().now())
+    return link_page("public/my_erased.html", view)
+
+
+_ACTIONS: Final[dict[str, Callable[[str], BaseResponse]]] = {
+    "name": correct,
+    "choices": choose,
+    "withdraw": withdraw,
+    "download": download,
+    "page": download_page,
+    "erase": erase,
+}
+
+
+@mine.post("/my/<token:token>")
+@access(LINK, forms=OWN_PAGES)
+def act(token: str) -> BaseResponse:
+    """The same for pages that were opened before each action had an address: `do` says which."""
+    value_of(tokens.MY, token)
+    action = _ACTIONS.get(request.form.get("do", ""))
+    if action is None:
+        abort(400)
+    return action(token)
+
+
+def _find(token: str) -> PersonalData:
+    """What the link opens. Raises TokenUnusable, and NotFound when it is gone."""
+    signature_id = int(value_of(tokens.MY, token))
+    with reading() as session:
+        return rights.find(session, signature_id)
+
+
+def _view(held: PersonalData) -> CampaignView:
+    """The call in the language that the reader chose, else in the signature's."""
+    own = deps().campaign_cache.of_text(held.text_id)
+    chosen = request.args.get("lang", "")
+    return (
+        deps()
+        .campaign_cache.shown(held.slug, chosen if chosen in own.languages else own.language)
+        .view
+    )
+
+
+def _page(
+    token: str,
+    held: PersonalData,
+    form: OpenForm | None = None,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    """The whole page; `form` is what was just typed, and `errors` what is wrong, by field."""
+    view = _view(held)
+    people = [rights.person(deps().vault, each) for each in held.forms]
+    filled_in = {
+        "given_name": people[0].given_name,
+        "family_name": people[0].family_name,
+        "sure": "",
+    }
+    questions = on_my_page(view.call.consents)
+    filled_in |= {name: held.own.current.get(each.purpose, "") for name, each in questions}
+    typed = {field.name: text_of(field) for field in form or () if field.data is not None}
+    if isinstance(form, AskingForm):
+        typed |= {field_name(purpose): answer for purpose, answer in form.answers().items()}
+    return link_page(
+        "public/my.html",
+        view,
+        status,
+        address=f"/my/{token}",
+        query=lang_query("?lang="),
+        held=held,
+        people=people,
+        questions=questions,
+        filled_in=filled_in | typed | {"ticket": ticket(view)},
+        country_names=_countries(view),
+        errors=errors or {},
+        done=request.args.get("done") if request.args.get("done") in DONE else None,
+    )
+
+
+def _keep_form(token: str, held: PersonalData, form: OpenForm | None, button: str) -> None:
+    """Speak the page's language; and should the database fail, show what was typed once more."""
+    set_locale(_view(held).language)
+    keep_form(lambda words: _page(token, held, form, {button: words}).get_data(as_text=True))
+
+
+def _countries(view: CampaignView) -> dict[str, str]:
+    set_locale(view.language)
+    return dict(language().countries())
+
+
+def _errors(form: OpenForm) -> dict[str, str]:
+    """Field to what is wrong with it."""
+    return {name: str(found[0]) for name, found in form.errors.items()}
+
+
+def _done(token: str, action: str) -> BaseResponse:
+    """Back to the page, by an address that may be loaded again."""
+    return redirect(f"/my/{token}?done={action}{lang_query('&lang=')}", 303)
+
+
+def _as_file(response: Response, name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,116 @@
+"""Sharing: a campaign's picture, QR code and poster, each in the language of the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from flask import Blueprint, Response
+
+from petition import rendering
+from petition.domain.campaigns.campaign import CampaignView
+from petition.printing import Data, qr_svg
+from petition.web.http.access import PUBLIC, access
+from petition.web.http.cached_response import Made, answer, made
+from petition.web.http.campaign_cache import CachedCampaign
+from petition.web.http.dependencies import deps
+from petition.web.http.locale import _, language
+from petition.web.http.security import CSP
+from petition.web.public.campaign_page import shown_call
+
+sharing = Blueprint("sharing", __name__)
+
+CACHE_CONTROL: Final = "public, max-age=600"
+
+
+@sharing.get("/<lang:code>/<slug:slug>/card.png")
+@access(PUBLIC)
+def card(code: str, slug: str) -> Response:
+    """The picture that services show beside a link: 1200×630 pixels."""
+    shown = shown_call(code, slug)
+    response = _kept("card", shown, lambda: _card(shown))
+    # Some services show it on their own pages straight from here.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@sharing.get("/<lang:code>/<slug:slug>/qr.svg")
+@access(PUBLIC)
+def qr(code: str, slug: str) -> Response:
+    """The call's address as a QR code."""
+    shown = shown_call(code, slug)
+    return _kept("qr", shown, lambda: _qr(shown.view))
+
+
+@sharing.get("/<lang:code>/<slug:slug>/poster.pdf")
+@access(PUBLIC)
+def poster(code: str, slug: str) -> Response:
+    """The call on a sheet of A4."""
+    shown = shown_call(code, slug)
+    response = _kept("poster", shown, lambda: _poster(shown.view))
+    # Some browsers show a PDF as an object in a page of their own, under its policy.
+    response.headers["Content-Security-Policy"] = CSP.replace(
+        "object-src 'none'", "object-src 'self'"
+    )
+    response.headers["Content-Disposition"] = f'inline; filename="{slug}-{code}.pdf"'
+    return response
+
+
+def _kept(what: str, shown: CachedCampaign, make: Callable[[], Made]) -> Response:
+    found = deps().ttl_cache.keep((what, shown.view.text_id), make)
+    return answer(found, CACHE_CONTROL)
+
+
+def _card(shown: CachedCampaign) -> Made:
+    data = {
+        **_call(shown.view),
+        "count": _count(shown),
+        "mark": (rendering.STATIC / "favicon.svg").read_text(encoding="utf-8"),
+    }
+    return made(deps().press.picture("card.typ", data), "image/png")
+
+
+def _count(shown: CachedCampaign) -> str:
+    """The count in words; before the first signature, what there is to do."""
+    if shown.count == 0:
+        return _("Sign the petition") if shown.view.is_open(deps().now()) else ""
+    words = language()
+    text = words.ngettext(
+        "%(total)s confirmed signature", "%(total)s confirmed signatures", shown.count
+    )
+    return text % {"total": words.number(shown.count)}
+
+
+def _qr(view: CampaignView) -> Made:
+    return made(qr_svg(_address(view, "qr")).encode(), "image/svg+xml; charset=utf-8")
+
+
+def _poster(view: CampaignView) -> Made:
+    base = deps().settings.base_url
+    address = f"{base}/{view.slug}".partition("://")[2]
+    data = {
+        **_call(view),
+        "asks": view.call.asks,
+        "addressed_to": view.call.addressed_to,
+        "address": address,
+        "qr": qr_svg(_address(view, "poster")),
+        "qr_alt": _("QR code for %(address)s", address=address),
+        "scan": _("Scan to sign"),
+        "or_type": _("or open this address:"),
+        "safety": _("Use a private device and a private address, not one that your employer runs."),
+    }
+    return made(deps().press.paper("poster.typ", data), "application/pdf")
+
+
+def _call(view: CampaignView) -> Data:
+    return {
+        "lang": language().code,
+        "dir": language().direction,
+        "ask": view.call.ask,
+        "organiser": language().organiser(deps().settings.organiser),
+    }
+
+
+def _address(view: CampaignView, source: str) -> str:
+    """The short address, which asks the reader's own device for the language."""
+    return f"{deps().settings.base_url}/{view.slug}?source={source}"

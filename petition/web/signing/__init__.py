@@ -1,0 +1,1 @@
+"""The sign form, for every page that shows it."""

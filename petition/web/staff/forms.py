@@ -1,0 +1,151 @@
+"""The forms of the staff console."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from wtforms import BooleanField, Field, PasswordField, SelectMultipleField, StringField
+from wtforms.validators import ValidationError
+
+from petition.domain.abuse.places import (
+    MOST_FACTOR,
+    MOST_HOURS,
+    PlaceRefused,
+    PlaceTooWide,
+    place,
+)
+from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
+from petition.domain.signatures.moderation import SHOWN, VERDICTS
+from petition.web.http.locale import _
+from petition.web.signing.fields import (
+    PostedForm,
+    clean_address,
+    clean_filter,
+    clean_unscripted,
+    no_controls,
+    required,
+    text_of,
+)
+
+_MARK: Final = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{16})")
+"""A signature's id, and what was seen of it."""
+
+
+class SetUpForm(PostedForm):
+    """A new member of staff chooses a password."""
+
+    password = PasswordField()
+
+
+class SignInForm(PostedForm):
+    """Staff sign in."""
+
+    email = StringField(filters=[clean_address], validators=[no_controls])
+    password = PasswordField()
+
+
+class ExportForm(PostedForm):
+    """Staff take a list out, and say why."""
+
+    reason = StringField(filters=[clean_filter], validators=[required, no_controls])
+    for_target = BooleanField()
+    updates = BooleanField(false_values=(False, "false", "", "no"))
+    for_excel = BooleanField()
+
+    def validate_reason(self, field: Field) -> None:
+        if len(text_of(field)) > 500:
+            raise ValidationError(_("This is too long: 500 characters at most."))
+
+    def validate_updates(self, field: Field) -> None:
+        if field.data and self.for_target.data:
+            raise ValidationError(
+                _("The target’s list must not tell who wants news: nobody agreed to that.")
+            )
+
+
+class OffForm(PostedForm):
+    """Staff take a mail domain off the target's list."""
+
+    domain = StringField(filters=[clean_unscripted], validators=[required, no_controls])
+
+
+class DomainForm(OffForm):
+    """Staff name a mail domain of the target's."""
+
+    def validate_domain(self, field: Field) -> None:
+        try:
+            pattern(text_of(field))
+        except PatternRefused:
+            raise ValidationError(
+                _("Please enter a domain like amazon.com, or amazon.* for every ending.")
+            ) from None
+        except PatternTooWide:
+            raise ValidationError(
+                _("People everywhere have private addresses there: they could no longer sign.")
+            ) from None
+
+
+class UsualForm(PostedForm):
+    """Staff end the wider limits of a place."""
+
+    network = StringField(filters=[clean_filter], validators=[required, no_controls])
+
+    def validate_network(self, field: Field) -> None:
+        try:
+            place(text_of(field))
+        except PlaceRefused:
+            raise ValidationError(
+                _("Please enter a network like 203.0.113.0/24 or 2001:db8:1::/48.")
+            ) from None
+        except PlaceTooWide:
+            raise ValidationError(
+                _("This is more than one place: IPv4 takes /16 to /32, IPv6 takes /32 to /64.")
+            ) from None
+
+
+class PlaceForm(UsualForm):
+    """Staff widen the limits for a place."""
+
+    hours = StringField(filters=[clean_filter], validators=[required])
+    factor = StringField(filters=[clean_filter], validators=[required])
+
+    def validate_hours(self, field: Field) -> None:
+        self._within(field, 1, MOST_HOURS)
+
+    def validate_factor(self, field: Field) -> None:
+        self._within(field, 2, MOST_FACTOR)
+
+    @staticmethod
+    def _within(field: Field, low: int, high: int) -> None:
+        text = text_of(field)
+        if not re.fullmatch(r"[0-9]{1,4}", text) or not low <= int(text) <= high:
+            raise ValidationError(
+                _("Please enter a whole number from %(low)s to %(high)s.", low=low, high=high)
+            )
+
+    def whole(self, name: str) -> int:
+        """A number of the form, once it is valid."""
+        return int(text_of(self[name]))
+
+
+class ReviewForm(PostedForm):
+    """Staff decide about a name by one of its buttons, or about all that the page lists."""
+
+    shown = StringField()
+    name_only = StringField()
+    refused = StringField()
+    together = StringField()
+    each = SelectMultipleField(validate_choice=False)
+
+    def decisions(self) -> list[tuple[int, str, str]]:
+        """(signature, what was seen of it, verdict) for each that was decided about."""
+        marks = [(text_of(self[verdict]), verdict) for verdict in VERDICTS]
+        if self.together.data:
+            marks += [(mark, SHOWN) for mark in self.each.data or ()]
+        found = ((_MARK.fullmatch(mark), verdict) for mark, verdict in marks)
+        return [(int(mark[1]), mark[2], verdict) for mark, verdict in found if mark]
+
+
+class SignOutForm(PostedForm):
+    """One button."""

@@ -1,0 +1,71 @@
+"""The console's page of the target's own mail domains."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, make_response, redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from petition.services.campaigns import target_domains as services_target_domains
+from petition.store.campaigns import campaigns, target_domains as store_target_domains
+from petition.store.db import reading, transaction
+from petition.web.http.access import EDITOR, OWN_PAGES, STAFF, access
+from petition.web.http.dependencies import deps
+from petition.web.staff.auth import has_permission
+from petition.web.staff.forms import DomainForm, OffForm
+from petition.web.staff.layout import console_page
+
+domains = Blueprint("domains", __name__, url_prefix="/staff/campaigns/<slug:slug>/domains")
+
+
+@domains.get("")
+@access(STAFF)
+def listed(slug: str) -> Response:
+    """What the list does, and what stands on it."""
+    return _page(slug, DomainForm(), 200)
+
+
+@domains.post("")
+@access(EDITOR, forms=OWN_PAGES)
+def add(slug: str) -> BaseResponse:
+    """From now on no address of that domain is taken."""
+    form = DomainForm()
+    if not form.validate():
+        return _page(slug, form, 422)
+    with transaction() as session:
+        services_target_domains.add_domain(
+            session, slug, form.domain.data or "", by=g.staff.email, at=deps().now()
+        )
+    return _to_the_list(slug)
+
+
+@domains.post("/remove")
+@access(EDITOR, forms=OWN_PAGES)
+def remove(slug: str) -> BaseResponse:
+    """From now on addresses of that domain are taken again."""
+    form = OffForm()
+    if not form.validate():
+        return _page(slug, DomainForm(formdata=None), 422)
+    with transaction() as session:
+        services_target_domains.remove_domain(
+            session, slug, form.domain.data or "", by=g.staff.email, at=deps().now()
+        )
+    return _to_the_list(slug)
+
+
+def _to_the_list(slug: str) -> BaseResponse:
+    deps().campaign_cache.clear()
+    return redirect(f"/staff/campaigns/{slug}/domains", 303)
+
+
+def _page(slug: str, form: DomainForm, status: int) -> Response:
+    with reading() as session:
+        campaign_id = campaigns.by_slug(session, slug).id
+        body = console_page(
+            "staff/domains.html",
+            slug=slug,
+            patterns=store_target_domains.patterns(session, campaign_id),
+            taken_off=store_target_domains.taken_off(session, campaign_id),
+            form=form,
+            may_edit=has_permission(g.staff, EDITOR),
+        )
+    return make_response(body, status)

@@ -1,0 +1,1 @@
+"""Worker: sends what is owed, and does what comes round."""

@@ -1,0 +1,153 @@
+"""Maintenance: what the worker does beside sending: answer requests, fold counts, vacuum.
+
+Each is taken by one worker at a time, by the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from petition.services.counts import country_figures
+from petition.services.letters import link_requests
+from petition.services.privacy import erasure, retention
+from petition.services.privacy.erasure import ErasureContext
+from petition.services.privacy.retention import Step
+from petition.services.staff import signing_in
+from petition.store import jobs
+from petition.store.counts import totals
+from petition.store.db import SessionFactory
+from petition.store.privacy.erasure_journal import JournalBroken
+
+FOLD_EVERY: Final = 30.0
+FORGET_AGAIN: Final = timedelta(seconds=5)
+"""After a try that somebody's reading stood in the way of."""
+A_DAY: Final = timedelta(days=1)
+NEVER: Final = timedelta(days=36500)
+
+log = logging.getLogger(__name__)
+
+
+class Maintenance:
+    """One worker's maintenance."""
+
+    def __init__(
+        self,
+        context: ErasureContext,
+        *,
+        reading: SessionFactory,
+        transaction: SessionFactory,
+        vacuum: Callable[[], bool],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._context = context
+        self._reading = reading
+        self._transaction = transaction
+        self._vacuum = vacuum
+        self._now = now
+        self._next_fold = 0.0
+        self._began = False
+        self._all_seen_at: datetime | None = None
+
+    def begin(self) -> None:
+        """Before anything else: an old copy of the database may have been put back.
+
+        Who was erased must get no letter from it, and is in no count.
+        """
+        if not self._began:
+            self._forget_again()
+            self._began = True
+
+    def run_due(self) -> None:
+        """What is due now; nothing of it takes long."""
+        self.begin()
+        self.answer()
+        self.fold_when_due()
+
+    def fold_when_due(self) -> None:
+        """Every half minute: the counts, and what comes round more rarely."""
+        if time.monotonic() >= self._next_fold:
+            self.all()
+            self._next_fold = time.monotonic() + FOLD_EVERY
+
+    def all(self) -> None:
+        """Everything that is due, however rarely it comes round."""
+        self.begin()
+        self.answer()
+        self.retain()
+        self.fold()
+        self.vacuum()
+
+    def answer(self) -> None:
+        """Owe letters to who asked for one with their address."""
+        with self._transaction() as session:
+            link_requests.answer(session, at=self._now())
+
+    def fold(self) -> None:
+        """Bring the public counts up to date; figures by country follow them once a day."""
+        at = self._now()
+        with self._transaction() as session:
+            totals.fold(session, at=at)
+            country_figures.snapshot_all(session, at=at)
+
+    def retain(self) -> None:
+        """Once an hour: forget what is due, remind, and write down how much is held.
+
+        The first run of a process and then one a day look at everything, however old: none may
+        have run for long, and who signs again leaves an old form behind.
+        """
+        at = self._now()
+        with self._transaction() as session:
+            since = retention.claim(session, at=at)
+        if since is None:
+            return
+        self._forget_again()
+        if self._all_seen_at is None or at >= self._all_seen_at + A_DAY:
+            self._run_steps(self._due(at, since=None))
+            self._all_seen_at = at
+        else:
+            self._run_steps(self._due(at, since=since))
+        with self._transaction() as session:
+            signing_in.delete_old(session, at=at)
+        self._remind(at)
+        retention.note(self._reading, self._transaction, at=at)
+
+    def _due(self, at: datetime, since: datetime | None) -> Iterator[Step]:
+        return retention.delete_due(
+            self._reading, self._transaction, self._context, at=at, since=since
+        )
+
+    def _forget_again(self) -> None:
+        """A journal that cannot be read is somebody's to look at; all else goes on meanwhile."""
+        try:
+            self._run_steps(retention.erase_again(self._transaction, self._context, at=self._now()))
+        except JournalBroken as error:
+            log.error("retention: %s", error)
+
+    def _run_steps(self, steps: Iterator[Step]) -> None:
+        """Run them to the end: each is committed by itself."""
+        for step in steps:
+            if step.number:
+                log.info(
+                    "retention: %d %s",
+                    step.number,
+                    " of ".join(filter(None, (step.kind, step.slug))),
+                )
+
+    def _remind(self, at: datetime) -> None:
+        number = retention.BATCH
+        while number == retention.BATCH:
+            with self._transaction() as session:
+                number = retention.remind(session, at=at)
+
+    def vacuum(self) -> None:
+        """After an erasure: clear the space that the rows stood in."""
+        at = self._now()
+        with self._transaction() as session:
+            due = jobs.claim(session, erasure.FORGET, at=at, every=NEVER) is not None
+        if due and not self._vacuum():
+            with self._transaction() as session:
+                jobs.ask(session, erasure.FORGET, at=at + FORGET_AGAIN)

@@ -1,0 +1,164 @@
+"""A running `petition start` with a folder of its own, and its mailbox."""
+
+from __future__ import annotations
+
+import email
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from email.policy import default
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+from click.testing import CliRunner
+
+from drills.ports import free_port
+from petition.cli import main
+from petition.config import DOCUMENTED
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter as its reader sees it: the text, and the addresses in it."""
+
+    subject: str
+    text: str
+
+    @property
+    def links(self) -> list[str]:
+        return re.findall(r"https?://\S+", self.text)
+
+    def link(self, prefix: str) -> str:
+        """The one address that begins with a prefix: /confirm/, /my/, /stop/, /unsubscribe/."""
+        found = [link for link in self.links if prefix in link]
+        assert len(found) == 1, f"{len(found)} links to {prefix} in: {self.text}"
+        return found[0]
+
+    @property
+    def code(self) -> str:
+        """The six letters that can be typed instead of following the link."""
+        found = re.search(r"^([A-Z]{3}-[A-Z]{3})\s*$", self.text, re.MULTILINE)
+        assert found, self.text
+        return found[1]
+
+
+@dataclass
+class Instance:
+    """A running `petition start`."""
+
+    url: str
+    folder: Path
+    set_up_link: str
+    environ: dict[str, str]
+
+    def petition(self, *words: str) -> str:
+        """Run a command beside the server, in this process; its output."""
+        bare = dict.fromkeys(DOCUMENTED) | {f"{name}_FILE": None for name in DOCUMENTED}
+        listening = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            done = CliRunner(env={**bare, **self.environ}).invoke(main, [*words])
+        finally:
+            for number, listener in listening.items():
+                signal.signal(number, listener)  # a worker takes them for itself
+        assert done.exit_code == 0, (words, done.output, done.exception)
+        return done.stdout
+
+    def invite(self, role: str, email: str | None = None) -> str:
+        """The address of a new set-up link."""
+        address = email or f"{role}@campaign.example.org"
+        return self.petition("staff", "invite", address, "--role", role).strip()
+
+    def confirmed(self) -> int:
+        """The count as `petition count` says it, folded up to now."""
+        self.petition("worker", "--once")
+        return int(json.loads(self.petition("count", "amazon", "--format", "json"))["confirmed"])
+
+    def rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+        """What the database holds; or change it, as no command would."""
+        path = self.folder / "petition.db"
+        with closing(sqlite3.connect(path, timeout=30)) as database, database:
+            return database.execute(sql, values).fetchall()
+
+    def letters(self, to: str) -> list[Letter]:
+        """What a mailbox got so far, oldest first."""
+        found = []
+        for path in sorted((self.folder / "outbox").glob("*.eml")):
+            message = email.message_from_string(path.read_text(encoding="utf-8"), policy=default)
+            if to.lower() in str(message["To"]).lower():
+                body = message.get_body(("plain",))
+                assert body is not None
+                found.append(Letter(str(message["Subject"]), body.get_content()))
+        return found
+
+    def letter(self, to: str, prefix: str, nth: int = 1) -> Letter:
+        """The nth letter to a mailbox that holds a link to `prefix`, as soon as it is there."""
+        found: list[Letter] = []
+
+        def arrived() -> bool:
+            found[:] = [each for each in self.letters(to) if f"{self.url}{prefix}" in each.text]
+            return len(found) >= nth
+
+        wait_until(arrived, f"letter {nth} to {to} with {prefix}")
+        return found[nth - 1]
+
+
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for {what}"
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+@contextmanager
+def run_instance(folder: Path, **settings: str) -> Iterator[Instance]:
+    """`petition start` on a port of its own, until the block ends."""
+    port = free_port()
+    keep = ("PATH", "HOME", "LANG", "VIRTUAL_ENV")
+    environ = {name: os.environ[name] for name in keep if name in os.environ} | {
+        "PETITION_INSTANCE": str(folder),
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+        # All tests are one sender here, who signs and reads as much as many people do.
+        "PETITION_SENDER_LETTERS": "10000/100000",
+        "PETITION_SENDER_FORMS": "100000",
+        "PETITION_SENDER_PAGES": "1000000/1000000",
+    }
+    environ |= settings
+    url = f"http://127.0.0.1:{port}"
+    log = folder / "start.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "petition", "start"],
+            env=environ,
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(lambda: _answers(f"{url}/readyz"), "the server", 120.0)
+        link = re.search(r"https?://\S+/staff/set-up/\S+", log.read_text(encoding="utf-8"))
+        assert link, log.read_text(encoding="utf-8")
+        yield Instance(url, folder, link[0], environ)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)

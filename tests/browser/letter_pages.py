@@ -1,0 +1,58 @@
+"""Letters as a mail program shows them: each on a phone and a desktop, in one scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from petition.mail.letters import LetterContext
+from tests.mail.written import NAMES, part, write
+
+RULES: Final = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+WIDTHS: Final = (320, 1280)
+
+
+def findings(
+    browser: Browser,
+    letter_context: LetterContext,
+    folder: Path,
+    lang: str,
+    scheme: Any,
+    *,
+    picture: Callable[[Page, str], None] | None = None,
+) -> Iterator[str]:
+    """All that is wrong with the letters in a language."""
+    context = browser.new_context(color_scheme=scheme)
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    for name in NAMES:
+        path = folder / f"{name}.html"
+        path.write_text(part(write(letter_context, name, lang), "html"), encoding="utf-8")
+        page.goto(path.as_uri())
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            for each in _complaints(page):
+                yield f"letter {name}, {width} px, {scheme}: {each}"
+            if picture is not None and width == WIDTHS[0]:
+                picture(page, f"letter-{name}-{lang}-{scheme}")
+    # It fetches nothing.
+    yield from (f"a letter asked for {url}" for url in asked if not url.startswith("file:"))
+    context.close()
+
+
+def _complaints(page: Page) -> list[str]:
+    # Axe takes a page that paints no ground of its own for white, in the dark as well.
+    page.evaluate("document.body.style.backgroundColor = 'Canvas'")
+    found = Axe().run(page, options=RULES).response["violations"]
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [f"{each['id']}: {each['nodes']}" for each in found] + ["too wide"] * wide

@@ -1,0 +1,120 @@
+"""Looking at one loaded page in every way that people see it: widths, schemes, large text, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+SMALL: Final = {"width": 320, "height": 640}
+LARGE: Final = {"width": 1280, "height": 900}
+SIZES: Final = (SMALL, LARGE)
+SCHEMES: Final = ("light", "dark")
+ONE_SCHEME: Final = {SMALL["width"]: "light", LARGE["width"]: "dark"}
+
+_AXE: Final = Axe().axe_script
+_OPTIONS: Final[dict[str, Any]] = {
+    "resultTypes": ["violations"],
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    },
+    # Off unless it is asked for by name.
+    "rules": {"target-size": {"enabled": True}},
+}
+_CHECKS: Final = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_LARGE_TEXT: Final = """on => {
+    const sheet = new CSSStyleSheet();
+    if (on) sheet.replaceSync("html { font-size: 200% !important; }");
+    document.adoptedStyleSheets = [sheet];
+}"""
+MOST_STOPS: Final = 150
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it is shown now."""
+    page.evaluate(_AXE)
+    return [*_axe(page)]
+
+
+def overflows(page: Page) -> int:
+    """Pixels that the page is wider than its window."""
+    return int(
+        page.evaluate(
+            "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+        )
+    )
+
+
+def findings(page: Page, *, every_scheme: bool) -> Iterator[str]:
+    """All that is wrong with a page, each finding with the way of looking that shows it.
+
+    Without every scheme, axe looks at a light phone and a dark desktop: both widths, both schemes.
+    """
+    page.evaluate(_AXE)
+    page.evaluate(f"window.looking = {_CHECKS}")
+    yield from _checked(page, "outline", "languages", "tokens", "summary", "motion")
+    for size in SIZES:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        around = f"{size['width']} px"
+        yield from _named(around, _checked(page, "overflow", "targets"))
+        for scheme in SCHEMES if every_scheme else (ONE_SCHEME[size["width"]],):
+            page.emulate_media(color_scheme=scheme)
+            yield from _named(f"{around}, {scheme}", _axe(page))
+        yield from _named(f"{around}, text twice as large", _with_large_text(page))
+    yield from _named("forced colours", _in_forced_colours(page))
+    page.emulate_media(color_scheme="light")
+    page.evaluate("looking.watchFocus()")
+    for size in SIZES:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        yield from _named(f"{size['width']} px, by keyboard", _by_keyboard(page))
+
+
+def _named(way: str, found: Iterator[str]) -> Iterator[str]:
+    return (f"{way}: {each}" for each in found)
+
+
+def _checked(page: Page, *checks: str) -> Iterator[str]:
+    for check in checks:
+        yield from (f"{check}: {each}" for each in page.evaluate(f"looking.{check}()"))
+
+
+def _axe(page: Page) -> Iterator[str]:
+    found = page.evaluate("async options => (await axe.run(options)).violations", _OPTIONS)
+    for each in found:
+        for node in each["nodes"]:
+            yield f"{each['id']}: {each['help']} at {node['target']} {node.get('failureSummary')}"
+
+
+def _with_large_text(page: Page) -> Iterator[str]:
+    page.evaluate(_LARGE_TEXT, True)
+    yield from _checked(page, "overflow", "squeezed")
+    page.evaluate(_LARGE_TEXT, False)
+
+
+def _in_forced_colours(page: Page) -> Iterator[str]:
+    page.emulate_media(forced_colors="active")
+    yield from _checked(page, "palette", "borders")
+    page.emulate_media(forced_colors="none")
+
+
+def _by_keyboard(page: Page) -> Iterator[str]:
+    """Tab from the top to the end: each stop shows that it is one, and lies under nothing."""
+    page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+    # What had the focus would otherwise be where Tab goes on from.
+    page.evaluate("document.body.tabIndex = -1; document.body.focus(); focusStops.length = 0")
+    page.evaluate("document.body.removeAttribute('tabindex')")
+    # The page is asked where it is only once it should be near its end: asking costs as much again.
+    for _ in range(page.evaluate("looking.leastStops()")):
+        page.keyboard.down("Tab")
+    for _ in range(MOST_STOPS):
+        page.keyboard.down("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+    else:
+        yield "Tab never came to the end"
+    page.keyboard.up("Tab")
+    yield from _checked(page, "reached")

@@ -1,0 +1,330 @@
+"""Every page in every state that a person can meet, and the way to each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Download, Page
+
+from petition import config
+from petition.app import SHIPPED
+from petition.config import resource_dir
+from petition.domain import tokens
+from petition.domain.tokens import Tokens
+from petition.store.tables import CodeTry, LinkRequest
+from tests import people
+from tests.browser import actions
+from tests.browser.instance import Instance, Letter
+
+PASSWORD: Final = "a long walk by the river"
+PUBLIC_NAMES: Final = 15
+"""More than one page of names, and more than ten people from one country."""
+COMMENTS: Final = {"ar": "الكرامة للجميع.", "en": "Dignity for all."}
+OLD: Final = datetime(2020, 1, 1, tzinfo=UTC)
+NOBODY: Final = "999999"
+
+FOLDERS: Final = frozenset({"public", "staff", "errors", "dev"})
+LAYOUT: Final = "staff/base.html"
+
+
+def templates() -> set[str]:
+    """Every template that is a page."""
+    root = resource_dir("templates")
+    found = {
+        path.relative_to(root).as_posix()
+        for folder in FOLDERS
+        for path in (root / folder).glob("[!_]*.html")
+    }
+    return found - {LAYOUT}
+
+
+class Ready:
+    """An instance where everything has happened that a page can be about."""
+
+    def __init__(self, instance: Instance, folder: Path, languages: Sequence[str]) -> None:
+        self.instance = instance
+        self._languages = languages
+        self.confirm: dict[str, Letter] = {}
+        """By language: the letter of somebody who has not confirmed."""
+        self.own: dict[str, Letter] = {}
+        """By language: the letter of somebody who has, stood in a list, and was entered again."""
+        self.set_up_link = instance.invite("owner", "visitor@campaign.example.org")
+        self._campaigns(folder)
+        self._names()
+        self._supporters()
+
+    def _campaigns(self, folder: Path) -> None:
+        for slug in ("depot", "over"):
+            call = shutil.copytree(SHIPPED / "amazon", folder / slug)
+            file = call / "campaign.toml"
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace('"amazon"', f'"{slug}"', 1), encoding="utf-8")
+            self.instance.petition("campaign", "load", str(call))
+            self.instance.petition("campaign", "open", slug)
+        actions.sign(self.instance, people.someone(1), slug="over")
+        actions.confirm(self.instance, people.someone(1)["email"])
+        self.instance.petition("campaign", "close", "over")
+
+    def _names(self) -> None:
+        amina, *others = (
+            people.amina,
+            *(people.someone(100 + n, visibility="public") for n in range(PUBLIC_NAMES - 1)),
+        )
+        actions.sign(self.instance, amina, "ar")
+        for number, each in enumerate(others):
+            actions.sign(self.instance, each | {"comment": "Dignity for all. " * number})
+        for each in (amina, *others):
+            actions.confirm(self.instance, each["email"])
+        # One waits, one shows only a name, one shows nothing.
+        ids = [row[0] for row in self.instance.rows("SELECT id FROM signatures ORDER BY id")][1:]
+        self.instance.petition("comments", "name-only", str(ids[-2]))
+        self.instance.petition("comments", "refuse", str(ids[-3]))
+        self.instance.petition("comments", "approve", *(str(each) for each in ids[:-3]))
+
+    def _supporters(self) -> None:
+        pending, own = {}, {}
+        for number, code in enumerate(self._languages):
+            pending[code] = people.someone(200 + number)
+            own[code] = people.someone(300 + number, visibility="target", updates="yes")
+            actions.sign(self.instance, pending[code], code)
+            actions.sign(self.instance, own[code], code)
+        for code, form in own.items():
+            self.confirm[code] = self.instance.letter(pending[code]["email"], "/confirm/")
+            self.own[code] = actions.confirm(self.instance, form["email"])
+        for target in ((), ("--for-target",)):
+            words = ("--reason", "to hand it over", "-o", str(self.instance.folder / "list.csv"))
+            self.instance.petition("export", "amazon", *target, *words)
+        for code, form in own.items():
+            again = {
+                "given_name": "Somebody",
+                "comment": COMMENTS.get(code, ""),
+                "source": "poster",
+            }
+            actions.sign(self.instance, form | again, code)
+
+    def token(self, purpose: str, value: str, *, ends: datetime) -> str:
+        settings = config.load(self.instance.environ)
+        return Tokens(settings.secret_key).sign(purpose, value, expires=ends)
+
+    @contextmanager
+    def broken(self, name: str = LinkRequest.__tablename__) -> Iterator[None]:
+        """While this lasts, one table is not there: the database does not answer as it should."""
+        self.instance.rows(f"ALTER TABLE {name} RENAME TO away")
+        try:
+            yield
+        finally:
+            self.instance.rows(f"ALTER TABLE away RENAME TO {name}")
+
+
+class Tour:
+    """Leads a page in one language from place to place, and says where it is.
+
+    A place is called by its template and, after a colon, the state that it is in.
+    """
+
+    def __init__(self, ready: Ready, page: Page, lang: str) -> None:
+        self.ready = ready
+        self.page = page
+        self.lang = lang
+        self.call = f"/{lang}/amazon"
+
+    def start(self) -> Iterator[str]:
+        """The call's page alone."""
+        self.page.goto(self.call)
+        yield "public/campaign.html"
+
+    def everywhere(self) -> Iterator[str]:
+        yield from self.the_call()
+        yield from self.asking()
+        yield from self.behind_links()
+        yield from self.my_signature()
+        yield from self.errors()
+
+    def _press(self, words: str = "main form button[type=submit]:visible") -> None:
+        with self.page.expect_navigation():
+            self.page.locator(words).first.click()
+
+    # --- the call, and signing it ---
+
+    def the_call(self) -> Iterator[str]:
+        page = self.page
+        page.goto("/")
+        yield "public/index.html"
+        page.goto(f"/{self.lang}/over")
+        yield "public/campaign.html: closed"
+        page.goto(self.call)
+        yield "public/campaign.html"
+        self._press("#sign-button")
+        yield "public/campaign.html: errors"
+        page.locator("#given_name").fill("Tour")
+        page.locator("#country").select_option("FR")
+        page.locator("#updates").check()
+        page.locator("#agree").check()
+        page.locator("#email").fill("tour@amazon.com")
+        self._press("#sign-button")
+        yield "public/campaign.html: refused for the target"
+        page.locator("#email").fill("tour@gmial.com")
+        self._press("#sign-button")
+        yield "public/campaign.html: a slip in the address"
+        page.locator("#comment").fill("I work at DTM2, badge number 104538817, 0151 23456789.")
+        page.locator("#email").fill("tour@gnail.com")
+        self._press("#sign-button")
+        yield "public/campaign.html: a slip and traces in the comment"
+        for place in ("thanks", "confirmed", "privacy", "names"):
+            page.goto(f"{self.call}/{place}")
+            yield f"public/{place}.html"
+        self._press_link("main nav.pages a[rel=next]")
+        yield "public/names.html: older"
+        page.goto(f"/{self.lang}/depot/names")
+        yield "public/names.html: none"
+
+    def _press_link(self, words: str) -> None:
+        with self.page.expect_navigation():
+            self.page.locator(words).click()
+
+    def asking(self) -> Iterator[str]:
+        page = self.page
+        page.goto(f"{self.call}/my")
+        yield "public/ask.html"
+        self._press()
+        yield "public/ask.html: errors"
+        page.goto(f"{self.call}/thanks")
+        self._press("#resend button")
+        yield "public/ask.html: errors in sending again"
+        page.goto(f"{self.call}/asked")
+        yield "public/asked.html"
+        page.goto(f"{self.call}/code")
+        yield "public/code.html"
+        self._press()
+        yield "public/code.html: errors"
+        address = f"tries.{self.lang}@example.org"
+        for _ in range(10):
+            actions.post(self.ready.instance, f"{self.call}/code", email=address, code="BBB-BBB")
+        page.locator("#email").fill(address)
+        page.locator("#code").fill("BBB-BBB")
+        self._press()
+        yield "public/code.html: too many tries"
+
+    # --- behind the links in letters ---
+
+    def behind_links(self) -> Iterator[str]:
+        page, letter = self.page, self.ready.confirm[self.lang]
+        page.goto(letter.link("/confirm/"))
+        yield "public/confirm.html"
+        old = self.ready.token(tokens.CONFIRM, NOBODY, ends=OLD)
+        page.goto(f"/confirm/{old}")
+        yield "public/confirm_expired.html"
+        page.goto(f"/confirm/{old[:-3]}")
+        yield "public/confirm_invalid.html"
+        page.goto(letter.link("/stop/"))
+        yield "public/stop.html"
+        self._press()
+        yield "public/stop.html: blocked"
+
+    def my_signature(self) -> Iterator[str]:
+        page, letter = self.page, self.ready.own[self.lang]
+        page.goto(letter.link("/my/"))
+        yield "public/my.html"
+        page.locator("#given_name").fill("")
+        self._press("#name-button")
+        yield "public/my.html: errors"
+        self._press("#erase-button")
+        yield "public/my.html: not sure"
+        page.locator("#visibility").check()
+        self._press("#choices-button")
+        yield "public/my.html: changed"
+        with page.expect_download() as copy:
+            page.locator("button[value=page]").click()
+        page.goto(self._kept(copy.value))
+        yield "public/my_copy.html"
+        page.goto(letter.link("/unsubscribe/"))
+        yield "public/unsubscribe.html"
+        self._press()
+        yield "public/unsubscribe.html: done"
+        page.goto(letter.link("/my/"))
+        page.locator("#given_name").fill("Amal")
+        with self.ready.broken(CodeTry.__tablename__):
+            self._press("#name-button")
+        yield "errors/send_again.html"
+        self._press()
+        self._press("#withdraw-button")
+        yield "public/my.html: withdrawn"
+        page.locator("#sure").check()
+        self._press("#erase-button")
+        yield "public/my_erased.html"
+        page.goto(letter.link("/my/"))
+        yield "public/my_gone.html"
+
+    def _kept(self, copy: Download) -> str:
+        """Where the file lies that somebody took along."""
+        path = self.ready.instance.folder / f"{self.lang}-{copy.suggested_filename}"
+        copy.save_as(path)
+        return path.as_uri()
+
+    def errors(self) -> Iterator[str]:
+        page, instance = self.page, self.ready.instance
+        page.goto(f"/{self.lang}/nothing")
+        yield "errors/error.html: 404"
+        page.goto(f"{self.call}/sign")
+        yield "errors/error.html: 405"
+        page.goto("about:blank")
+        page.set_content(f"<form method=post action='{instance.url}{self.call}/sign'><button>")
+        self._press("button")
+        yield "errors/error.html: 403"
+        page.goto(f"{self.call}/my")
+        page.locator("#email").fill("tour@example.org")
+        with self.ready.broken():
+            self._press()
+        yield "public/ask.html: errors: unavailable"
+
+    # --- the console ---
+
+    def console_from_outside(self) -> Iterator[str]:
+        page = self.page
+        page.goto(self.ready.set_up_link)
+        yield "staff/set_up.html"
+        page.locator("#password").fill("too short")
+        self._press()
+        yield "staff/set_up.html: errors"
+        page.goto("/staff/sign-in")
+        yield "staff/sign_in.html"
+        page.locator("#email").fill(f"nobody.{self.lang}@example.org")
+        for _ in range(5):
+            page.locator("#password").fill("wrong")
+            self._press()
+        yield "staff/sign_in.html: errors"
+        page.locator("#password").fill("wrong")
+        self._press()
+        yield "staff/sign_in.html: errors: too many tries"
+
+    def console(self) -> Iterator[str]:
+        """For a page that is signed in."""
+        page, campaign = self.page, "/staff/campaigns/amazon"
+        page.goto("/staff/")
+        yield "staff/campaigns.html"
+        page.goto(campaign)
+        yield "staff/campaign.html"
+        self._press(f"form[action='{campaign}/export'] button")
+        yield "staff/campaign.html: errors"
+        page.goto(f"{campaign}/domains")
+        yield "staff/domains.html"
+        self._press(f"form[action='{campaign}/domains'] button")
+        yield "staff/domains.html: errors"
+        page.goto("/staff/limits")
+        yield "staff/limits.html"
+        self._press("form[action='/staff/limits'] button")
+        yield "staff/limits.html: errors"
+        for verdict in ("", "?verdict=shown", "?verdict=refused"):
+            page.goto(f"{campaign}/comments{verdict}")
+            yield f"staff/comments.html: {verdict or 'waiting'}"
+
+    def mailbox(self) -> Iterator[str]:
+        self.page.goto("/dev/outbox")
+        yield "dev/outbox.html"
+        self._press_link(".letters li:first-child a")
+        yield "dev/letter.html"

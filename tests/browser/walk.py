@@ -1,0 +1,120 @@
+"""A walk through every page in one language: each place is loaded once, and looked at all ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.page_checks import LARGE, SMALL, findings
+from tests.browser.pages import PASSWORD, Ready, Tour
+
+PICTURED: Final[dict[str, tuple[Any, Any]]] = {"en": (LARGE, "dark"), "ar": (SMALL, "light")}
+"""Languages whose pages are kept as pictures: one of each direction, in two looks."""
+
+Picture = Callable[[Page, str], None]
+
+
+class Walk:
+    """Leads through an instance; remembers which templates it saw."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        ready: Ready,
+        *,
+        picture: Picture | None = None,
+        every_scheme: bool = False,
+        prepare: Callable[[BrowserContext], None] | None = None,
+    ) -> None:
+        self.visited: set[str] = set()
+        self.places = 0
+        self._browser, self._ready = browser, ready
+        self._picture, self._every_scheme = picture, every_scheme
+        self._prepare = prepare
+        self._cookies: list[Any] = []
+
+    def public(self, lang: str) -> list[str]:
+        """All that is wrong with the pages for everybody."""
+        return self.one(lang, Tour.everywhere)
+
+    def way_into_the_console(self, lang: str) -> list[str]:
+        return self.one(lang, Tour.console_from_outside)
+
+    def console(self, lang: str) -> list[str]:
+        with self._page(lang) as page:
+            page.context.add_cookies(self._signed_in())
+            return self.look(page, Tour(self._ready, page, lang).console())
+
+    def one(self, lang: str, tour: Callable[[Tour], Iterator[str]]) -> list[str]:
+        with self._page(lang) as page:
+            return self.look(page, tour(Tour(self._ready, page, lang)))
+
+    def mailbox(self) -> list[str]:
+        return self.one("en", Tour.mailbox)
+
+    def look(self, page: Page, tour: Iterator[str]) -> list[str]:
+        """All that is wrong with the places of a tour."""
+        found, titles = [], {}
+        for place in tour:
+            self._take_picture(page, place)
+            found += [
+                f"{place}: {each}" for each in findings(page, every_scheme=self._every_scheme)
+            ]
+            titles[place] = page.title()
+            self.visited.add(place.partition(":")[0])
+            self.places += 1
+        return [*found, *_unclear(titles)]
+
+    def _take_picture(self, page: Page, place: str) -> None:
+        lang = page.locator("html").get_attribute("lang")
+        if self._picture is not None and lang in PICTURED:
+            size, scheme = PICTURED[lang]
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            name = place.translate(str.maketrans("/: ?=", "-----")).replace(".html", "")
+            self._picture(page, f"{lang}-{name}")
+
+    @contextmanager
+    def _page(self, lang: str) -> Iterator[Page]:
+        """A page whose reader asks for that language."""
+        context = self._browser.new_context(
+            base_url=self._ready.instance.url,
+            viewport=SMALL,  # type: ignore[arg-type]
+            locale=lang,
+            reduced_motion="reduce",
+        )
+        if self._prepare is not None:
+            self._prepare(context)
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+
+    def _signed_in(self) -> list[Any]:
+        """The cookies of somebody who has just set up their account."""
+        if not self._cookies:
+            context = self._browser.new_context(base_url=self._ready.instance.url)
+            page = context.new_page()
+            page.goto(self._ready.instance.invite("owner"))
+            page.locator("#password").fill(PASSWORD)
+            page.locator("main form button").click()
+            page.wait_for_url("**/staff/")
+            self._cookies = [dict(each) for each in context.cookies()]
+            context.close()
+        return self._cookies
+
+
+def _unclear(titles: dict[str, str]) -> Iterator[str]:
+    """Titles that do not tell a page from another, or an error from what it came from."""
+    seen: dict[str, str] = {}
+    for place, title in titles.items():
+        template, _, state = place.partition(".html")
+        if not title.strip():
+            yield f"{place}: no title"
+        if "errors" in state and title == titles[f"{template}.html"]:
+            yield f"{place}: the title does not say that something is wrong: {title}"
+        if seen.setdefault(title, template) != template:
+            yield f"{place}: the title is that of {seen[title]}: {title}"

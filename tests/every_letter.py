@@ -1,0 +1,79 @@
+"""Reads every letter that the suite makes, when it appears, and fails the test that made it.
+
+In this process by an audit hook: whatever names a file `*.eml`, by whatever code, is seen. What
+another process wrote is found in the test's folder when it ends, and in those that several tests
+share when the session ends. `tests/smtp_server.py`
+hands over what its SMTP server takes. Each process of pytest-xdist reads its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.letter_rules import faults
+
+
+class Reader:
+    """What was read so far, and what was wrong with it."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.wrong: list[str] = []
+        self._seen: set[tuple[str, int]] = set()
+
+    def take(
+        self, content: bytes, recipients: list[str] | None = None, where: str = "by SMTP"
+    ) -> None:
+        """Read one letter."""
+        self.read += 1
+        # Not the letter itself: a failing test says what rule broke, by whatever stranger's text.
+        self.wrong.extend(f"{where}: {fault}" for fault in faults(content, recipients))
+
+    def file(self, path: Path, name: str) -> None:
+        """Read one file, once for each time that it is written."""
+        stamp = (name, path.stat().st_mtime_ns)
+        if stamp not in self._seen:
+            self._seen.add(stamp)
+            self.take(path.read_bytes(), where=name)
+
+    def check(self) -> None:
+        """Fail with what was wrong since the last time."""
+        wrong, self.wrong = self.wrong, []
+        if wrong:
+            pytest.fail("\n".join(wrong), pytrace=False)
+
+
+reader = Reader()
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if event != "os.rename":
+        return
+    source, target = os.fspath(args[0]), os.fspath(args[1])
+    if isinstance(target, str) and target.endswith(".eml"):
+        reader.file(Path(source), target)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_letter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Begin to read; at the end also what other processes wrote below the tests' folders."""
+    sys.addaudithook(_hook)
+    yield
+    for path in tmp_path_factory.getbasetemp().rglob("*.eml"):
+        reader.file(path, str(path))
+    reader.check()
+
+
+@pytest.fixture(autouse=True)
+def letters_of_this_test_are_ours(tmp_path: Path) -> Iterator[None]:
+    """The test whose letter breaks a rule fails, before its folder is cleared away."""
+    yield
+    for path in tmp_path.rglob("*.eml"):
+        reader.file(path, str(path))
+    reader.check()

@@ -1,0 +1,129 @@
+"""What the bytes of every letter must be, read apart from the product's own check.
+
+The whole suite passes here (tests/every_letter.py): each file that appears in a mailbox folder and
+each letter that a test's SMTP server takes. What is wrong with one fails the test that made it.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from collections import Counter
+from email import policy
+from email.message import EmailMessage, Message
+from email.utils import getaddresses
+from typing import Final
+
+ALWAYS: Final = {
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "auto-submitted",
+    "x-auto-response-suppress",
+    "content-language",
+    "mime-version",
+    "content-type",
+}
+ONE_CLICK: Final = {"list-unsubscribe", "list-unsubscribe-post"}
+PARTS: Final = ["text/plain", "text/html"]
+PART_HEADERS: Final = {"content-type", "content-transfer-encoding"}
+NOT_IN_LOCAL: Final = '@,;:<>()[]\\"%!|`'
+FOREIGN: Final = re.compile(rb"[\r\n\0]|\xe2\x80[\xa8\xa9]|[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def faults(content: bytes, recipients: list[str] | None = None) -> list[str]:
+    """What is wrong with a letter; `recipients` as the envelope named them, where there is one."""
+    found = [*_bytes(content), *_head(content), *_body(content)]
+    to = _to(content)
+    if recipients is not None and recipients != [to]:
+        found.append("the envelope names other mailboxes than To")
+    return found
+
+
+def _bytes(content: bytes) -> list[str]:
+    lines = content.split(b"\r\n")
+    found = []
+    if lines[-1] != b"":
+        found.append("the last line does not end")
+    if any(FOREIGN.search(line) for line in lines):
+        found.append("a bare CR or LF, or a control character")
+    if max(map(len, lines)) > 998:
+        found.append("a line of more than 998 bytes")
+    head, _, body = content.partition(b"\r\n\r\n")
+    outside = b"\r\n".join(line for line in head.split(b"\r\n") if not line.startswith(b"To: "))
+    if not outside.isascii() or not body.isascii():
+        found.append("bytes beyond ASCII, elsewhere than in To")
+    return found
+
+
+def _raw(content: bytes) -> Message:
+    return email.message_from_bytes(content, policy=policy.compat32)
+
+
+def _to(content: bytes) -> str:
+    lines = content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    found = [line[4:] for line in lines if line[:3].lower() == b"to:"]
+    return found[0].decode("utf-8", "replace") if len(found) == 1 else ""
+
+
+def _head(content: bytes) -> list[str]:
+    message = _raw(content)
+    names = Counter(name.lower() for name in message)
+    found = [f"{name} comes {times} times" for name, times in names.items() if times != 1]
+    if set(names) not in (ALWAYS, ALWAYS | ONE_CLICK):
+        found.append(f"headers: {sorted(set(names) ^ ALWAYS)}")
+    if message.defects:
+        found.append("a defect in the head")
+    to = _to(content)
+    local, _, domain = to.rpartition("@")
+    if not local or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", domain):
+        found.append("To is not one address")
+    if any(
+        char.isspace() or not char.isprintable() or char in '@,;:<>()[]\\"%!|`' for char in local
+    ):
+        found.append("To holds more than an address")
+    if "=?" in to or "?=" in to:
+        found.append("To holds an encoded word")
+    if getaddresses([to]) != [("", to)]:
+        found.append("To reads as other mailboxes")
+    return found + _as_shown(content, to)
+
+
+def _as_shown(content: bytes, to: str) -> list[str]:
+    """What a mail program that decodes everything makes of it."""
+    text = content.decode("utf-8", "replace")
+    shown = email.message_from_string(text, policy=policy.default)
+    assert isinstance(shown, EmailMessage)
+    found = [
+        f"{name} holds a line break once it is decoded"
+        for name in ("Subject", "From", "To", "Message-ID")
+        if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", str(shown[name] or ""))
+    ]
+    addresses = [each.addr_spec for each in getattr(shown["To"], "addresses", ())]
+    if addresses != [to]:
+        found.append("To is another mailbox once it is decoded")
+    if len(getattr(shown["From"], "addresses", ())) != 1:
+        found.append("From is not one mailbox")
+    return found
+
+
+def _body(content: bytes) -> list[str]:
+    message = _raw(content)
+    if message.get_content_type() != "multipart/alternative" or not message.is_multipart():
+        return ["it is no text with its HTML"]
+    parts = message.get_payload()
+    assert isinstance(parts, list)
+    found = []
+    if [part.get_content_type() for part in parts if isinstance(part, Message)] != PARTS:
+        found.append("other parts than text and HTML")
+    for part in parts:
+        assert isinstance(part, Message)
+        if {name.lower() for name in part} != PART_HEADERS or part.defects:
+            found.append("a part's head")
+        if part.get_content_charset() != "utf-8":
+            found.append("another character set")
+    if (message.preamble or "").strip() or (message.epilogue or "").strip():
+        found.append("something beside the parts")
+    return found

@@ -1,0 +1,277 @@
+"""A supporter's own copy is whole: each column is in it, or stands here with a reason.
+
+A new column fails until somebody has said which of the two it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from petition.services.signatures import holds
+from petition.store.db import db, reading
+from tests import factories, people, rights
+from tests.conftest import Clock
+from tests.factories import change, work
+
+pytestmark = pytest.mark.slow
+
+
+IN_THE_COPY: Final = {
+    "campaigns.slug": "campaign",
+    "signatures.id": "signature_id",
+    "signatures.state": "state",
+    "signatures.state_reason": "state_reason",
+    "signatures.created_at": "signed_at",
+    "signatures.confirmed_at": "confirmed_at",
+    "signatures.withdrawn_at": "withdrawn_at",
+    "signatures.unsubscribed_at": "unsubscribed_at",
+    "signatures.reminded_at": "reminder_owed_at",
+    "entries.created_at": "forms[].sent_at",
+    "entries.country": "forms[].country",
+    "entries.language": "forms[].language",
+    "entries.visibility": "forms[].visibility",
+    "entries.updates": "forms[].updates",
+    "entries.updates_at": "forms[].updates_changed_at",
+    "entries.source": "forms[].source",
+    "entries.utm_source": "forms[].utm_source",
+    "entries.utm_medium": "forms[].utm_medium",
+    "entries.utm_campaign": "forms[].utm_campaign",
+    "consents.purpose": "forms[].answers[].purpose",
+    "consents.answer": "forms[].answers[].answer",
+    "consents.answered_at": "forms[].answers[].at",
+    "consents.way": "forms[].answers[].way",
+    "consent_texts.language": "forms[].answers[].language",
+    "consent_texts.wording": "forms[].answers[].text",
+    "consent_texts.sha256": "forms[].answers[].text_sha256",
+    "letters.kind": "letters[].kind",
+    "letters.state": "letters[].state",
+    "letters.due_at": "letters[].due_at",
+    "letters.finished_at": "letters[].finished_at",
+    "letters.attempts": "letters[].tries",
+    "letters.last_error": "letters[].error",
+    "mailboxes.letters": "letters_to_this_mailbox",
+    "mailboxes.confirmed": "mailbox_confirmed",
+    "mailboxes.last_1_at": "last_letters_at[]",
+    "mailboxes.last_2_at": "last_letters_at[]",
+    "mailboxes.last_3_at": "last_letters_at[]",
+    "code_tries.since": "code_tries.since",
+    "code_tries.tries": "code_tries.number",
+    "exports.id": "disclosures[].export",
+    "exports.started_at": "disclosures[].at",
+    "reviews.verdict": "forms[].shown_in_public",
+    "reviews.at": "forms[].reviewed_at",
+}
+"""Column to its place in the copy; what the database holds must stand there as it is."""
+
+IN_OTHER_WORDS: Final = {
+    "entries.sealed": "opened: names, address, postcode and comment of each form",
+    "signatures.entry_id": "forms[].signature_stands_on_it",
+    "consents.consent_text_id": "the text itself",
+    "exports.filters": "disclosures[].to: for the people addressed, or for the organiser",
+    "export_pages.bits": "disclosures: a bit for each signature that the export holds",
+    "export_pages.first_id": "the same",
+    "export_pages.last_id": "the same",
+}
+
+NOT_IN_IT: Final = {
+    "campaigns": "about the call, and the same for everybody",
+    "signatures.campaign_id": "the campaign's name is there",
+    "signatures.address_key": "made from the address with our secret key: of no use but to us",
+    "signatures.mailbox_key": "the same, of the address without its tag",
+    "signatures.keyed_by": "which table of mail providers both were made with",
+    "entries.id": "who knows it and our key could make the form's link and code",
+    "entries.signature_id": "which row belongs to which",
+    "entries.key_number": "which of our keys sealed the record",
+    "consents.id": "the order of the answers, which the copy keeps",
+    "consents.entry_id": "which row belongs to which",
+    "consent_texts": "about the call; the text that was agreed to, its language and fingerprint"
+    " are there",
+    "campaign_questions": "what a campaign asks, the same for everybody",
+    "letters.id": "the order of the letters, which the copy keeps",
+    "letters.entry_id": "which row belongs to which",
+    "letters.staff_id": "set in letters to staff alone",
+    "letters.leased_until": "which of our workers is at it, for minutes",
+    "letters.leased_by": "the same",
+    "letters.admitted": "whether the mailbox's count has it already",
+    "mailboxes.address_key": "made from the address with our secret key",
+    "code_tries.campaign_id": "the campaign's name is there",
+    "code_tries.address_key": "made from the address with our secret key",
+    "exports": "about the file that staff took out, its reason and its fingerprint",
+    "export_pages": "which file it is",
+    "reviews.id": "the order of the decisions",
+    "reviews.campaign_id": "the campaign's name is there",
+    "reviews.entry_id": "which row belongs to which",
+    "reviews.by": "a person too: which member of staff it was",
+    "erasures": "of those whose signature is gone: a number, with nothing that it belongs to",
+    "mailbox_blocks": "who has the link to stop sees it there; no letter tells of it",
+    "former_keys": "made from the address with our secret key, as links in older letters have it",
+    "merged_signatures": "numbers of one's own that became this one; exports with them are there",
+    "link_requests": "gone within seconds, when the worker has answered it with a letter",
+    "sender_keys": "a random value of the day, from which hashes of network addresses are made",
+    "sender_counts": "how much a network address did today, by a hash that is gone tomorrow and"
+    " stands beside nothing of a signature",
+    "sender_tries": "the same: one hash of a network address and an address, gone tomorrow",
+    "sender_allowances": "places where many people share one network address",
+    "action_totals": "totals",
+    "count_changes": "more or less of a number, waiting to be added up: no row is anybody's",
+    "counts": "totals",
+    "folds": "when the totals were added up",
+    "key_checks": "fingerprints of our keys",
+    "snapshots": "totals",
+    "letter_minutes": "totals",
+    "mail_relay": "how the mail server takes letters, none of them named",
+    "jobs": "when the worker did what",
+    "campaign_texts": "the call's words",
+    "target_domains": "the target's mail domains",
+    "mail_providers": "how mail providers read addresses",
+    "staff": "people who work here",
+    "staff_invites": "the same",
+    "staff_sessions": "the same",
+    "staff_devices": "the same",
+    "sign_in_places": "tries to sign in to the console, for a minute",
+    "sign_in_refusals": "how many of them were wrong in an hour",
+    "audit": "what staff did; of a signature only its number, and the reason, which is there",
+}
+"""Column or table to why it is not in the copy."""
+
+
+def columns() -> Iterator[str]:
+    for table in db.metadata.sorted_tables:
+        for column in table.columns:
+            yield f"{table.name}.{column.name}"
+
+
+def test_every_column_is_in_the_copy_or_has_a_reason() -> None:
+    known = IN_THE_COPY.keys() | IN_OTHER_WORDS.keys() | NOT_IN_IT.keys()
+    lost = [name for name in columns() if name not in known and name.split(".")[0] not in known]
+    assert lost == []
+
+
+def test_nothing_is_said_of_columns_that_are_not_there() -> None:
+    there = {*columns(), *(table.name for table in db.metadata.sorted_tables)}
+    assert (IN_THE_COPY.keys() | IN_OTHER_WORDS.keys() | NOT_IN_IT.keys()) <= there
+    assert not IN_THE_COPY.keys() & IN_OTHER_WORDS.keys()
+    assert not (IN_THE_COPY.keys() | IN_OTHER_WORDS.keys()) & NOT_IN_IT.keys()
+    assert all(reason.strip() for reason in NOT_IN_IT.values())
+
+
+# --- and it really is -----------------------------------------------------------------------------
+
+TAGS: Final = {
+    "source": "flyer",
+    "utm_source": "paper",
+    "utm_medium": "post",
+    "utm_campaign": "autumn",
+}
+
+
+@pytest.fixture
+def document(app: Flask, client: FlaskClient, clock: Clock) -> dict[str, Any]:
+    """Amina, of whom everything is held that can be: what she takes along."""
+    factories.sign(client, people.amina | TAGS, lang="ar")
+    work(app)
+    clock.forward(timedelta(days=3))
+    work(app)
+    assert client.post(rights.newest(app, "confirm")).status_code == 303
+    work(app)
+    link = rights.newest(app, "my")
+    rights.take_out(app)
+    rights.take_out(app, for_target=True)
+    clock.forward(timedelta(hours=1))
+    rights.choose(app, updates="no", visibility="public")
+    factories.sign(client, people.amina | {"given_name": "Another", "country": "FR"})
+    rights.type_code(client, people.amina["email"], "BCDFGH")
+    client.post(rights.newest(app, "unsubscribe"))
+    rights.move(app, holds.hold)
+    rights.withdraw(app, 1)
+    clock.forward(timedelta(hours=1))
+    rights.ask(client, people.amina["email"])
+    work(app)
+    change(
+        app,
+        "INSERT INTO reviews (campaign_id, entry_id, verdict, by, at)"
+        " SELECT campaign_id, entry_id, 'name_only', 'sam', :at FROM signatures",
+        at=clock(),
+    )
+    change(app, "UPDATE letters SET last_error = 'Refused: SMTP 550' WHERE id = 1")
+    answer = client.post(f"{link}/download")
+    found: dict[str, Any] = json.loads(answer.get_data())
+    return found
+
+
+def at(document: Any, path: str) -> list[Any]:
+    """The values at a path; `[]` stands for each."""
+    found = [document]
+    for step in path.split("."):
+        name, _, each = step.partition("[")
+        found = [one[name] for one in found]
+        if each:
+            found = [one for many in found for one in many]
+    return found
+
+
+def as_written(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=value.tzinfo or UTC).isoformat()
+    return value
+
+
+ONLY_THESE: Final[dict[str, str]] = {
+    "campaigns": "slug = 'amazon'",
+    "consent_texts": "id IN (SELECT consent_text_id FROM consents)",
+}
+
+
+def test_what_the_database_holds_stands_in_the_copy(document: dict[str, Any]) -> None:
+    """There is nobody but Amina: whatever stands in these tables is hers."""
+    for name, path in IN_THE_COPY.items():
+        held = {as_written(value) for value in values(name) if value is not None}
+        assert held, f"nothing is in {name}: this test does not fill it"
+        assert held <= {value for value in at(document, path) if value is not None}, name
+
+
+def values(name: str) -> list[Any]:
+    """What stands in a column."""
+    table, _, column = name.partition(".")
+    where = factories.text(ONLY_THESE.get(table, "1 = 1"))
+    with reading() as session:
+        return list(session.scalars(select(db.metadata.tables[table].c[column]).where(where)))
+
+
+def test_what_is_sealed_is_opened(document: dict[str, Any]) -> None:
+    own, other = document["forms"]
+    for field in ("given_name", "family_name", "email", "postcode", "comment"):
+        assert own[field] == people.amina[field].replace("\r", "")
+        assert other[field] != ""
+    assert other["given_name"] == "Another"
+    assert (own["signature_stands_on_it"], other["signature_stands_on_it"]) == (True, False)
+    assert [each["to"] for each in document["disclosures"]] == ["organiser", "target"]
+
+
+def test_the_page_and_its_copy_show_it_too(
+    app: Flask, client: FlaskClient, document: dict[str, Any]
+) -> None:
+    """In the reader's words: what has no word of its own stands there as it is."""
+    link = rights.newest(app, "my")
+    plain: tuple[Callable[[], str], ...] = (
+        lambda: client.get(link).get_data(as_text=True),
+        lambda: client.post(f"{link}/download-page").get_data(as_text=True),
+    )
+    for show in plain:
+        page = show()
+        for form in document["forms"]:
+            for field in ("given_name", "family_name", "email", "postcode", *TAGS):
+                assert form[field] is None or form[field] in page, field
+            for line in form["comment"].splitlines():
+                assert line in page
+        for answer in document["forms"][0]["answers"]:
+            assert answer["text_sha256"] in page
+        assert document["state_reason"] in page

@@ -1,0 +1,158 @@
+"""The data copy: which keys it has, in which order, to the byte: programs of others read it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from petition.domain.signatures.supporter import Person
+from petition.keyring import KeyRing
+from petition.services.privacy import data_copy
+from petition.store.privacy.personal_data import (
+    Disclosed,
+    EntryRecord,
+    LetterRecord,
+    MailboxUsage,
+    PersonalData,
+    Tries,
+)
+from petition.store.signatures.consents import Answered
+from petition.store.vault.vault import Vault
+
+AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+LATER = datetime(2026, 11, 2, 9, 30, 5, 250000, tzinfo=UTC)
+VAULT = Vault(KeyRing.parse(KeyRing.generate_text()))
+BEN = Person(
+    given_name='Bén “B” "b" \\ </script>',
+    family_name="",
+    email="ben@example.org",
+    postcode="20250",
+    comment="One.\nTwo\u2028\t& three.",
+)
+ANSWER = Answered(
+    purpose="sign",
+    answer="yes",
+    at=AT,
+    way="web",
+    language="en",
+    wording="I agree.\n[yes] Yes",
+    sha256="ab",
+)
+FORM = EntryRecord(
+    entry_id=7,
+    is_own=True,
+    at=AT,
+    sealed=VAULT.seal(BEN, 7, 1),
+    key_number=1,
+    country="DE",
+    language="en",
+    visibility="public",
+    updates="no",
+    updates_at=LATER,
+    source="flyer",
+    utm_source=None,
+    utm_medium=None,
+    utm_campaign="a",
+    answers=(ANSWER,),
+    verdict=None,
+    reviewed_at=None,
+)
+HELD = PersonalData(
+    signature_id=3,
+    campaign_id=1,
+    slug="amazon",
+    state="confirmed",
+    state_reason=None,
+    created_at=AT,
+    confirmed_at=LATER,
+    withdrawn_at=None,
+    unsubscribed_at=None,
+    reminded_at=None,
+    mailbox=MailboxUsage(letters=2, last_at=(LATER, AT), confirmed=True),
+    code_tries=Tries(number=1, since=AT),
+    forms=(FORM,),
+    letters=(
+        LetterRecord(
+            kind="confirm", state="sent", due_at=AT, finished_at=LATER, attempts=1, error=None
+        ),
+    ),
+    disclosures=(Disclosed(export_id=9, at=LATER, for_target=True, reason="x"),),
+    text_id=1,
+)
+
+COPY = """\
+{
+  "signature_id": 3,
+  "campaign": "amazon",
+  "state": "confirmed",
+  "state_reason": null,
+  "signed_at": "2026-11-02T09:30:00+00:00",
+  "confirmed_at": "2026-11-02T09:30:05.250000+00:00",
+  "withdrawn_at": null,
+  "unsubscribed_at": null,
+  "reminder_owed_at": null,
+  "letters_to_this_mailbox": 2,
+  "last_letters_at": [
+    "2026-11-02T09:30:05.250000+00:00",
+    "2026-11-02T09:30:00+00:00"
+  ],
+  "mailbox_confirmed": true,
+  "code_tries": {
+    "number": 1,
+    "since": "2026-11-02T09:30:00+00:00"
+  },
+  "forms": [
+    {
+      "sent_at": "2026-11-02T09:30:00+00:00",
+      "signature_stands_on_it": true,
+      "given_name": "Bén “B” \\"b\\" \\\\ </script>",
+      "family_name": "",
+      "email": "ben@example.org",
+      "postcode": "20250",
+      "comment": "One.\\nTwo\u2028\\t& three.",
+      "country": "DE",
+      "language": "en",
+      "visibility": "public",
+      "updates": "no",
+      "updates_changed_at": "2026-11-02T09:30:05.250000+00:00",
+      "source": "flyer",
+      "utm_source": null,
+      "utm_medium": null,
+      "utm_campaign": "a",
+      "shown_in_public": null,
+      "reviewed_at": null,
+      "answers": [
+        {
+          "purpose": "sign",
+          "answer": "yes",
+          "at": "2026-11-02T09:30:00+00:00",
+          "way": "web",
+          "language": "en",
+          "text": "I agree.\\n[yes] Yes",
+          "text_sha256": "ab"
+        }
+      ]
+    }
+  ],
+  "letters": [
+    {
+      "kind": "confirm",
+      "state": "sent",
+      "due_at": "2026-11-02T09:30:00+00:00",
+      "finished_at": "2026-11-02T09:30:05.250000+00:00",
+      "tries": 1,
+      "error": null
+    }
+  ],
+  "disclosures": [
+    {
+      "export": 9,
+      "at": "2026-11-02T09:30:05.250000+00:00",
+      "to": "target"
+    }
+  ]
+}
+"""
+
+
+def test_the_copy_is_the_same_to_the_byte() -> None:
+    assert data_copy.as_json(data_copy.document(HELD, VAULT)) == COPY

@@ -1,0 +1,117 @@
+"""The queue of names finds what waits by its own index, and never reads all signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+
+from petition.domain.signatures.moderation import IN_PUBLIC
+from petition.store.db import db, reading
+from petition.store.signatures import moderation
+from tests.factories import change, rows, the_call
+
+SIGNATURES = 20_000
+EVERY = 50
+"""One in so many is to be public."""
+
+
+@pytest.fixture
+def many(app: Flask) -> None:
+    """Twenty thousand confirmed signatures, of which four hundred are to be public."""
+    numbers = (
+        f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers "
+        f"WHERE n < {SIGNATURES}) "
+    )
+    campaign = the_call(app).id
+    key = (
+        "CAST(printf('%016d', n) AS BLOB)"
+        if _is_sqlite()
+        else "decode(lpad(to_hex(n), 32, '0'), 'hex')"
+    )
+    at = "'2026-11-02 09:30:00'"
+    change(
+        app,
+        "INSERT INTO signatures (campaign_id, address_key, state, created_at, confirmed_at, "
+        f"entry_id) {numbers} SELECT {campaign}, {key}, 'confirmed', {at}, {at}, n FROM numbers"
+        if _is_sqlite()
+        else f"{numbers} INSERT INTO signatures (campaign_id, address_key, state, created_at, "
+        f"confirmed_at, entry_id) SELECT {campaign}, {key}, 'confirmed', {at}, {at}, n "
+        "FROM numbers ORDER BY n",
+    )
+    ((first,),) = rows(app, "SELECT min(id) FROM signatures")
+    change(
+        app,
+        "INSERT INTO entries (id, signature_id, created_at, sealed, key_number, country, language, "
+        f"visibility) SELECT entry_id, id, {at}, address_key, 1, 'DE', 'en', "
+        f"CASE WHEN (id - {first}) % {EVERY} = 0 THEN 'public' ELSE 'counted' END FROM signatures",
+    )
+    if not _is_sqlite():  # it does so by itself, by and by; SQLite never does
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE"))
+
+
+def _is_sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
+
+
+@pytest.fixture
+def plans(app: Flask) -> Iterator[list[str]]:
+    """How the database goes about each SELECT of the test."""
+    found: list[str] = []
+    asking = False
+
+    def explain(
+        connection: object, cursor: object, statement: str, values: object, *_: object
+    ) -> None:
+        nonlocal asking
+        if asking or not statement.lstrip().startswith("SELECT"):
+            return
+        asking = True
+        word = "EXPLAIN QUERY PLAN" if _is_sqlite() else "EXPLAIN"
+        cursor.execute(f"{word} {statement}", values)  # type: ignore[attr-defined]
+        found.append("\n".join(str(row[-1]) for row in cursor.fetchall()))  # type: ignore[attr-defined]
+        asking = False
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    yield found
+    event.remove(db.engine, "before_cursor_execute", explain)
+
+
+@pytest.mark.usefixtures("many")
+def test_the_queue_is_found_by_its_index(app: Flask, plans: list[str]) -> None:
+    campaign_id = the_call(app).id
+    plans.clear()
+    with reading() as session:
+        waiting = moderation.waiting(session, campaign_id, after=0, most=20)
+        number = moderation.count_waiting(session, campaign_id)
+    assert len(waiting) == 20
+    assert number == SIGNATURES // EVERY
+    assert len(plans) == 2
+    for plan in plans:
+        assert "ix_entries_public" in plan
+        for all_of_it in ("Seq Scan on signatures", "SCAN signatures", "SCAN entries\n"):
+            assert all_of_it not in plan, plan
+        assert "campaign_id=?" not in plan, "not all signatures of the campaign either"
+
+
+@pytest.mark.usefixtures("many")
+def test_what_is_shown_is_found_by_the_order_of_approval(app: Flask, plans: list[str]) -> None:
+    campaign_id = the_call(app).id
+    change(
+        app,
+        "INSERT INTO reviews (campaign_id, entry_id, verdict, by, at) "
+        "SELECT s.campaign_id, s.entry_id, 'shown', 't', s.created_at FROM signatures s "
+        "JOIN entries e ON e.id = s.entry_id WHERE e.visibility = 'public'",
+    )
+    plans.clear()
+    with reading() as session:
+        found = moderation.decided(session, campaign_id, IN_PUBLIC, before=2**63 - 1, most=11)
+        assert moderation.any_shown(session, campaign_id)
+        assert moderation.waiting(session, campaign_id, after=0, most=20) == []
+    assert len(found) == 11
+    for plan in plans:
+        for all_of_it in ("Seq Scan on signatures", "SCAN signatures", "Seq Scan on entries"):
+            assert all_of_it not in plan, plan

@@ -1,0 +1,232 @@
+"""The console's queue of names and comments over HTTP: who may decide, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse as Answer
+
+from petition.services.privacy import rights
+from petition.store.db import transaction
+from petition.web.http.dependencies import dependencies_of
+from tests import console, factories, people
+from tests.people import Form
+
+ADDRESS = "/staff/campaigns/amazon/comments"
+
+
+def public(number: int, **changes: str) -> Form:
+    return people.someone(number, visibility="public", **changes)
+
+
+def signed(app: Flask, *forms: Form) -> list[int]:
+    """They sign and confirm; the numbers of their signatures."""
+    for form in forms:
+        factories.keep(app, factories.the_call(app), form)
+    for (entry_id,) in factories.rows(
+        app, "SELECT entry_id FROM signatures WHERE state = 'pending' ORDER BY id"
+    ):
+        factories.confirm(app, int(str(entry_id)))
+    return [
+        int(str(row[0])) for row in factories.rows(app, "SELECT id FROM signatures ORDER BY id")
+    ]
+
+
+@pytest.fixture
+def mo(app: Flask) -> FlaskClient:
+    """A moderator's browser."""
+    return console.enter(app, "moderator")
+
+
+def text(answer: Answer) -> str:
+    return answer.get_data(as_text=True)
+
+
+def marks(page: str, button: str) -> list[str]:
+    """What pressing each button of that kind sends."""
+    return re.findall(rf'name="{button}" value="([^"]+)"', page)
+
+
+def names_on(page: str) -> list[str]:
+    return re.findall(r'<p class="name" id="name-\d+"><bdi>([^<]*)</bdi>', page)
+
+
+def press(client: FlaskClient, address: str = ADDRESS, **fields: object) -> Answer:
+    """Press a button on the page as it is now."""
+    token = console.form_token(client.get(ADDRESS))
+    return client.post(address, data={"csrf_token": token, **fields})
+
+
+def verdicts(app: Flask) -> list[tuple[object, ...]]:
+    return factories.rows(
+        app,
+        "SELECT s.id, r.verdict FROM reviews r JOIN signatures s ON s.entry_id = r.entry_id "
+        "ORDER BY s.id",
+    )
+
+
+def test_it_explains_before_it_shows(app: Flask, mo: FlaskClient) -> None:
+    signed(app, people.amina, public(1), people.someone(2))
+    page = text(mo.get(ADDRESS))
+    assert page.index("What each button does") < page.index("Waiting for you")
+    assert names_on(page) == ["أمينة بن يوسف", "Person1 Of-Many"]
+    assert people.amina["comment"] in page
+    assert people.amina["email"] not in page
+    assert people.amina["postcode"] not in page
+    assert len(marks(page, "name_only")) == 1, "where there is no comment it would be the same"
+
+
+@pytest.mark.parametrize("verdict", ["shown", "name_only", "refused"])
+def test_a_button_decides_about_one(app: Flask, mo: FlaskClient, verdict: str) -> None:
+    first, second = signed(app, public(1, comment="Because."), public(2, comment="Also."))
+    mark = marks(text(mo.get(ADDRESS)), verdict)[0]
+    answer = press(mo, **{verdict: mark})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{ADDRESS}#list")
+    assert verdicts(app) == [(first, verdict)]
+    assert names_on(text(mo.get(ADDRESS))) == ["Person2 Of-Many"]
+    who, action, detail = factories.rows(
+        app, "SELECT who, action, detail FROM audit WHERE action LIKE 'review%'"
+    )[0]
+    assert (who, action) == (console.address("moderator"), f"review {verdict}")
+    assert detail == f"signature {first}"
+    decided = text(mo.get(f"{ADDRESS}?verdict={verdict}"))
+    assert names_on(decided) == ["Person1 Of-Many"]
+    assert console.address("moderator") in decided
+    assert marks(decided, verdict) == [], "it stands so already"
+    assert second
+
+
+def test_a_decision_can_be_changed_from_its_list(app: Flask, mo: FlaskClient) -> None:
+    (signature_id,) = signed(app, public(1, comment="Because."))
+    press(mo, shown=marks(text(mo.get(ADDRESS)), "shown")[0])
+    shown = f"{ADDRESS}?verdict=shown"
+    answer = press(mo, shown, refused=marks(text(mo.get(shown)), "refused")[0])
+    assert answer.headers["Location"] == f"{shown}#list"
+    assert verdicts(app) == [(signature_id, "refused")]
+
+
+def test_the_names_without_a_comment_together(app: Flask, mo: FlaskClient) -> None:
+    one, two, three = signed(app, public(1), public(2, comment="Because."), public(3))
+    page = text(mo.get(ADDRESS))
+    assert "Show the 2 names on this page" in page
+    press(mo, together="yes", each=marks(page, "each"))
+    assert verdicts(app) == [(one, "shown"), (three, "shown")]
+    assert names_on(text(mo.get(ADDRESS))) == ["Person2 Of-Many"]
+    assert two
+
+
+def test_one_button_leaves_the_others_alone(app: Flask, mo: FlaskClient) -> None:
+    """A browser sends the hidden list along with every button of the form."""
+    one, _, _ = signed(app, public(1), public(2), public(3))
+    page = text(mo.get(ADDRESS))
+    press(mo, refused=marks(page, "refused")[0], each=marks(page, "each"))
+    assert verdicts(app) == [(one, "refused")]
+
+
+def test_a_name_that_changed_meanwhile_is_read_again(app: Flask, mo: FlaskClient) -> None:
+    (signature_id,) = signed(app, public(1))
+    mark = marks(text(mo.get(ADDRESS)), "shown")[0]
+    vault = dependencies_of(app).vault
+    with transaction() as session:
+        rights.correct(session, vault, signature_id, given_name="Buy", family_name="Now")
+    answer = press(mo, shown=mark)
+    assert answer.status_code == 303
+    assert verdicts(app) == []
+    page = text(mo.get(answer.headers["Location"]))
+    assert "has changed since you opened the page" in page
+    assert names_on(page) == ["Buy Now"]
+
+
+def test_who_withdrew_meanwhile_is_not_shown(app: Flask, mo: FlaskClient) -> None:
+    (signature_id,) = signed(app, public(1))
+    mark = marks(text(mo.get(ADDRESS)), "shown")[0]
+    with transaction() as session:
+        rights.withdraw(session, signature_id, at=dependencies_of(app).now())
+    assert "changed=1" in press(mo, shown=mark).headers["Location"]
+    assert verdicts(app) == []
+
+
+def test_twenty_a_page_and_on_below_those_that_were_left(app: Flask, mo: FlaskClient) -> None:
+    ids = signed(app, *(public(number) for number in range(22)))
+    page = text(mo.get(ADDRESS))
+    assert len(names_on(page)) == 20
+    assert "Waiting: 22" in page
+    further = f"{ADDRESS}?after={ids[19]}"
+    assert f'href="{further}"' in page
+    page = text(mo.get(further))
+    assert names_on(page) == ["Person20 Of-Many", "Person21 Of-Many"]
+    answer = press(mo, further, refused=marks(page, "refused")[0])
+    assert answer.headers["Location"] == f"{further}#list", "on with the same list"
+
+
+def test_who_only_looks_or_exports_is_kept_out(app: Flask) -> None:
+    (signature_id,) = signed(app, public(1))
+    for role in ("viewer", "exporter"):
+        client = console.enter(app, role)
+        numbers = client.get("/staff/campaigns/amazon")
+        assert numbers.status_code == 200
+        assert "/comments" not in text(numbers)
+        assert client.get(ADDRESS).status_code == 403
+        token = console.form_token(numbers)
+        mark = f"{signature_id}-{'0' * 16}"
+        answer = client.post(ADDRESS, data={"csrf_token": token, "shown": mark})
+        assert answer.status_code == 403
+    assert verdicts(app) == []
+
+
+@pytest.mark.parametrize("role", ["moderator", "editor", "owner"])
+def test_who_decides_finds_the_way(app: Flask, role: str) -> None:
+    signed(app, public(1), public(2))
+    client = console.enter(app, role)
+    page = text(client.get("/staff/campaigns/amazon"))
+    assert f'<a href="{ADDRESS}">' in page
+    assert "(2 waiting)" in page
+    press(client, shown=marks(text(client.get(ADDRESS)), "shown")[0])
+    assert len(verdicts(app)) == 1
+
+
+def test_without_the_forms_token_nothing_happens(app: Flask, mo: FlaskClient) -> None:
+    signed(app, public(1))
+    mark = marks(text(mo.get(ADDRESS)), "shown")[0]
+    for data in ({"shown": mark}, {"shown": mark, "csrf_token": "forged"}):
+        assert mo.post(ADDRESS, data=data).status_code == 422
+    assert verdicts(app) == []
+
+
+@pytest.mark.parametrize(
+    "junk",
+    ["", "1", "x-0123456789abcdef", "1-zz", "-1-0123456789abcdef", "9" * 30 + "-0123456789abcdef"],
+)
+def test_junk_is_answered(app: Flask, mo: FlaskClient, junk: str) -> None:
+    signed(app, public(1))
+    answer = press(mo, shown=junk)
+    assert answer.status_code == 422
+    assert "click one of the buttons" in text(answer)
+
+
+def test_a_signature_that_is_not_there(app: Flask, mo: FlaskClient) -> None:
+    mark = f"{10**17}-0123456789abcdef"
+    assert "changed=1" in press(mo, shown=mark).headers["Location"]
+
+
+@pytest.mark.parametrize("query", ["verdict=liked", "after=x", "verdict=shown&before=0"])
+def test_lists_that_are_not_there(mo: FlaskClient, query: str) -> None:
+    assert mo.get(f"{ADDRESS}?{query}").status_code == 404
+
+
+def test_another_campaigns_names_stay_there(app: Flask, mo: FlaskClient) -> None:
+    signed(app, public(1))
+    mark = marks(text(mo.get(ADDRESS)), "shown")[0]
+    factories.change(
+        app,
+        "INSERT INTO campaigns (slug, state, goal, default_language, targets, created_at, "
+        "retention_months) SELECT 'other', state, goal, default_language, targets, created_at, "
+        "retention_months FROM campaigns",
+    )
+    other = ADDRESS.replace("amazon", "other")
+    assert names_on(text(mo.get(other))) == []
+    assert press(mo, other, shown=mark).status_code == 404
+    assert verdicts(app) == []
