@@ -82,35 +82,14 @@ class AddressForm(OpenForm):
             )
 
 
-class SignForm(AskingForm, AddressForm):
-    """The sign form without its questions. A signed ticket stands in for the CSRF token."""
-
-    TYPED = (
-        "subject",
-        "given_name",
-        "family_name",
-        "email",
-        "country",
-        "postcode",
-        "comment",
-    )
-    """In the order of the page, which is that of the messages; the questions come after them."""
-    LEFT_OPEN = {consent.VISIBILITY: VISIBILITIES[0]}  # noqa: RUF012  # the base says ClassVar
+class DetailsForm(OpenForm):
+    """What a supporter tells of themselves, beside the address: on signing, and put right later."""
 
     given_name = StringField(filters=[clean_filter], validators=[required, no_controls, is_name])
     family_name = StringField(filters=[clean_filter], validators=[no_controls, is_name])
     country = StringField(filters=[clean_unscripted])
     postcode = StringField(filters=[clean_unscripted], validators=[no_controls])
     comment = TextAreaField(filters=[clean_comment])
-    subject = StringField()
-    """The trap: robots fill in whatever asks for text. No form filler knows a person's subject."""
-    ticket = StringField()
-    source = StringField()
-    utm_source = StringField()
-    utm_medium = StringField()
-    utm_campaign = StringField()
-    noticed = StringField()
-    """Marks of what was asked about before (web/signing/form_warnings.py)."""
 
     def validate_country(self, field: Field) -> None:
         if text_of(field) not in i18n.COUNTRIES:
@@ -127,6 +106,32 @@ class SignForm(AskingForm, AddressForm):
             raise ValidationError(
                 _("This contains characters that we cannot accept. Please type it again.")
             )
+
+
+class SignForm(AskingForm, AddressForm, DetailsForm):
+    """The sign form without its questions. A signed ticket stands in for the CSRF token."""
+
+    TYPED = (
+        "subject",
+        "given_name",
+        "family_name",
+        "email",
+        "country",
+        "postcode",
+        "comment",
+    )
+    """In the order of the page, which is that of the messages; the questions come after them."""
+    LEFT_OPEN = {consent.VISIBILITY: VISIBILITIES[0]}  # noqa: RUF012  # the base says ClassVar
+
+    subject = StringField()
+    """The trap: robots fill in whatever asks for text. No form filler knows a person's subject."""
+    ticket = StringField()
+    source = StringField()
+    utm_source = StringField()
+    utm_medium = StringField()
+    utm_campaign = StringField()
+    noticed = StringField()
+    """Marks of what was asked about before (web/signing/form_warnings.py)."""
 
     def validate_subject(self, field: Field) -> None:
         """A person whose browser filled it in sees it from now on, and can empty it."""
