@@ -38,6 +38,7 @@ HEADER_BYTES: Final = 64 * 1024
 CONNECTIONS: Final = 4096
 """Open connections of one process; further ones wait in the system's queue."""
 STOP_SECONDS: Final = 30
+LOOK_SECONDS: Final = 0.5
 SPARE_FILES: Final = 512
 
 FAILED_STARTS: Final = 3
@@ -166,7 +167,7 @@ class Server(mp.MPServer):
         loop = _Loop(gateway)
         requests = _Requests(loop, gateway, None, _nothing, _nothing)
         getattr(worker, WORKERS_METHODS[mode][False])(requests, loop, asked_to_end)
-        ended.wait()
+        _wait(ended)
 
     # -- in the master ----------------------------------------------------------------------
 
@@ -184,7 +185,7 @@ class Server(mp.MPServer):
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
         while self._given_up is None:
-            self.main_loop_interrupt.wait()
+            _wait(self.main_loop_interrupt)
             self.main_loop_interrupt.clear()
             if self.interrupt_signal:
                 return
@@ -227,6 +228,16 @@ class _Recently:
         now = time.monotonic()
         self._times.append(now)
         return len(self._times) == self._times.maxlen and now - self._times[0] < WITHIN_SECONDS
+
+
+def _wait(event: threading.Event) -> None:
+    """Wait for what a signal's handler sets.
+
+    A signal that comes just before the wait begins, or to another thread, does not end the wait,
+    and its handler has its turn only after it. So the wait is a short one, again and again.
+    """
+    while not event.wait(LOOK_SECONDS):
+        pass
 
 
 def _connections() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -369,6 +370,19 @@ def test_a_process_that_is_killed_is_followed_by_another(served: Served) -> None
         os.kill(pid, signal.SIGKILL)
     until(lambda: len(children(served.process.pid) - victims) == 2, seconds=PATIENCE)
     until(lambda: is_up(served.port), seconds=PATIENCE)
+
+
+@pytest.mark.parametrize("whose", ["master", "web process"])
+def test_a_signal_that_another_thread_gets_is_not_missed(instance: Path, whose: str) -> None:
+    # The same happens to one that comes just before the main thread waits; this one is repeatable.
+    with serving(instance) as served:
+        pid = served.process.pid if whose == "master" else min(children(served.process.pid))
+        others = {int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()} - {pid}
+        assert ctypes.CDLL(None).tgkill(pid, min(others), signal.SIGTERM) == 0
+        if whose == "master":
+            assert served.process.wait(PATIENCE) == 0
+        else:
+            until(lambda: pid not in children(served.process.pid), seconds=PATIENCE)
 
 
 def children(pid: int) -> set[int]:
