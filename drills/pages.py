@@ -186,7 +186,7 @@ def _spoil(context: BrowserContext, style: str) -> None:
         answer = route.fetch()
         route.fulfill(response=answer, body=answer.text() + style)
 
-    context.route("**/css/site.css", spoil)
+    context.route("**/css/*.css", spoil)
 
 
 def _told(found: Iterable[str]) -> Iterator[str]:

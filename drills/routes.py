@@ -15,7 +15,7 @@ from sqlalchemy import text
 from drills import addresses
 from drills.http_client import hidden_fields
 from drills.instance import CAMPAIGN, Instance
-from petition import rendering
+from petition import assets
 from petition.app import create_app
 from petition.config import load
 from petition.domain import tokens
@@ -99,7 +99,7 @@ class Site:
             "lang": chance.choice(("en", "de", "ar")),
             "slug": CAMPAIGN,
             "id": str(self.export_id),
-            "version": rendering.asset("css/site.css").split("/")[2],
+            "version": assets.address("css/site.css").split("/")[2],
             "path": "css/site.css",
         }
         if kind in {"token", "secret"}:

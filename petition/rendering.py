@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -22,10 +19,8 @@ from jinja2.bccache import Bucket
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from petition import i18n
+from petition import assets, i18n
 from petition.config import Contact, resource_dir
-
-STATIC = Path(__file__).parent / "static"
 
 _MARK = re.compile(r"\[(\d+)\]")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
@@ -84,7 +79,7 @@ class Renderer:
             dir=language.direction,
             organiser=language.organiser(self._organiser),
             contact=self._contact,
-            asset=asset,
+            asset=assets.address,
             number=language.number,
             date=language.date,
             time=language.time,
@@ -93,12 +88,6 @@ class Renderer:
             language_dir=lambda code: i18n.language(code).direction,
         )
         return environment
-
-
-@cache
-def asset(path: str) -> str:
-    """The address of a static file; it changes with the file, so that it may be kept for ever."""
-    return f"/static/{sha256((STATIC / path).read_bytes()).hexdigest()[:12]}/{path}"
 
 
 def story(markdown: str) -> Markup:

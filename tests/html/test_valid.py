@@ -17,7 +17,7 @@ from sqlalchemy import text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse as Answer
 
-from petition import i18n, rendering
+from petition import assets, i18n
 from petition.app import SHIPPED, create_app
 from petition.config import load, resource_dir
 from petition.domain import tokens
@@ -192,7 +192,7 @@ class Guide:
             "slug:slug": lambda: "amazon",
             "token:token": lambda: link.rpartition("/")[2],
             "name": lambda: sorted(path.name for path in self.outbox.glob("*.eml"))[0],
-            "version": lambda: rendering.asset("css/site.css").split("/")[2],
+            "version": lambda: assets.address("css/site.css").split("/")[2],
             "path:name": lambda: "css/site.css",
             "id:export_id": self._export,
         }

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from petition import rendering
+from petition import assets
 from petition.app import create_app
 from petition.config import Settings
 from petition.domain import tokens
@@ -269,7 +269,7 @@ class Addresses:
         return self.link.rpartition("/")[2]
 
     def of(self, rule: str) -> str:
-        static = rendering.asset("css/site.css").split("/")[2]
+        static = assets.address("css/site.css").split("/")[2]
         token = self._token(rule.split("/")[1])
         if rule.startswith("/staff/set-up/"):
             token = console.invite(self.app, "viewer", "next@example.org").rpartition("/")[2]

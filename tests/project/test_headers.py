@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
-from petition import rendering
+from petition import assets
 from petition.app import SHIPPED, create_app
 from petition.config import load
 from petition.services.campaigns import content_files
@@ -68,10 +68,10 @@ def crawl(app: Flask) -> Answers:
         ("card", "/en/amazon/card.png"),
         ("qr", "/en/amazon/qr.svg"),
         ("poster", "/en/amazon/poster.pdf"),
-        ("script", rendering.asset("js/site.js")),
+        ("script", assets.address("js/site.js")),
         ("security.txt", "/.well-known/security.txt"),
-        ("css", rendering.asset("css/site.css")),
-        ("icon", rendering.asset("favicon.svg")),
+        ("css", assets.address("css/site.css")),
+        ("icon", assets.address("favicon.svg")),
         ("static old", "/static/000000000000/css/site.css"),
         ("static none", "/static/000000000000/none.css"),
         ("outbox", "/dev/outbox"),

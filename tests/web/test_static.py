@@ -7,9 +7,9 @@ import gzip
 import pytest
 from flask.testing import FlaskClient
 
-from petition import rendering
+from petition import assets
 
-ADDRESS = rendering.asset("css/site.css")
+ADDRESS = assets.address("css/site.css")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -23,7 +23,7 @@ def test_a_static_file_may_be_kept_for_ever(client: FlaskClient) -> None:
 @on_sqlite
 @pytest.mark.parametrize("name", ["css/site.css", "js/site.js", "favicon.svg"])
 def test_a_static_file_comes_compressed_to_who_takes_that(client: FlaskClient, name: str) -> None:
-    address, file = rendering.asset(name), (rendering.STATIC / name).read_bytes()
+    address, file = assets.address(name), assets.content(name)
     plain = client.get(address)
     packed = client.get(address, headers={"Accept-Encoding": "br, gzip, deflate"})
     assert plain.data == file
@@ -42,7 +42,7 @@ def test_a_static_file_comes_compressed_to_who_takes_that(client: FlaskClient, n
 @on_sqlite
 def test_the_big_files_are_compressed(client: FlaskClient) -> None:
     for name in ("css/site.css", "js/site.js"):
-        packed = client.get(rendering.asset(name), headers={"Accept-Encoding": "gzip"})
+        packed = client.get(assets.address(name), headers={"Accept-Encoding": "gzip"})
         assert packed.headers["Content-Encoding"] == "gzip"
 
 
@@ -79,9 +79,31 @@ def test_who_has_a_file_is_not_sent_it_again(client: FlaskClient) -> None:
 
 @on_sqlite
 @pytest.mark.parametrize(
-    "name", ["css/./site.css", "css/../css/site.css", "css//site.css", "../app.py"]
+    "name",
+    [
+        "css/./site.css",
+        "css/../css/site.css",
+        "css//site.css",
+        "css/tokens.css",
+        "../app.py",
+    ],
 )
 def test_a_static_file_has_one_name(client: FlaskClient, name: str) -> None:
     path = ADDRESS.removesuffix("css/site.css") + name
     answer = client.get("/", environ_overrides={"PATH_INFO": path, "REQUEST_URI": path})
     assert answer.status_code in {404, 308}
+
+
+def test_every_part_of_a_style_sheet_is_in_one() -> None:
+    parts = {path.stem for path in (assets.STATIC / "css").glob("*.css")}
+    assert parts == {part for sheet in assets.SHEETS.values() for part in sheet}
+
+
+def test_a_style_sheet_is_its_parts_without_what_only_its_writers_read() -> None:
+    sheet = assets.content("css/site.css").decode()
+    assert "/*" not in sheet
+    for part in assets.SHEETS["css/site.css"]:
+        text = (assets.STATIC / "css" / f"{part}.css").read_text(encoding="utf-8")
+        rules = [line.strip() for line in text.splitlines() if line.strip().endswith("}")]
+        assert rules
+        assert {*rules} <= {*sheet.splitlines()}, part

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition import i18n, rendering
+from petition import assets, i18n
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 
@@ -243,6 +243,6 @@ def test_a_draft_is_not_given_away(app: Flask, client: FlaskClient, tmp_path: Pa
 
 
 def test_what_there_is_answers_as_ever(client: FlaskClient) -> None:
-    for place in ("/en/amazon", rendering.asset("css/site.css"), "/staff/sign-in", "/healthz"):
+    for place in ("/en/amazon", assets.address("css/site.css"), "/staff/sign-in", "/healthz"):
         assert client.get(place).status_code == 200
     assert client.get("/static//css/site.css").status_code == 404

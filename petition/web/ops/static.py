@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Final
 
 from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
-from petition import rendering
+from petition import assets
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.cached_response import Made, answer, made
 
@@ -27,18 +28,11 @@ TYPES: Final = {
 def file(version: str, name: str) -> Response:
     """A static file under an address that changes with its bytes."""
     # Each file has one name, or its many spellings would fill the memory.
-    if name not in _names() or not rendering.asset(name).startswith(f"/static/{version}/"):
+    if name not in assets.names() or not assets.address(name).startswith(f"/static/{version}/"):
         raise NotFound
     return answer(_made(name), "public, max-age=31536000, immutable")
 
 
 @cache
-def _names() -> frozenset[str]:
-    files = (path for path in rendering.STATIC.rglob("*") if path.suffix in TYPES)
-    return frozenset(path.relative_to(rendering.STATIC).as_posix() for path in files)
-
-
-@cache
 def _made(name: str) -> Made:
-    path = rendering.STATIC / name
-    return made(path.read_bytes(), TYPES[path.suffix], level=9)
+    return made(assets.content(name), TYPES[PurePosixPath(name).suffix], level=9)

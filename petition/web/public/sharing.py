@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Response
 
-from petition import rendering
+from petition import assets
 from petition.domain.campaigns.campaign import CampaignView
 from petition.printing import Data, qr_svg
 from petition.web.http.access import PUBLIC, access
@@ -65,7 +65,7 @@ def _card(shown: CachedCampaign) -> Made:
     data = {
         **_call(shown.view),
         "count": _count(shown),
-        "mark": (rendering.STATIC / "favicon.svg").read_text(encoding="utf-8"),
+        "mark": assets.content("favicon.svg").decode(),
     }
     return made(deps().press.picture("card.typ", data), "image/png")
 
