@@ -54,7 +54,7 @@ from petition.web.public.signing import public
 from petition.web.staff import auth
 from petition.web.staff.accounts import accounts
 from petition.web.staff.campaigns import views as staff_campaigns
-from petition.web.staff.exports import recall
+from petition.web.staff.exports import exports
 from petition.web.staff.limits import limits
 from petition.web.staff.moderation import reviews
 from petition.web.staff.target_domains import domains
@@ -165,7 +165,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         names,
         accounts,
         staff_campaigns,
-        recall,
+        exports,
         domains,
         limits,
         reviews,

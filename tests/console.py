@@ -16,6 +16,8 @@ from petition.web.http.dependencies import dependencies_of
 PASSWORD: Final = "a long walk by the river"
 _TOKEN = re.compile(r'<input\b(?=[^>]*\bname="csrf_token")[^>]*\bvalue="([^"]*)"')
 
+_FILE = re.compile(r"/staff/campaigns/amazon/exports/\d+/file")
+
 
 def invite(app: Flask, role: str = "owner", email: str | None = None) -> str:
     """The path of a fresh one-time link."""
@@ -61,7 +63,14 @@ def sign_out(client: FlaskClient) -> Answer:
 
 
 def export(client: FlaskClient, reason: str = "handing over", **more: str) -> Answer:
-    """Take the shipped call's list out."""
+    """Take the shipped call's list out: the file, or the page that says why there is none."""
+    page = order(client, reason, **more)
+    link = _FILE.search(page.get_data(as_text=True))
+    return client.get(link[0]) if link else page
+
+
+def order(client: FlaskClient, reason: str = "handing over", **more: str) -> Answer:
+    """The page that makes the shipped call's list."""
     token = form_token(client.get("/staff/campaigns/amazon"))
     data = {"csrf_token": token, "reason": reason, **more}
     return client.post("/staff/campaigns/amazon/export", data=data)

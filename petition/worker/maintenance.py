@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from petition.services.counts import country_figures
+from petition.services.exports import kept_file
 from petition.services.letters import link_requests
 from petition.services.privacy import erasure, retention
 from petition.services.privacy.erasure import ErasureContext
@@ -77,6 +78,7 @@ class Maintenance:
         """Everything that is due, however rarely it comes round."""
         self.begin()
         self.answer()
+        self.delete_files()
         self.retain()
         self.fold()
         self.vacuum()
@@ -85,6 +87,11 @@ class Maintenance:
         """Owe letters to who asked for one with their address."""
         with self._transaction() as session:
             link_requests.answer(session, at=self._now())
+
+    def delete_files(self) -> None:
+        """Lists that waited long enough to be fetched."""
+        with self._transaction() as session:
+            kept_file.delete_past(session, at=self._now())
 
     def fold(self) -> None:
         """Bring the public counts up to date; figures by country follow them once a day."""

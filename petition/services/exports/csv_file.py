@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -60,9 +60,19 @@ class Export:
     for_excel: bool = False
     """With a byte-order mark, or Excel takes the letters for others."""
 
+    @property
+    def taken(self) -> Filters:
+        """What is in it: the target gets only those who chose to hand their name over."""
+        return for_target(self.filters) if self.for_target else self.filters
+
     def file_name(self, at: datetime) -> str:
         """A name that says what the file holds, so that nobody sends one list for the other."""
-        return f"{self.slug}-{Contents.of(self.for_target)}-{at:%Y%m%dT%H%MZ}.csv"
+        return file_name(self.slug, at, is_for_target=self.for_target)
+
+
+def file_name(slug: str, at: datetime, *, is_for_target: bool) -> str:
+    """The same, of a file that was ordered before."""
+    return f"{slug}-{Contents.of(is_for_target)}-{at:%Y%m%dT%H%MZ}.csv"
 
 
 def for_target(filters: Filters) -> Filters:
@@ -77,14 +87,17 @@ def export(
     reading: SessionFactory,
     transaction: SessionFactory,
     now: Callable[[], datetime],
+    begun: Callable[[int], None] = lambda export_id: None,
     progress: Callable[[int], None] = lambda rows: None,
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """The file in chunks, all from one snapshot; `progress` hears of each chunk's rows.
+
+    `begun` hears of the export's id once it stands in the ledger.
 
     The ledger has the order before the first byte leaves, and the row count and SHA-256 after
     the last: an entry without them is a file that was cut off. Raises NotFound before that.
     """
-    filters = for_target(order.filters) if order.for_target else order.filters
+    filters = order.taken
     with transaction() as session:
         campaign_id = campaigns.by_slug(session, order.slug).id
         contents.begin(session, campaign_id)
@@ -102,6 +115,7 @@ def export(
             ),
             at=now(),
         )
+    begun(export_id)
     digest, total = sha256(), 0
     if order.for_excel:
         yield from _hashed(digest, BYTE_ORDER_MARK)

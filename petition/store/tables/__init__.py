@@ -15,7 +15,7 @@ from petition.store.tables.campaigns import (
     TargetDomain,
 )
 from petition.store.tables.counts import DIMENSIONS, Count, CountChange, Dimension, Fold, Snapshot
-from petition.store.tables.exports import Export, ExportPage
+from petition.store.tables.exports import Export, ExportFile, ExportFilePart, ExportPage
 from petition.store.tables.jobs import Job
 from petition.store.tables.letters import (
     CodeTry,
@@ -63,6 +63,8 @@ __all__ = [
     "Entry",
     "Erasure",
     "Export",
+    "ExportFile",
+    "ExportFilePart",
     "ExportPage",
     "Fold",
     "FormerKey",

@@ -33,6 +33,31 @@ class Export(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
 
 
+class ExportFile(Base):
+    """A list that the console made, until staff have fetched it; its parts are sealed."""
+
+    __tablename__ = "export_files"
+
+    export_id: Mapped[int] = mapped_column(ForeignKey("exports.id"), primary_key=True)
+    until: Mapped[datetime] = mapped_column(Instant)
+    """It is deleted then; while it is being made, this moves on with each part."""
+    parts: Mapped[int]
+    sealed_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What opens its parts; None until the last of them is there: nobody has it before."""
+    key_number: Mapped[int | None]
+
+
+class ExportFilePart(Base):
+    """A piece of such a file, compressed and sealed."""
+
+    __tablename__ = "export_file_parts"
+
+    export_id: Mapped[int] = mapped_column(ForeignKey("export_files.export_id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """From 0 on, in the order of the file."""
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class ExportPage(Base):
     """Which signatures a page of an export held, as a bit for each id from the first on."""
 

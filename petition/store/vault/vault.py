@@ -72,12 +72,26 @@ class Vault:
 
     def seal(self, person: Person, entry_id: int, key_number: int) -> bytes:
         """The person as sealed bytes that open only for this entry."""
-        plain = msgspec.json.encode(person)
-        nonce = os.urandom(NONCE)
-        return nonce + self._ciphers[key_number].encrypt(nonce, plain, _bound(entry_id, key_number))
+        return self._seal(msgspec.json.encode(person), b"entry", entry_id, key_number)
 
     def open(self, sealed: bytes, entry_id: int, key_number: int) -> Person:
         """The person; raises SealBroken for a missing key, changed bytes or another row's."""
+        return _PERSON.decode(self._open(sealed, b"entry", entry_id, key_number))
+
+    def seal_file_key(self, key: bytes, export_id: int, key_number: int) -> bytes:
+        """The key of an export's file as sealed bytes that open only for this export."""
+        return self._seal(key, b"file", export_id, key_number)
+
+    def open_file_key(self, sealed: bytes, export_id: int, key_number: int) -> bytes:
+        """The key; raises SealBroken as `open` does."""
+        return self._open(sealed, b"file", export_id, key_number)
+
+    def _seal(self, plain: bytes, kind: bytes, id_: int, key_number: int) -> bytes:
+        nonce = os.urandom(NONCE)
+        bound = _bound(kind, id_, key_number)
+        return nonce + self._ciphers[key_number].encrypt(nonce, plain, bound)
+
+    def _open(self, sealed: bytes, kind: bytes, id_: int, key_number: int) -> bytes:
         cipher = self._ciphers.get(key_number)
         if cipher is None:
             self.look()
@@ -85,10 +99,10 @@ class Vault:
         if cipher is None:
             raise SealBroken(f"the key ring lacks sealing key {key_number}")
         try:
-            plain = cipher.decrypt(sealed[:NONCE], sealed[NONCE:], _bound(entry_id, key_number))
+            bound = _bound(kind, id_, key_number)
+            return cipher.decrypt(sealed[:NONCE], sealed[NONCE:], bound)
         except (InvalidTag, ValueError):
-            raise SealBroken(f"entry {entry_id} does not open") from None
-        return _PERSON.decode(plain)
+            raise SealBroken(f"{kind.decode()} {id_} does not open") from None
 
     def look(self) -> None:
         """Read the key file again if it changed since the last look.
@@ -129,5 +143,5 @@ def _goes_on(old: KeyRing, new: KeyRing) -> bool:
     return old.index == new.index and bool(shared) and same
 
 
-def _bound(entry_id: int, key_number: int) -> bytes:
-    return b"entry" + entry_id.to_bytes(8, "big") + key_number.to_bytes(2, "big")
+def _bound(kind: bytes, id_: int, key_number: int) -> bytes:
+    return kind + id_.to_bytes(8, "big") + key_number.to_bytes(2, "big")

@@ -1,36 +1,28 @@
-"""The console's pages of campaigns: the list, one campaign's numbers, taking a list out."""
+"""The console's pages of campaigns: the list, and one campaign's numbers."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from datetime import datetime
 
-from flask import Blueprint, Response, g, make_response, stream_with_context
+from flask import Blueprint, Response, g, make_response
 
 from petition.domain.campaigns.milestones import goal_at
 from petition.domain.signatures import states
-from petition.errors import PetitionError
-from petition.services.exports import csv_file
-from petition.services.exports.csv_file import Export
 from petition.services.staff import signing_in
 from petition.services.staff.accounts import Role
 from petition.store.campaigns import campaigns
 from petition.store.counts import totals
-from petition.store.db import reading, transaction
-from petition.store.exports import contents, ledger
+from petition.store.db import reading
+from petition.store.exports import contents, kept_files, ledger
 from petition.store.letters import relay
 from petition.store.signatures import moderation
-from petition.store.signatures.signatures import Filters
 from petition.store.staff.sign_ins import NOBODY
-from petition.web.http.access import EXPORTER, MODERATOR, OWN_PAGES, STAFF, access
+from petition.web.http.access import EXPORTER, MODERATOR, STAFF, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import language
 from petition.web.staff.auth import has_permission
 from petition.web.staff.forms import ExportForm
 from petition.web.staff.layout import console_page
-
-log = logging.getLogger(__name__)
 
 views = Blueprint("campaigns", __name__, url_prefix="/staff")
 
@@ -63,49 +55,11 @@ def campaigns_page() -> Response:
 @access(STAFF)
 def campaign_page(slug: str) -> Response:
     """One campaign's numbers, and its exports so far."""
-    return _numbers(slug, ExportForm(), 200)
+    return numbers_page(slug, ExportForm(), 200)
 
 
-@views.post("/campaigns/<slug:slug>/export")
-@access(EXPORTER, forms=OWN_PAGES)
-def export(slug: str) -> Response:
-    """A CSV file of the confirmed signatures, with an entry in the ledger."""
-    form = ExportForm()
-    if not form.validate():
-        return _numbers(slug, form, 422)
-    order = Export(
-        slug=slug,
-        by=g.staff.email,
-        reason=form.reason.data or "",
-        filters=Filters(updates="yes" if form.updates.data else None),
-        for_target=form.for_target.data,
-        for_excel=form.for_excel.data,
-    )
-    with reading() as session:
-        campaigns.by_slug(session, slug)
-    chunks = csv_file.export(
-        order, deps().vault, reading=reading, transaction=transaction, now=deps().now
-    )
-    name = order.file_name(deps().now())
-    response = Response(stream_with_context(_told(chunks)), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-class CutOff(PetitionError):
-    """The list could not be read to its end."""
-
-
-def _told(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same; what breaks under way cuts the answer off, and the log has its kind and no row."""
-    try:
-        yield from chunks
-    except Exception as error:
-        log.error("export: cut off: %s", type(error).__name__)
-        raise CutOff from None
-
-
-def _numbers(slug: str, form: ExportForm, status: int) -> Response:
+def numbers_page(slug: str, form: ExportForm, status: int) -> Response:
+    """One campaign's numbers, and the form that takes a list out as it was sent."""
     with reading() as session:
         row = campaigns.by_slug(session, slug)
         total = totals.total(session, row.id)
@@ -125,6 +79,7 @@ def _numbers(slug: str, form: ExportForm, status: int) -> Response:
                 (each, len(contents.recalled(session, each.id)))
                 for each in ledger.exports(session, row.id)
             ],
+            kept=kept_files.kept(session, row.id, by=g.staff.email, at=deps().now()),
             form=form,
             may_export=has_permission(g.staff, EXPORTER),
             may_review=has_permission(g.staff, MODERATOR),

@@ -1,22 +1,120 @@
-"""The recall lists: what left in an export and was withdrawn or erased since."""
+"""Taking a list out: ordering it, fetching the file, and what must be taken out of it since."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+import logging
+from collections.abc import Iterator
+from typing import Final
 
-from petition.errors import NotFound
-from petition.services.exports import csv_file
+from flask import Blueprint, Response, g, stream_with_context
+
+from petition.errors import NotFound, PetitionError
+from petition.services.exports import csv_file, kept_file
+from petition.services.exports.csv_file import Export
 from petition.store.campaigns import campaigns
-from petition.store.db import reading
-from petition.store.exports import contents
-from petition.web.http.access import EXPORTER, access
+from petition.store.db import reading, transaction
+from petition.store.exports import contents, kept_files
+from petition.store.signatures.signatures import Filters
+from petition.web.http.access import EXPORTER, OWN_PAGES, access
+from petition.web.http.dependencies import deps
+from petition.web.http.rendering import page
+from petition.web.staff.campaigns import numbers_page
+from petition.web.staff.forms import ExportForm
+from petition.web.staff.layout import console_page
 
-recall = Blueprint("recall", __name__, url_prefix="/staff")
+exports = Blueprint("exports", __name__, url_prefix="/staff/campaigns/<slug:slug>")
+
+STEPS: Final = 50
+"""How often the page says how far a file is, at most: a screen reader reads each out."""
+_HERE: Final = "<!-- how far it is -->"
+
+log = logging.getLogger(__name__)
 
 
-@recall.get("/campaigns/<slug:slug>/exports/<id:export_id>/recall")
+@exports.post("/export")
+@access(EXPORTER, forms=OWN_PAGES)
+def order(slug: str) -> Response:
+    """Make a CSV file of the confirmed signatures: the page says how far it is, to its end."""
+    form = ExportForm()
+    if not form.validate():
+        return numbers_page(slug, form, 422)
+    wanted = Export(
+        slug=slug,
+        by=g.staff.email,
+        reason=form.reason.data or "",
+        filters=Filters(updates="yes" if form.updates.data else None),
+        for_target=form.for_target.data,
+        for_excel=form.for_excel.data,
+    )
+    with reading() as session:
+        campaigns.by_slug(session, slug)
+    response = Response(
+        stream_with_context(_made_before_your_eyes(wanted)), content_type="text/html; charset=utf-8"
+    )
+    response.headers["X-Accel-Buffering"] = "no"  # or nginx would keep it until all of it is there
+    return response
+
+
+def _made_before_your_eyes(wanted: Export) -> Iterator[str]:
+    """The page, piece by piece: a browser shows each as it comes, and needs no script for that."""
+    before, _, after = console_page("staff/making.html", slug=wanted.slug, here=_HERE).partition(
+        _HERE
+    )
+    yield before
+    try:
+        yield from _steps(wanted)
+    except Exception as error:  # the log has its kind and no row
+        log.error("export: cut off: %s", type(error).__name__)
+        yield page("staff/_made.html", slug=wanted.slug, made=None, until=None)
+    yield after
+
+
+def _steps(wanted: Export) -> Iterator[str]:
+    said = -1
+    for made in kept_file.make(
+        wanted, deps().vault, reading=reading, transaction=transaction, now=deps().now
+    ):
+        step = made.rows * STEPS // max(made.of, 1)
+        if step > said:
+            yield page("staff/_step.html", made=made)
+            said = step
+    until = deps().now() + kept_file.KEPT
+    yield page("staff/_made.html", slug=wanted.slug, made=made, until=until)
+
+
+@exports.get("/exports/<id:export_id>/file")
 @access(EXPORTER)
-def download(slug: str, export_id: int) -> Response:
+def fetch(slug: str, export_id: int) -> Response:
+    """The file, for who ordered it, until its quarter of an hour is over."""
+    at = deps().now()
+    with reading() as session:
+        campaign_id = campaigns.by_slug(session, slug).id
+        file = kept_files.kept(session, campaign_id, by=g.staff.email, at=at).get(export_id)
+    if file is None:
+        raise NotFound
+    chunks = kept_file.chunks(file, deps().vault, reading=reading)
+    response = Response(stream_with_context(_told(chunks)), content_type="text/csv; charset=utf-8")
+    name = csv_file.file_name(slug, file.export.started_at, is_for_target=file.export.for_target)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+class CutOff(PetitionError):
+    """The list could not be read to its end."""
+
+
+def _told(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same; what breaks under way cuts the answer off, and the log has its kind and no row."""
+    try:
+        yield from chunks
+    except Exception as error:
+        log.error("export: cut off: %s", type(error).__name__)
+        raise CutOff from None
+
+
+@exports.get("/exports/<id:export_id>/recall")
+@access(EXPORTER)
+def recall(slug: str, export_id: int) -> Response:
     """The numbers to take out of that file, as CSV. It names nobody."""
     with reading() as session:
         if contents.campaign_of(session, export_id) != campaigns.by_slug(session, slug).id:
