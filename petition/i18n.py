@@ -75,6 +75,10 @@ class Language:
         """What the language calls itself."""
         return self.locale.get_display_name(self.locale) or self.code
 
+    def name_of(self, code: str) -> str:
+        """What this language calls that one; the code itself where it has no name for it."""
+        return self.locale.languages.get(code) or code
+
     @property
     def in_full(self) -> str:
         """With the land where most speak it, as in `pl_PL`."""

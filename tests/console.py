@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import Context
 from typing import Final
 
 from flask import Flask
@@ -16,7 +19,8 @@ from petition.web.http.dependencies import dependencies_of
 PASSWORD: Final = "a long walk by the river"
 _TOKEN = re.compile(r'<input\b(?=[^>]*\bname="csrf_token")[^>]*\bvalue="([^"]*)"')
 
-_FILE = re.compile(r"/staff/campaigns/amazon/exports/\d+/file")
+_CAMPAIGN: Final = "/staff/campaigns/amazon"
+_FILE: Final = re.compile(rf"{_CAMPAIGN}/exports/\d+/file")
 
 
 def invite(app: Flask, role: str = "owner", email: str | None = None) -> str:
@@ -71,6 +75,18 @@ def export(client: FlaskClient, reason: str = "handing over", **more: str) -> An
 
 def order(client: FlaskClient, reason: str = "handing over", **more: str) -> Answer:
     """The page that makes the shipped call's list."""
-    token = form_token(client.get("/staff/campaigns/amazon"))
-    data = {"csrf_token": token, "reason": reason, **more}
-    return client.post("/staff/campaigns/amazon/export", data=data)
+    data = {"csrf_token": form_token(client.get(_CAMPAIGN)), "reason": reason, **more}
+    return client.post(f"{_CAMPAIGN}/export", data=data)
+
+
+@contextmanager
+def piece_by_piece(client: FlaskClient) -> Iterator[Callable[[], str]]:
+    """The same page as it is sent: each call gives the next piece; leaving the block hangs up."""
+    data = {"csrf_token": form_token(client.get(_CAMPAIGN)), "reason": "handing over"}
+    ours = Context()
+    answer = ours.run(FlaskClient.open, client, f"{_CAMPAIGN}/export", method="POST", data=data)
+    pieces = answer.iter_encoded()
+    try:
+        yield lambda: ours.run(next, pieces, b"").decode()
+    finally:
+        ours.run(answer.close)

@@ -311,6 +311,11 @@ class Tour:
         yield "staff/campaign.html"
         self._press(f"form[action='{campaign}/export'] button")
         yield "staff/campaign.html: errors"
+        page.locator("#reason").fill("a look")
+        self._press(f"form[action='{campaign}/export'] button")
+        yield "staff/making.html"
+        page.goto(campaign)
+        yield "staff/campaign.html: with a file to fetch"
         page.goto(f"{campaign}/domains")
         yield "staff/domains.html"
         self._press(f"form[action='{campaign}/domains'] button")
@@ -319,7 +324,7 @@ class Tour:
         yield "staff/limits.html"
         self._press("form[action='/staff/limits'] button")
         yield "staff/limits.html: errors"
-        for verdict in ("", "?verdict=shown", "?verdict=refused"):
+        for verdict in ("", "?only=comments", "?verdict=shown", "?verdict=refused"):
             page.goto(f"{campaign}/comments{verdict}")
             yield f"staff/comments.html: {verdict or 'waiting'}"
 

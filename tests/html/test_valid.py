@@ -308,6 +308,7 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     """The console's forms with mistakes, and what it says to others."""
     path = "/staff/campaigns/amazon"
     yield "export, no reason", guide.console(f"{path}/export", code, {"reason": ""})
+    yield "export", guide.console(f"{path}/export", code, {"reason": "a look"})
     yield "domains, wrong", guide.console(f"{path}/domains", code, {"domain": "no domain"})
     yield "limits", guide.get("/staff/limits", code)
     wrong = {"network": "nowhere", "hours": "x", "factor": ""}

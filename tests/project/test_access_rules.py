@@ -100,6 +100,11 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "POST /staff/limits": (EDITOR, (303, 403, 403, 422, 403, 422)),
     "POST /staff/limits/narrow": (EDITOR, (303, 403, 403, 422, 403, 422)),
     "POST /staff/campaigns/<slug:slug>/export": (EXPORTER, (303, 403, 403, 403, 200, 200)),
+    # The matrix's own orders are not read to their end: no file is there.
+    "GET /staff/campaigns/<slug:slug>/exports/<id:export_id>/file": (
+        EXPORTER,
+        (303, 403, 403, 403, 404, 404),
+    ),
     "GET /staff/campaigns/<slug:slug>/exports/<id:export_id>/recall": (
         EXPORTER,
         (303, 403, 403, 403, 200, 200),

@@ -106,6 +106,8 @@ NOT_IN_IT: Final = {
     "code_tries.address_key": "made from the address with our secret key",
     "exports": "about the file that staff took out, its reason and its fingerprint",
     "export_pages": "which file it is",
+    "export_files": "a list that staff took out, for the quarter of an hour in which they fetch it",
+    "export_file_parts": "the same: disclosures tell of the list itself",
     "reviews.id": "the order of the decisions",
     "reviews.campaign_id": "the campaign's name is there",
     "reviews.entry_id": "which row belongs to which",

@@ -20,13 +20,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from petition.config import Limit
-from petition.services.exports import csv_file
+from petition.services.exports import csv_file, kept_file
 from petition.services.staff import accounts
 from petition.services.staff.accounts import SESSION_IDLE, SESSION_LIFE
 from petition.services.staff.password_turns import WAITING, Line
 from petition.store.db import db
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from tests import console, factories, people as personas
+from tests.conftest import Clock
 
 OWNER = console.address("owner")
 
@@ -427,6 +428,61 @@ class TestExport:
         assert digest in client.get("/staff/campaigns/amazon").get_data(as_text=True)
 
     @pytest.mark.usefixtures("listed")
+    def test_the_page_says_at_once_that_the_list_is_being_made(
+        self, app: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("petition.store.signatures.signatures.PAGE", 1)
+        with console.piece_by_piece(console.enter(app)) as piece:
+            assert "Your list is being made" in piece()
+            assert factories.rows(app, "SELECT id FROM exports") == [], "nothing has begun yet"
+            first = piece()
+            assert "0 of 3 signatures" in first
+            assert '<progress max="3" value="0">' in first
+            *steps, end, rest = iter(piece, "")
+            assert "2 of 3 signatures" in "".join(steps)
+            assert "/file" in end
+            assert rest.rstrip().endswith("</html>")
+
+    @pytest.mark.usefixtures("listed")
+    def test_who_leaves_the_page_leaves_no_file(self, app: Flask) -> None:
+        with console.piece_by_piece(console.enter(app)) as piece:
+            assert "of 3 signatures" in piece() + piece()
+            assert factories.rows(app, "SELECT sealed_key FROM export_files") == [(None,)]
+        assert factories.rows(app, "SELECT rows, sha256 FROM exports") == [(None, None)]
+        assert factories.rows(app, "SELECT export_id FROM export_files") == []
+
+    @pytest.mark.usefixtures("listed")
+    def test_a_list_that_breaks_says_so_on_the_page_and_tells_the_log_no_row(
+        self, app: Flask, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        factories.change(app, "UPDATE entries SET sealed = :cut", cut=b"cut")
+        page = console.order(console.enter(app)).get_data(as_text=True)
+        assert "The list could not be made" in page
+        assert "/file" not in page
+        assert page.rstrip().endswith("</html>")
+        assert [each.getMessage() for each in caplog.records if "export" in each.name] == [
+            "export: cut off: SealBroken"
+        ]
+        assert factories.rows(app, "SELECT export_id FROM export_files") == []
+
+    @pytest.mark.usefixtures("listed")
+    def test_only_who_ordered_a_file_may_fetch_it_and_only_for_its_time(
+        self, app: Flask, clock: Clock
+    ) -> None:
+        mine = console.enter(app, "exporter")
+        console.export(mine)
+        file = "/staff/campaigns/amazon/exports/1/file"
+        assert file in mine.get("/staff/campaigns/amazon").get_data(as_text=True)
+        assert mine.get(file).status_code == 200
+        assert mine.get(file.replace("amazon", "nothing")).status_code == 404
+        owner = console.enter(app, "owner")
+        assert owner.get(file).status_code == 404
+        assert file not in owner.get("/staff/campaigns/amazon").get_data(as_text=True)
+        clock.forward(kept_file.KEPT)
+        assert mine.get(file).status_code == 404
+        assert file not in mine.get("/staff/campaigns/amazon").get_data(as_text=True)
+
+    @pytest.mark.usefixtures("listed")
     def test_the_targets_file_holds_only_names_that_were_handed_over(self, app: Flask) -> None:
         staff = console.enter(app)
         answer = console.export(staff, for_target="yes")
@@ -448,7 +504,9 @@ class TestExport:
         ledger = page[page.index('<table class="ledger">') :]
         head = re.findall(r"<th scope=\"col\"[^>]*>([^<]+)</th>", ledger)
         assert head[:4] == ["When", "Who", "What", "Why"]
-        said = re.findall(r"<td>([^<]+)</td><td dir=\"auto\">([^<]+)</td>", ledger)
+        said = re.findall(
+            r"What\">([^<]+)</td>\s*<td data-label=\"Why\"><bdi>([^<]+)</bdi>", ledger
+        )
         assert said == [
             ("For the target", "for them"),
             ("Full list, confidential", "for ourselves"),
@@ -506,6 +564,30 @@ class TestExport:
         page = console.enter(app, "viewer").get("/staff/campaigns/amazon").get_data(as_text=True)
         assert "/export" not in page
         assert "not download lists" in page
+
+    def test_many_days_and_countries_are_folded_and_languages_have_names(self, app: Flask) -> None:
+        for number in range(30):
+            factories.change(
+                app,
+                "INSERT INTO counts (campaign_id, dimension, value, confirmed)"
+                " SELECT id, 'day', :day, 1 FROM campaigns",
+                day=f"2026-11-{number + 1:02d}",
+            )
+        for code in ("de", "pl"):
+            factories.change(
+                app,
+                "INSERT INTO counts (campaign_id, dimension, value, confirmed)"
+                " SELECT id, 'language', :code, 1 FROM campaigns",
+                code=code,
+            )
+        page = console.enter(app, "viewer").get("/staff/campaigns/amazon").get_data(as_text=True)
+        shown, _, folded = page.partition("<details>")
+        assert "23 more</summary>" in folded
+        assert [n for n in range(1, 31) if f">{n} Nov 2026<" in shown] == [*range(24, 31)]
+        assert shown.index(">30 Nov 2026<") < shown.index(">24 Nov 2026<")
+        assert folded.index(">23 Nov 2026<") < folded.index(">1 Nov 2026<")
+        assert ">German</th>" in page
+        assert ">Polish</th>" in page
 
     @pytest.mark.usefixtures("listed")
     def test_the_numbers_on_the_page(self, app: Flask) -> None:

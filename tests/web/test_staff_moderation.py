@@ -68,6 +68,27 @@ def verdicts(app: Flask) -> list[tuple[object, ...]]:
     )
 
 
+def test_those_with_a_comment_can_be_read_alone(app: Flask, mo: FlaskClient) -> None:
+    # Every third of 66 has one: more than a page, behind more than a page without.
+    ids = signed(
+        app, *(public(n, comment="" if n % 3 else f"Comment {n} here.") for n in range(66))
+    )
+    page = text(mo.get(f"{ADDRESS}?only=comments"))
+    assert "Waiting: 66" in page
+    assert "With a comment: 22" in page
+    assert re.search(r'\?only=comments" aria-current="page"', page)
+    assert re.findall(r"Comment (\d+) here", page) == [str(n) for n in range(0, 60, 3)]
+    assert "that have no comment" not in page
+    further = re.search(r'href="([^"]+)">Skip these', page)
+    assert further
+    rest = text(mo.get(further[1].replace("&amp;", "&")))
+    assert re.findall(r"Comment (\d+) here", rest) == ["60", "63"]
+    answer = press(mo, f"{ADDRESS}?only=comments", shown=marks(page, "shown")[0])
+    assert answer.location.endswith("?only=comments#list")
+    assert verdicts(app) == [(ids[0], "shown")]
+    assert "With a comment: 21" in text(mo.get(ADDRESS))
+
+
 def test_it_explains_before_it_shows(app: Flask, mo: FlaskClient) -> None:
     signed(app, people.amina, public(1), people.someone(2))
     page = text(mo.get(ADDRESS))

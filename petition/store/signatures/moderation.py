@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, delete, func, literal_column, select
 from sqlalchemy.orm import Session
@@ -44,10 +45,32 @@ def waiting(session: Session, campaign_id: int, *, after: int, most: int) -> lis
     return _found(session, query)
 
 
+def waiting_these(session: Session, campaign_id: int, ids: Sequence[int]) -> list[Public]:
+    """The same, of these signatures only."""
+    return _found(session, _waiting(campaign_id).where(Entry.signature_id.in_(ids)))
+
+
 def count_waiting(session: Session, campaign_id: int) -> int:
     """How many nobody has decided about."""
     query = _waiting(campaign_id).order_by(None).subquery()
     return session.scalar(select(func.count()).select_from(query)) or 0
+
+
+class Words(NamedTuple):
+    """What was typed, sealed, of one that nobody has decided about."""
+
+    signature_id: int
+    entry_id: int
+    sealed: bytes
+    key_number: int
+
+
+def waiting_words(session: Session, campaign_id: int) -> Iterator[Words]:
+    """The same as `waiting`, to the last of them and no more of each than its words."""
+    query = _waiting(campaign_id)
+    columns = (Entry.signature_id, Entry.id, Entry.sealed, Entry.key_number)
+    for row in session.execute(query.with_only_columns(*columns).execution_options(yield_per=500)):
+        yield Words(*row)
 
 
 def _waiting(campaign_id: int) -> Query:

@@ -74,7 +74,7 @@ def numbers_page(slug: str, form: ExportForm, status: int) -> Response:
             states=found,
             by_country=_named(totals.by(session, row.id, "country")),
             by_day=_dated(totals.by(session, row.id, "day")),
-            by_language=totals.by(session, row.id, "language"),
+            by_language=_spoken(totals.by(session, row.id, "language")),
             exports=[
                 (each, len(contents.recalled(session, each.id)))
                 for each in ledger.exports(session, row.id)
@@ -89,8 +89,14 @@ def numbers_page(slug: str, form: ExportForm, status: int) -> Response:
 
 
 def _dated(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Days as the reader's language writes them."""
-    return [(language().short_date(datetime.fromisoformat(day)), number) for day, number in rows]
+    """Days as the reader's language writes them, the last one first."""
+    days = sorted(rows, reverse=True)
+    return [(language().short_date(datetime.fromisoformat(day)), number) for day, number in days]
+
+
+def _spoken(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Names of languages in the reader's, the most used first."""
+    return sorted(((language().name_of(code), n) for code, n in rows), key=lambda r: -r[1])
 
 
 def _named(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:

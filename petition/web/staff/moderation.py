@@ -27,7 +27,8 @@ reviews = Blueprint("reviews", __name__, url_prefix="/staff/campaigns/<slug:slug
 @reviews.get("")
 @access(MODERATOR)
 def listed(slug: str) -> Response:
-    """Those that wait, oldest first; or, by `verdict`, those decided, the last first."""
+    """Those that wait, oldest first, with `only=comments` without the bare names; or, by
+    `verdict`, those decided, the last first."""
     return _page(slug, ReviewForm(), None, 200)
 
 
@@ -74,9 +75,18 @@ def _page(slug: str, form: ReviewForm, problem: str | None, status: int) -> Resp
     verdict = request.args.get("verdict")
     if verdict not in {None, *VERDICTS}:
         raise NotFound
+    only_comments = request.args.get("only") == "comments"
     with reading() as session:
         campaign_id = campaigns.by_slug(session, slug).id
-        names, pages = _read(session, campaign_id, verdict)
+        after = place_in("after") or 0
+        commented = services_moderation.commented(session, deps().vault, campaign_id, after=after)
+        if verdict is not None:
+            names, pages = _decided(session, campaign_id, verdict)
+        elif only_comments:
+            names, pages = commented.names, _further(commented.names, after, {"only": "comments"})
+        else:
+            names = services_moderation.queue(session, deps().vault, campaign_id, after=after)
+            pages = _further(names, after, {})
         body = console_page(
             "staff/comments.html",
             slug=slug,
@@ -84,6 +94,8 @@ def _page(slug: str, form: ReviewForm, problem: str | None, status: int) -> Resp
             problem=problem,
             changed=place_in("changed"),
             verdict=verdict,
+            only_comments=only_comments,
+            commented=commented.number,
             waiting=kept.count_waiting(session, campaign_id),
             names=names,
             pages=pages,
@@ -93,20 +105,20 @@ def _page(slug: str, form: ReviewForm, problem: str | None, status: int) -> Resp
     return make_response(body, status)
 
 
-def _read(
-    session: Session, campaign_id: int, verdict: str | None
+def _further(names: tuple[Named, ...], after: int, query: dict[str, str]) -> list[tuple[str, str]]:
+    """Links to the pages of those that wait around these, as (words, query)."""
+    pages = [(_("From the beginning"), urlencode(query))] if after else []
+    if len(names) == services_moderation.PAGE:
+        pages.append((_("Skip these"), urlencode({**query, "after": names[-1].signature_id})))
+    return pages
+
+
+def _decided(
+    session: Session, campaign_id: int, verdict: str
 ) -> tuple[tuple[Named, ...], list[tuple[str, str]]]:
     """The names, and links to the pages around them as (words, query)."""
-    vault = deps().vault
-    if verdict is None:
-        after = place_in("after") or 0
-        names = services_moderation.queue(session, vault, campaign_id, after=after)
-        pages = [(_("From the beginning"), "")] if after else []
-        if len(names) == services_moderation.PAGE:
-            pages.append((_("Skip these"), f"after={names[-1].signature_id}"))
-        return names, pages
     found = services_moderation.decided(
-        session, vault, campaign_id, verdict, before=place_in("before") or NEWEST
+        session, deps().vault, campaign_id, verdict, before=place_in("before") or NEWEST
     )
     mine = f"verdict={verdict}"
     pages = [(_("Newer"), f"{mine}&before={found.newer}")] if found.newer else []
