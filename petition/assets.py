@@ -10,23 +10,23 @@ from typing import Final
 
 STATIC: Final = Path(__file__).parent / "static"
 
+_TOKENS: Final = ("tokens", "tokens-dark", "tokens-print")
+
 SHEETS: Final = {
     "css/site.css": (
-        "tokens",
-        "base",
-        "bands",
-        "campaign",
-        "form",
-        "pages",
-        "share",
-        "tables",
-        "console",
-        "names",
-        "ways",
-    )
+        *_TOKENS,
+        *("base", "bands", "campaign", "form", "pages", "share", "tables", "names", "ways"),
+    ),
+    "css/console.css": (
+        *_TOKENS,
+        *("base", "bands", "form", "pages", "tables", "names", "console", "ways"),
+    ),
 }
 """Each style sheet that a page links, with its parts under static/css, in the order in which they
 rule."""
+
+WHEN: Final = {"tokens-dark": "(prefers-color-scheme: dark)", "tokens-print": "print"}
+"""Parts that rule only there."""
 
 _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LINE_END: Final = re.compile(r"\s*\n\s*")
@@ -44,8 +44,14 @@ def content(name: str) -> bytes:
     """A static file's bytes; OSError where there is none of that name."""
     if name not in SHEETS:
         return (STATIC / name).read_bytes()
-    parts = ((STATIC / "css" / f"{part}.css").read_text(encoding="utf-8") for part in SHEETS[name])
-    return _LINE_END.sub("\n", _COMMENT.sub("", "".join(parts))).strip().encode()
+    sheet = "".join(part(each) for each in SHEETS[name])
+    return _LINE_END.sub("\n", _COMMENT.sub("", sheet)).strip().encode()
+
+
+def part(name: str) -> str:
+    """The rules of one part of a style sheet, as its writers left them, where they rule."""
+    text = (STATIC / "css" / f"{name}.css").read_text(encoding="utf-8")
+    return f"@media {WHEN[name]} {{\n{text}}}\n" if name in WHEN else text
 
 
 @cache

@@ -19,7 +19,7 @@ from jinja2.bccache import Bucket
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from petition import assets, i18n
+from petition import assets, design, i18n
 from petition.config import Contact, resource_dir
 
 _MARK = re.compile(r"\[(\d+)\]")
@@ -80,6 +80,7 @@ class Renderer:
             organiser=language.organiser(self._organiser),
             contact=self._contact,
             asset=assets.address,
+            colours=design.colours(),
             number=language.number,
             date=language.date,
             time=language.time,

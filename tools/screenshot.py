@@ -6,7 +6,6 @@ On the left at desktop width in English, on the right at phone width in Arabic.
 from __future__ import annotations
 
 import argparse
-import base64
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -15,18 +14,14 @@ from playwright.sync_api import Browser
 
 from tests.browser.instance import ROOT, run_instance
 from tools.browser import chromium
+from tools.pictures import beside_each_other
 
 PICTURE: Final = ROOT / "docs" / "screenshot.png"
 
 _HEIGHT: Final = 680
 _DESKTOP: Final = ("en", 1120)
 _PHONE: Final = ("ar", 390)
-_BESIDE_EACH_OTHER: Final = """
-<style>
-  body { display: flex; gap: 24px; margin: 0; padding: 24px; background: #d9dee5; }
-  img { border-radius: 8px; }
-</style>
-"""
+_GAP: Final = 24
 
 
 def main() -> None:
@@ -45,15 +40,7 @@ def main() -> None:
 def take(browser: Browser, url: str, path: Path) -> None:
     """Both pages of a running instance, beside each other, in one file."""
     images = [_page(browser, f"{url}/{code}/amazon", width) for code, width in (_DESKTOP, _PHONE)]
-    width = 3 * 24 + _DESKTOP[1] + _PHONE[1]
-    page = browser.new_page(viewport={"width": width, "height": _HEIGHT + 2 * 24})
-    sources = [base64.b64encode(image).decode("ascii") for image in images]
-    page.set_content(
-        _BESIDE_EACH_OTHER
-        + "".join(f'<img src="data:image/png;base64,{source}">' for source in sources)
-    )
-    page.screenshot(path=path)
-    page.close()
+    beside_each_other(browser, images, path, gap=_GAP)
 
 
 def _page(browser: Browser, url: str, width: int) -> bytes:

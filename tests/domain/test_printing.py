@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import segno
 
+from petition import design
 from petition.printing import Press, qr_svg
 
 SIZE = (1200, 630)
-DEEP = (6, 64, 60)
+COLOURS = dict(design.colours())
+DEEP = tuple(bytes.fromhex(COLOURS["deep"][1:]))
 MARK = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
 # One word as it is written, as its joined letters one by one, and with its letters kept apart.
 JOINED = "سلم"
@@ -28,13 +30,14 @@ def press() -> Press:
 
 
 def card(press: Press, ask: str, lang: str = "en", **words: str) -> bytes:
-    data = {
+    data: dict[str, Any] = {
         "lang": lang,
         "dir": "rtl" if lang == "ar" else "ltr",
         "ask": ask,
         "count": "",
         "organiser": "",
         "mark": MARK,
+        "colours": COLOURS,
     }
     return press.picture("card.typ", data | words)
 
@@ -53,6 +56,7 @@ def poster(press: Press, **words: Any) -> bytes:
         "or_type": "or type",
         "safety": "Be safe.",
         "organiser": "Somebody else",
+        "colours": COLOURS,
     }
     return press.paper("poster.typ", data | words)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Response
 
-from petition import assets
+from petition import assets, design
 from petition.domain.campaigns.campaign import CampaignView
 from petition.printing import Data, qr_svg
 from petition.web.http.access import PUBLIC, access
@@ -107,6 +107,7 @@ def _call(view: CampaignView) -> Data:
         "lang": language().code,
         "dir": language().direction,
         "ask": view.call.ask,
+        "colours": dict(design.colours()),
         "organiser": language().organiser(deps().settings.organiser),
     }
 
