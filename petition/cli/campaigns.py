@@ -8,10 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from flask import Flask
 
 from petition.app import SHIPPED
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
 from petition.cli.context import now, open_app, operator, progress
+from petition.cli.loading import change_in_words
+from petition.domain.campaigns.loading import Loaded
 from petition.domain.campaigns.milestones import goal_at
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures.mail_providers import Provider
@@ -21,7 +24,7 @@ from petition.services.privacy import retention as privacy_retention
 from petition.services.signatures import rekeying
 from petition.store.campaigns import campaigns, target_domains as store_target_domains
 from petition.store.counts import totals
-from petition.store.db import reading, transaction
+from petition.store.db import Session, reading, transaction
 from petition.store.signatures import mail_providers
 from petition.web.http.dependencies import dependencies_of
 from petition.web.http.url_converters import first_parts
@@ -38,19 +41,45 @@ def campaign() -> None:
 
 @campaign.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def load(folder: Path) -> None:
+@cannot_be_undone
+def load(folder: Path, sure: bool) -> None:
     """Put the call in FOLDER into the database, again and again without harm.
 
-    FOLDER may be the name of a shipped call: amazon. A new call starts as a draft.
+    FOLDER may be the name of a shipped call: amazon. A new call starts as a draft. Of one that is
+    there it says first what would change, and asks. `petition start` loads the shipped calls at
+    each start, but leaves alone what you loaded.
     """
     # os.path: in a folder that we may not read, Path.exists raises.
     place = folder if os.path.exists(folder) else SHIPPED / folder.name
-    with open_app() as app, transaction() as session:
-        organiser = dependencies_of(app).settings.organiser
-        slug, changed = content_files.load(
-            session, place, organiser=organiser, at=now(), places=first_parts(app)
-        )
-    click.echo(f"{slug}: {'loaded' if changed else 'nothing new'}")
+    with open_app() as app:
+        if not sure and (changes := _would_change(app, place)):
+            for line in changes:
+                click.echo(line, err=True)
+            require_confirmation("this change", sure=False)
+        with transaction() as session:
+            done = _load(app, session, place)
+    click.echo(f"{done.slug}: {'loaded' if done.changed else 'nothing new'}")
+
+
+def _would_change(app: Flask, place: Path) -> list[str]:
+    """What loading would change of a campaign that is there, in words."""
+    with transaction() as session:
+        done = _load(app, session, place)
+        session.rollback()
+    if done.is_new:
+        return []
+    return [f"{done.slug}: would change {change_in_words(each)}" for each in done.changed]
+
+
+def _load(app: Flask, session: Session, place: Path) -> Loaded:
+    return content_files.load(
+        session,
+        place,
+        organiser=dependencies_of(app).settings.organiser,
+        at=now(),
+        places=first_parts(app),
+        is_shipped=place.resolve().parent == SHIPPED.resolve(),
+    )
 
 
 @campaign.command("list")

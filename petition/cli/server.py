@@ -19,6 +19,7 @@ from flask import Flask
 from petition.app import SHIPPED, create_app, keys_of
 from petition.cli.context import now, open_app, operator
 from petition.cli.listening import listen, pid_file
+from petition.cli.loading import change_in_words
 from petition.cli.server_process import HEADER_SECONDS, THREADS, WORKERS, Server
 from petition.config import Settings, resource_dir
 from petition.domain.letters.letter import OWED
@@ -193,9 +194,16 @@ def _prepare(app: Flask) -> None:
     organiser = dependencies_of(app).settings.organiser
     with transaction() as session:
         for folder in sorted(path for path in SHIPPED.iterdir() if path.is_dir()):
-            content_files.load_and_open_new(
+            done = content_files.load_and_open_new(
                 session, folder, organiser=organiser, at=now(), places=first_parts(app)
             )
+            for each in done.kept:
+                click.echo(f"{done.slug}: left as you have it: {change_in_words(each)}", err=True)
+            if done.kept:
+                click.echo(
+                    f"{done.slug}: `petition campaign load {folder.name}` takes the shipped files",
+                    err=True,
+                )
 
 
 def _set_up_link(base_url: str) -> str | None:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -264,6 +265,39 @@ def test_the_file_for_the_target_holds_no_address(run: Any) -> None:
     found = run("export", "amazon", "--reason", "r", "-o", "-", "--for-target")
     assert tuple(_csv(found.stdout_bytes)[0]) == FOR_TARGET
     assert b"@" not in found.stdout_bytes
+
+
+def _copied(folder: Path, **changes: str) -> Path:
+    """The shipped call in a folder of its own, with words of campaign.toml put for others."""
+    copy = Path(shutil.copytree(SHIPPED / "amazon", folder))
+    file = copy / "campaign.toml"
+    text = file.read_text("utf-8")
+    for name, value in changes.items():
+        text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+    file.write_text(text, "utf-8")
+    return copy
+
+
+def test_loading_says_what_would_change_and_asks(app: Flask, run: Any, tmp_path: Path) -> None:
+    mine = _copied(tmp_path / "mine", goal="7000")
+    path = mine / "de" / "call.toml"
+    path.write_text(
+        re.sub("(?m)^title = .*$", 'title = "Anders"', path.read_text("utf-8")), "utf-8"
+    )
+    found = run("campaign", "load", str(mine))
+    assert found.exit_code == 2
+    assert found.stderr.splitlines() == [
+        "amazon: would change the goal",
+        "amazon: would change the words in German (title)",
+        "Error: this change cannot be undone: say --yes to do it",
+    ]
+    assert rows(app, "SELECT goal FROM campaigns") == [(100,)]
+    assert run("campaign", "load", str(mine), "--yes").stdout == "amazon: loaded\n"
+    assert rows(app, "SELECT goal FROM campaigns") == [(7000,)]
+    assert run("campaign", "load", str(mine)).stdout == "amazon: nothing new\n"
+    found = run("campaign", "load", "amazon")
+    assert found.exit_code == 2
+    assert "amazon: would change the goal, which you loaded yourself\n" in found.stderr
 
 
 def test_a_campaign_is_loaded_listed_opened_and_closed(

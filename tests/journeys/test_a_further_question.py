@@ -49,7 +49,7 @@ def asking(app: Flask, tmp_path: Path) -> None:
         file.write(QUESTIONS)
     deps = dependencies_of(app)
     with transaction() as session:
-        assert content_files.load(session, folder, organiser="Us", at=deps.now())
+        assert content_files.load(session, folder, organiser="Us", at=deps.now()).changed
     deps.campaign_cache.clear()
 
 

@@ -113,7 +113,7 @@ def test_the_page_shows_the_words_that_were_agreed_to(
     """The call's wording changed after the form was sent in: the link still shows the old one."""
     with transaction() as session:
         file = content_files.read(SHIPPED / "amazon", organiser="Quite another organiser")
-        assert campaigns.save(session, file, at=clock())
+        assert campaigns.save(session, file, at=clock()).changed
     dependencies_of(app).campaign_cache.clear()
     sheet = client.get(link).get_data(as_text=True)
     statement = factories.rows(

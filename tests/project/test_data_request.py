@@ -132,6 +132,7 @@ NOT_IN_IT: Final = {
     "mail_relay": "how the mail server takes letters, none of them named",
     "jobs": "when the worker did what",
     "campaign_texts": "the call's words",
+    "campaign_edits": "which of them staff loaded",
     "target_domains": "the target's mail domains",
     "mail_providers": "how mail providers read addresses",
     "staff": "people who work here",

@@ -11,6 +11,7 @@ from flask import Flask
 
 from petition import i18n
 from petition.app import SHIPPED
+from petition.domain.campaigns.loading import Loaded
 from petition.domain.signatures import consent
 from petition.domain.signatures.consent import fingerprint
 from petition.errors import ContentError, NotFound
@@ -38,9 +39,9 @@ def _edit(path: Path, old: str, new: str) -> None:
 
 def _load(folder: Path, clock: Clock, organiser: str | None = None) -> bool:
     with transaction() as session:
-        slug, changed = content_files.load(session, folder, organiser=organiser, at=clock())
-    assert slug == "amazon"
-    return changed
+        done = content_files.load(session, folder, organiser=organiser, at=clock())
+    assert done.slug == "amazon"
+    return bool(done.changed)
 
 
 def _all(app: Flask) -> dict[str, object]:
@@ -250,10 +251,64 @@ def test_the_time_of_closing_is_kept_until_it_is_opened_again(app: Flask, clock:
     assert the_call(app).closed_at is None
 
 
+def _start(folder: Path, clock: Clock) -> Loaded:
+    """As `petition start` loads what is shipped."""
+    with transaction() as session:
+        return content_files.load_and_open_new(session, folder, organiser=None, at=clock())
+
+
+def test_what_staff_loaded_stays_when_the_shipped_files_change(
+    app: Flask, clock: Clock, folder: Path, tmp_path: Path
+) -> None:
+    """Theirs are the goal and the German words; the English are the program's, and follow it."""
+    mine = Path(shutil.copytree(folder, tmp_path / "mine"))
+    title = the_call(app, "de").call.title
+    _edit(mine / "campaign.toml", "goal = 100", "goal = 20000")
+    _edit(mine / "de" / "call.toml", title, "Unser Titel")
+    assert _load(mine, clock)
+    _edit(folder / "campaign.toml", "goal = 100", "goal = 300")
+    _edit(folder / "de" / "call.toml", title, "Neuer Titel")
+    _edit(folder / "en" / "call.toml", the_call(app, "en").call.title, "A new title")
+    for _ in range(2):
+        done = _start(folder, clock)
+        assert [each.item for each in done.kept] == ["goal", "words:de"]
+        assert done.kept[1].parts == ("title",)
+        assert (the_call(app, "de").goal, the_call(app, "de").call.title) == (20000, "Unser Titel")
+        assert the_call(app, "en").call.title == "A new title"
+    assert done.changed == ()
+
+
+def test_who_loads_the_shipped_files_by_hand_hands_the_call_back(
+    app: Flask, clock: Clock, folder: Path, tmp_path: Path
+) -> None:
+    mine = Path(shutil.copytree(folder, tmp_path / "mine"))
+    _edit(mine / "campaign.toml", "goal = 100", "goal = 20000")
+    _load(mine, clock)
+    with transaction() as session:
+        done = content_files.load(session, folder, organiser=None, at=clock(), is_shipped=True)
+    (change,) = done.changed
+    assert (change.item, change.is_staffs) == ("goal", True)
+    _edit(folder / "campaign.toml", "goal = 100", "goal = 300")
+    assert _start(folder, clock).kept == ()
+    assert the_call(app).goal == 300
+
+
+def test_a_call_that_staff_loaded_first_is_theirs_altogether(
+    app: Flask, clock: Clock, folder: Path
+) -> None:
+    _edit(folder / "campaign.toml", 'slug = "amazon"', 'slug = "other"')
+    with transaction() as session:
+        content_files.load(session, folder, organiser=None, at=clock())
+    _edit(folder / "campaign.toml", "goal = 100", "goal = 300")
+    assert [each.item for each in _start(folder, clock).kept] == ["goal"]
+    assert the_call(app, slug="other").goal == 100
+
+
 def test_a_new_call_starts_as_a_draft(app: Flask, clock: Clock, folder: Path) -> None:
     _edit(folder / "campaign.toml", 'slug = "amazon"', 'slug = "other"')
     with transaction() as session:
-        assert content_files.load(session, folder, organiser="x", at=clock()) == ("other", True)
+        done = content_files.load(session, folder, organiser="x", at=clock())
+    assert (done.slug, done.is_new, bool(done.changed)) == ("other", True, True)
     assert the_call(app, slug="other").state == "draft"
 
 

@@ -33,9 +33,9 @@ def folder(tmp_path: Path) -> Path:
 
 def load(folder: Path) -> bool:
     with transaction() as session:
-        slug, changed = content_files.load(session, folder, organiser=None, at=AT)
-    assert slug == "amazon"
-    return changed
+        done = content_files.load(session, folder, organiser=None, at=AT)
+    assert done.slug == "amazon"
+    return bool(done.changed)
 
 
 def listed(app: Flask) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,6 +14,7 @@ import msgspec
 
 from petition import i18n
 from petition.domain.campaigns.campaign import CLOSED, OPEN, CampaignContent, CampaignFile, Target
+from petition.domain.campaigns.loading import DOMAINS, EVERYTHING, Change, Loaded
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures import consent
 from petition.domain.signatures.consent import Question
@@ -128,13 +129,23 @@ def load(
     organiser: str | None,
     at: datetime,
     places: Collection[str] = frozenset(),
-) -> tuple[str, bool]:
-    """Put a call's files into the database: (slug, whether anything changed).
+    is_shipped: bool = False,
+) -> Loaded:
+    """Put a call's files into the database, as staff say: they win over whatever is there.
 
+    What they change is staff's own from then on; with `is_shipped` it is the program's again.
     Again and again without harm. Raises ContentError with the file and what is wrong.
     """
     file = read(folder, organiser=organiser, places=places)
-    return file.slug, _save(session, file, at)
+    done = _save(session, file, at)
+    campaign_id = campaigns.by_slug(session, file.slug).id
+    if is_shipped:
+        campaigns.forget_edits(session, campaign_id)
+    elif done.is_new:
+        campaigns.note_edits(session, campaign_id, [EVERYTHING])
+    else:
+        campaigns.note_edits(session, campaign_id, [each.item for each in done.changed])
+    return done
 
 
 def load_and_open_new(
@@ -144,20 +155,26 @@ def load_and_open_new(
     organiser: str | None,
     at: datetime,
     places: Collection[str] = frozenset(),
-) -> str:
-    """Load a call, and open it if it was not there before: its slug. Raises ContentError."""
+) -> Loaded:
+    """Load a shipped call, and open it if it was not there before. Raises ContentError.
+
+    What staff changed stays as they have it.
+    """
     file = read(folder, organiser=organiser, places=places)
-    is_new = not campaigns.exists(session, file.slug)
-    _save(session, file, at)
-    if is_new:
+    done = _save(session, file, at, keep_edits=True)
+    if done.is_new:
         campaigns.set_state(session, file.slug, OPEN, at=at)
-    return file.slug
+    return done
 
 
-def _save(session: Session, file: CampaignFile, at: datetime) -> bool:
-    changed = campaigns.save(session, file, at=at)
+def _save(
+    session: Session, file: CampaignFile, at: datetime, *, keep_edits: bool = False
+) -> Loaded:
+    done = campaigns.save(session, file, at=at, keep_edits=keep_edits)
     campaign_id = campaigns.by_slug(session, file.slug).id
-    return target_domains.offer(session, campaign_id, file.target_domains) or changed
+    if not target_domains.offer(session, campaign_id, file.target_domains):
+        return done
+    return replace(done, changed=(*done.changed, Change(item=DOMAINS)))
 
 
 def open_(session: Session, slug: str, *, at: datetime) -> bool:

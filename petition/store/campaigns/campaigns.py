@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.campaigns.campaign import (
@@ -21,10 +21,18 @@ from petition.domain.campaigns.campaign import (
     CampaignWords,
     Target,
 )
+from petition.domain.campaigns.loading import WORDS, Change, Loaded, is_staffs
 from petition.domain.signatures import consent
 from petition.errors import NotFound
 from petition.store.db import stored_json
-from petition.store.tables import Campaign, CampaignQuestion, CampaignText, ConsentText
+from petition.store.db.upsert import upsert
+from petition.store.tables import (
+    Campaign,
+    CampaignEdit,
+    CampaignQuestion,
+    CampaignText,
+    ConsentText,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,44 +93,104 @@ def listed(session: Session) -> list[CampaignRecord]:
     return [_record(row) for row in session.scalars(select(Campaign).order_by(Campaign.id))]
 
 
-def save(session: Session, file: CampaignFile, *, at: datetime) -> bool:
-    """Make or update a campaign from its files; True when anything changed.
+def save(session: Session, file: CampaignFile, *, at: datetime, keep_edits: bool = False) -> Loaded:
+    """Make or update a campaign from its files.
 
     Words become a new version only where they differ from the newest one, so that loading the
-    same files again changes nothing. State and dates belong to staff and are never touched.
+    same files again changes nothing. State and dates belong to staff and are never touched; with
+    `keep_edits`, neither is what staff loaded.
     """
     targets = stored_json.written(file.targets)
     facts = {"goal": file.goal, "default_language": file.default_language, "targets": targets}
     row = session.scalar(select(Campaign).where(Campaign.slug == file.slug).with_for_update())
-    changed = row is None or any(getattr(row, name) != value for name, value in facts.items())
+    is_new = row is None
     if row is None:
         row = Campaign(slug=file.slug, state=DRAFT, created_at=at, **facts)
         session.add(row)
         session.flush()
+    edited = edits(session, row.id)
+    changed: list[Change] = []
+    kept: list[Change] = []
     for name, value in facts.items():
-        setattr(row, name, value)
+        if getattr(row, name) == value:
+            continue
+        change = Change(item=name, is_staffs=is_staffs(name, edited))
+        if keep_edits and change.is_staffs:
+            kept.append(change)
+        else:
+            setattr(row, name, value)
+            changed.append(change)
     for language, call in file.calls.items():
-        changed |= _save_call(session, row.id, language, call, at)
-    return changed
+        newest = _newest(session, row.id, language)
+        parts = _differing(session, newest, call)
+        if not parts:
+            continue
+        item = f"{WORDS}{language}"
+        change = Change(item=item, parts=parts, is_staffs=is_staffs(item, edited))
+        if keep_edits and change.is_staffs:
+            kept.append(change)
+        else:
+            _save_call(session, row.id, language, call, newest, at)
+            changed.append(change)
+    return Loaded(slug=file.slug, is_new=is_new, changed=tuple(changed), kept=tuple(kept))
 
 
-def _save_call(
-    session: Session, campaign_id: int, language: str, call: CampaignContent, at: datetime
-) -> bool:
-    content = _content(call)
-    newest = session.scalar(
+def edits(session: Session, campaign_id: int) -> frozenset[str]:
+    """The items of a campaign that staff loaded themselves."""
+    query = select(CampaignEdit.item).where(CampaignEdit.campaign_id == campaign_id)
+    return frozenset(session.scalars(query))
+
+
+def note_edits(session: Session, campaign_id: int, items: Iterable[str]) -> None:
+    """These are staff's from now on, besides those that are."""
+    upsert(session, CampaignEdit, [{"campaign_id": campaign_id, "item": item} for item in items])
+
+
+def forget_edits(session: Session, campaign_id: int) -> None:
+    """All of the campaign is as the shipped files say."""
+    session.execute(
+        delete(CampaignEdit)
+        .where(CampaignEdit.campaign_id == campaign_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _newest(session: Session, campaign_id: int, language: str) -> CampaignText | None:
+    return session.scalar(
         select(CampaignText)
         .where(CampaignText.campaign_id == campaign_id, CampaignText.language == language)
         .order_by(CampaignText.version.desc())
         .limit(1)
     )
-    if newest is not None and newest.content == content and _asks(session, newest.id, call):
-        return False
+
+
+def _differing(
+    session: Session, newest: CampaignText | None, call: CampaignContent
+) -> tuple[str, ...]:
+    """The names of the words that differ from that version; all of them where there is none."""
+    new = stored_json.read(_content(call), dict[str, object])
+    if newest is None:
+        return tuple(sorted(new))
+    old = stored_json.read(newest.content, dict[str, object])
+    found = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    if not _asks(session, newest.id, call):
+        found.add("consents")
+    return tuple(sorted(found))
+
+
+def _save_call(
+    session: Session,
+    campaign_id: int,
+    language: str,
+    call: CampaignContent,
+    newest: CampaignText | None,
+    at: datetime,
+) -> None:
     text = CampaignText(
         campaign_id=campaign_id,
         language=language,
         version=newest.version + 1 if newest else 1,
-        content=content,
+        content=_content(call),
         created_at=at,
     )
     session.add(text)
@@ -139,7 +207,6 @@ def _save_call(
             )
         )
         session.flush()  # one by one: the order of their ids is that of the questions
-    return True
 
 
 def _content(call: CampaignContent) -> str:

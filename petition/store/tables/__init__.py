@@ -9,6 +9,7 @@ from petition.store.tables.abuse import (
 )
 from petition.store.tables.campaigns import (
     Campaign,
+    CampaignEdit,
     CampaignQuestion,
     CampaignText,
     ConsentText,
@@ -52,6 +53,7 @@ __all__ = [
     "Audit",
     "Block",
     "Campaign",
+    "CampaignEdit",
     "CampaignQuestion",
     "CampaignText",
     "CodeTry",

@@ -38,6 +38,16 @@ class Campaign(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class CampaignEdit(Base):
+    """What of a campaign staff loaded themselves: files that are shipped leave it alone."""
+
+    __tablename__ = "campaign_edits"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    item: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """`goal`, `words:de` and the like; `*` for all of it, where nobody knows."""
+
+
 class TargetDomain(Base):
     """A mail domain that the target runs: no letter goes there. Staff may edit these rows."""
 
