@@ -16,6 +16,7 @@ from petition import setting_urls
 from petition.addr_spec import AddressRefused, addr_spec
 from petition.errors import SettingError
 from petition.keyring import KeyRing
+from petition.served_port import find_served_port
 from petition.setting_files import Source, instance_folder, made_key
 from petition.setting_urls import Smtp
 
@@ -178,7 +179,7 @@ def load(
     base_url = _read_as(
         "PETITION_BASE_URL",
         setting_urls.origin,
-        source.get("PETITION_BASE_URL", f"http://127.0.0.1:{port}"),
+        source.get("PETITION_BASE_URL", f"http://127.0.0.1:{_linked_port(source, instance, port)}"),
     )
     database_url = _read_as(
         "DATABASE_URL",
@@ -231,6 +232,11 @@ def load(
     if settings.production:
         _check_production(settings)
     return settings
+
+
+def _linked_port(source: Source, instance: Path, port: int) -> int:
+    """The port in links: the given one, or else that of the server that runs on the instance."""
+    return port if source.find("PORT") else find_served_port(instance) or port
 
 
 def _limits(source: Source) -> Limits:

@@ -21,10 +21,12 @@ from petition.cli.context import now, open_app, operator
 from petition.cli.listening import listen, pid_file
 from petition.cli.loading import change_in_words
 from petition.cli.server_process import HEADER_SECONDS, THREADS, WORKERS, Server
+from petition.cli.start_line import start_line
 from petition.config import Settings, resource_dir
 from petition.domain.letters.letter import OWED
 from petition.mail.letters import LetterContext
 from petition.mail.transport import transport
+from petition.served_port import served_port
 from petition.services.abuse import senders
 from petition.services.campaigns import content_files
 from petition.services.staff import accounts as services_accounts
@@ -117,7 +119,10 @@ def _listening(settings: Settings, host: str, workers: int) -> Iterator[list[soc
     """The port and the instance are this process's for as long as the block lasts."""
     sockets = listen(host, settings.port, workers)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with pid_file(settings.instance):
+    with pid_file(settings.instance), served_port(settings.instance, settings.port):
+        at = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+        as_ = "" if at == settings.base_url else f" as {settings.base_url}"
+        click.echo(start_line(f"serves pages at {at}{as_}", settings), err=True)
         yield sockets
 
 
@@ -137,6 +142,8 @@ def worker(once: bool) -> None:
                 owed = outbox.summary(session).get(OWED, 0)
             click.echo(f"{done} letters dealt with, {owed} still owed")
         else:
+            settings = dependencies_of(app).settings
+            click.echo(start_line("sends letters and counts", settings), err=True)
             crew.run()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from drills.ports import free_port
+from petition import __version__
 from petition.cli.listening import PID_FILE, CannotListen, listen
 from petition.keyring import KeyRing
 from tests.cli.conftest import one_line
@@ -323,6 +324,46 @@ class TestThePidFile:
             served.process.wait()
             with serving(instance) as following:
                 assert (instance / PID_FILE).read_text() == f"{following.process.pid}\n"
+
+
+class TestWhatItSays:
+    def test_one_line_where_it_listens_and_with_what(self, instance: Path) -> None:
+        port = free_port()
+        secret = "smtp://mailer:pass%40word@mail.example.org:587?starttls=1"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "petition", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env=environment(instance, SMTP_URL=secret),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until(lambda: is_up(port), seconds=PATIENCE)
+        process.terminate()
+        _, said = process.communicate(timeout=PATIENCE)
+        assert one_line(said) == (
+            f"petition {__version__} serves pages at http://127.0.0.1:{port}; "
+            f"database SQLite {instance}/petition.db; mail by mail.example.org:587"
+        )
+
+    def test_commands_beside_it_name_its_port(self, instance: Path) -> None:
+        def invite() -> str:
+            environ = environment(instance)
+            for words in ("db upgrade", "staff invite a@example.org --role owner"):
+                done = subprocess.run(
+                    [sys.executable, "-m", "petition", *words.split()],
+                    cwd=ROOT,
+                    env=environ,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+            return done.stdout
+
+        with serving(instance) as served:
+            assert invite().startswith(f"http://127.0.0.1:{served.port}/staff/set-up/")
+            served.process.kill()
+            served.process.wait()
+            assert invite().startswith("http://127.0.0.1:8000/"), "a killed one serves nothing"
 
 
 class TestAStartThatCannotBe:
