@@ -18,6 +18,7 @@ from petition.cli.moderation import comments
 from petition.cli.retention import recall, retention
 from petition.cli.server import serve, start, worker
 from petition.cli.staff import signature, staff
+from petition.cli.status import status
 from petition.domain.signatures.invisible_characters import without_stray_marks
 
 
@@ -66,5 +67,6 @@ for command in (
     vault,
     abuse,
     doctor,
+    status,
 ):
     main.add_command(command)
