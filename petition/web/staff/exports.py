@@ -26,7 +26,7 @@ exports = Blueprint("exports", __name__, url_prefix="/staff/campaigns/<slug:slug
 
 STEPS: Final = 50
 """How often the page says how far a file is, at most: a screen reader reads each out."""
-_HERE: Final = "<!-- how far it is -->"
+_HERE: Final = "<!--here-->"
 
 log = logging.getLogger(__name__)
 
