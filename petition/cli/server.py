@@ -83,6 +83,7 @@ def serve(
         db.engine.dispose()
     _warn(doubt)
     with _listening(settings, host, workers) as sockets:
+        _say_where(settings, host)
         Server(
             create_app,
             sockets,
@@ -120,10 +121,13 @@ def _listening(settings: Settings, host: str, workers: int) -> Iterator[list[soc
     sockets = listen(host, settings.port, workers)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     with pid_file(settings.instance), served_port(settings.instance, settings.port):
-        at = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-        as_ = "" if at == settings.base_url else f" as {settings.base_url}"
-        click.echo(start_line(f"serves pages at {at}{as_}", settings), err=True)
         yield sockets
+
+
+def _say_where(settings: Settings, host: str) -> None:
+    at = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    as_ = "" if at == settings.base_url else f" as {settings.base_url}"
+    click.echo(start_line(f"serves pages at {at}{as_}", settings), err=True)
 
 
 @click.command()
@@ -184,6 +188,7 @@ def start(host: str, port: int | None) -> None:
             doubt = _doubt(settings)
             db.engine.dispose()
         _announce(settings.base_url, link, mailbox=settings.shows_mailbox)
+        _say_where(settings, host)
         _warn(doubt)
         helper = _Helper([sys.executable, "-m", "petition", "worker"])
         try:
