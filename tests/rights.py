@@ -17,14 +17,16 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse as Answer
 
 from petition.app import SHIPPED
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.states import STATES
 from petition.services.campaigns import content_files
 from petition.services.exports import csv_file
 from petition.services.exports.csv_file import Export
-from petition.services.privacy import blocks, erasure, rights
+from petition.services.privacy import blocks, erasure, rights, withdrawals
 from petition.services.privacy.blocks import StopLink
 from petition.services.privacy.rights import Choices
-from petition.store.db import db, reading, transaction
+from petition.store.db import Session, db, reading, transaction
+from petition.store.privacy import personal_data
 from petition.store.privacy.erasure import Erased
 from petition.store.signatures.signatures import Filters
 from petition.web.http.dependencies import dependencies_of
@@ -101,7 +103,13 @@ def erase(app: Flask, signature_id: int) -> Erased | None:
 def withdraw(app: Flask, signature_id: int) -> bool:
     """The signature is taken back."""
     with app.app_context(), transaction() as session:
-        return rights.withdraw(session, signature_id, at=dependencies_of(app).now())
+        return withdrawals.withdraw(session, signature_id, at=dependencies_of(app).now())
+
+
+def undo(app: Flask, signature_id: int = 1) -> bool:
+    """The withdrawal is undone, if its hour is not over."""
+    with app.app_context(), transaction() as session:
+        return withdrawals.undo(session, signature_id, at=dependencies_of(app).now())
 
 
 def order(**changes: Any) -> Export:
@@ -138,11 +146,26 @@ ALL: Final = Filters(states=STATES)
 """Every state there is."""
 
 
-def recalled(app: Flask, export_id: int = 1) -> list[tuple[str, str]]:
-    """(signature, why) of what an export must let go."""
+def recall(app: Flask, export_id: int = 1) -> list[str]:
+    """The lines of an export's recall list, with the line of names."""
     with app.app_context(), reading() as session:
-        lines = b"".join(csv_file.recall(session, export_id)).decode().splitlines()[1:]
+        vault = dependencies_of(app).vault
+        return b"".join(csv_file.recall(session, vault, export_id)).decode().splitlines()
+
+
+def recalled(app: Flask, export_id: int = 1) -> list[tuple[str, str]]:
+    """(signature, why) of what a full export must let go."""
+    lines = recall(app, export_id)[1:]
     return [(number, why) for number, why, _at in (line.split(",") for line in lines)]
+
+
+def reference(app: Flask, signature_id: int, export_id: int) -> str:
+    """What stands for a signature in a list for the target."""
+    ((salt,),) = factories.rows(
+        app, "SELECT reference_salt FROM exports WHERE id = :id", id=export_id
+    )
+    vault = dependencies_of(app).vault
+    return vault.reference(bytes(salt), signature_id)  # type: ignore[call-overload]
 
 
 IDLE: Final = frozenset({"seen_at", "folded_at"})
@@ -261,11 +284,20 @@ def choose(app: Flask, signature_id: int = 1, **answers: str) -> None:
         rights.choose(session, signature_id, choices, at=dependencies_of(app).now())
 
 
-def correct(app: Flask, given: str, family: str = "", signature_id: int = 1) -> None:
-    """Put a name right."""
+def correct(
+    app: Flask, given: str, family: str = "", signature_id: int = 1, **changes: str
+) -> None:
+    """Put a name right, and what else is said; what is not said stays."""
     deps = dependencies_of(app)
     with app.app_context(), transaction() as session:
-        rights.correct(session, deps.vault, signature_id, given_name=given, family_name=family)
+        country = changes.pop("country", "") or _country(session, signature_id)
+        details = {"given_name": given, "family_name": family, **changes}
+        rights.correct(session, deps.vault, signature_id, details, country)
+
+
+def _country(session: Session, signature_id: int) -> str:
+    held = personal_data.held(session, signature_id)
+    return held.own.country if held is not None else "DE"
 
 
 def move(app: Flask, action: Callable[..., None], signature_id: int = 1) -> None:
@@ -274,7 +306,7 @@ def move(app: Flask, action: Callable[..., None], signature_id: int = 1) -> None
         action(
             session,
             signature_id,
-            reason="looked",
+            reason=HoldReason.OTHER,
             by="sam",
             at=dependencies_of(app).now(),
         )

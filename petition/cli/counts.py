@@ -13,7 +13,7 @@ from petition.cli.context import now, open_app, operator, progress
 from petition.cli.files import write
 from petition.domain.signatures import states
 from petition.services.exports import csv_file
-from petition.services.exports.csv_file import Export
+from petition.services.exports.csv_file import Export, NotForTarget
 from petition.store.campaigns import campaigns
 from petition.store.counts import totals
 from petition.store.db import UNAVAILABLE, reading, snapshot_transaction, transaction
@@ -113,13 +113,16 @@ def export(
 
     Who withdrew is in no list, whatever states are asked for.
     """
-    if for_target and updates:
-        raise click.UsageError("--updates goes with the full list only: nobody agreed to tell that")
     filters = Filters(
         states=states.IN_LISTS if "all" in wanted else wanted,
         since=since.replace(tzinfo=UTC) if since else None,
         updates=updates,
     )
+    if for_target:
+        try:
+            csv_file.check_filters(filters)
+        except NotForTarget as error:
+            raise click.UsageError(str(error)) from None
     order = Export(
         slug=slug,
         by=operator(),

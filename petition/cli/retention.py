@@ -25,6 +25,7 @@ WORDS: Final = {
     Kind.SENDER_HASHES: "hashes of senders, of earlier days",
     Kind.ENDED_WIDER_LIMITS: "places whose wider limits have ended",
     Kind.ERASED_BEFORE: "signatures erased before, back from an old copy",
+    Kind.WITHDRAWN: "signatures withdrawn more than an hour ago",
     Kind.UNCONFIRMED_FORMS: "forms that nobody confirmed",
     Kind.SIGNATURES: "signatures of %s",
 }
@@ -44,8 +45,9 @@ def retention() -> None:
 def run(dry_run: bool, as_json: bool) -> None:
     """Erase what is past its time. The worker does this every hour by itself.
 
-    That is: forms that nobody confirmed for seven days, all signatures of a campaign that was
-    closed long enough ago, and what the journal of erasures says was erased before.
+    That is: signatures withdrawn an hour ago, forms that nobody confirmed for seven days, all
+    signatures of a campaign that was closed long enough ago, and what the journal of erasures
+    says was erased before.
     """
     with open_app() as app:
         deps = dependencies_of(app)
@@ -104,10 +106,11 @@ def _run(context: ErasureContext) -> Numbers:
 @click.argument("export_id", type=click.IntRange(1, 2**63 - 1))
 @click.option("-o", "--output", required=True, help="The file, or - for standard output.")
 def recall(export_id: int, output: str) -> None:
-    """What the export EXPORT_ID holds that was withdrawn or erased since, as CSV.
+    """What the export EXPORT_ID must let go since it left, as CSV.
 
-    Whoever holds that file must take these signatures out of it. They are named by the number in
-    its first column, and by nothing else.
+    Whoever holds that file must take these signatures out of it: withdrawn, erased or rejected
+    since. They are named by what stands in its first column, the number or the list's own
+    reference, and by nothing else.
     """
-    with open_app(), reading() as session:
-        write(csv_file.recall(session, export_id), output)
+    with open_app() as app, reading() as session:
+        write(csv_file.recall(session, dependencies_of(app).vault, export_id), output)

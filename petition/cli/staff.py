@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from petition.addr_spec import AddressRefused, addr_spec
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
 from petition.cli.context import now, open_app, operator
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.supporter import clean_unscripted
 from petition.domain.signatures.typed_address import address_in
 from petition.services.privacy import erasure
@@ -51,6 +52,15 @@ def disable(email: str) -> None:
     click.echo(f"{email.lower()}: disabled")
 
 
+REASON = click.option(
+    "--reason",
+    type=click.Choice([*map(str, HoldReason)]),
+    callback=lambda context, option, chosen: HoldReason(chosen),
+    required=True,
+    help="Its person sees this one, in their language.",
+)
+
+
 @click.group()
 def signature() -> None:
     """One signature, by its id in an export: hold, reject, release, erase."""
@@ -58,9 +68,9 @@ def signature() -> None:
 
 @signature.command()
 @click.argument("signature_id", type=int)
-@click.option("--reason", required=True)
-def hold(signature_id: int, reason: str) -> None:
-    """Keep it out of the count until somebody has looked."""
+@REASON
+def hold(signature_id: int, reason: HoldReason) -> None:
+    """Keep it out of the count until somebody has looked. Its person sees the reason."""
     with open_app(), transaction() as session:
         holds.hold(session, signature_id, reason=reason, by=operator(), at=now())
     click.echo(f"{signature_id}: held")
@@ -68,9 +78,12 @@ def hold(signature_id: int, reason: str) -> None:
 
 @signature.command()
 @click.argument("signature_id", type=int)
-@click.option("--reason", required=True)
-def reject(signature_id: int, reason: str) -> None:
-    """Keep it out of the count for good; it stays on record with the reason."""
+@REASON
+def reject(signature_id: int, reason: HoldReason) -> None:
+    """Keep it out of the count for good. Its person sees the reason.
+
+    Lists that it left in before name it to be removed: `petition recall`.
+    """
     with open_app(), transaction() as session:
         holds.reject(session, signature_id, reason=reason, by=operator(), at=now())
     click.echo(f"{signature_id}: rejected")
@@ -78,7 +91,7 @@ def reject(signature_id: int, reason: str) -> None:
 
 @signature.command()
 @click.argument("signature_id", type=int)
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Your words; the person's data copy has them.")
 def release(signature_id: int, reason: str) -> None:
     """Let a held one go on: confirmed if its mailbox has confirmed, else pending."""
     with open_app(), transaction() as session:

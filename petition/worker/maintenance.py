@@ -79,6 +79,7 @@ class Maintenance:
         self.begin()
         self.answer()
         self.delete_files()
+        self.erase_withdrawn()
         self.retain()
         self.fold()
         self.vacuum()
@@ -99,6 +100,10 @@ class Maintenance:
         with self._transaction() as session:
             totals.fold(session, at=at)
             country_figures.snapshot_all(session, at=at)
+
+    def erase_withdrawn(self) -> None:
+        """What was withdrawn an hour ago: nobody waits for the hourly run."""
+        self._run_steps(retention.erase_withdrawn(self._transaction, self._context, at=self._now()))
 
     def retain(self) -> None:
         """Once an hour: forget what is due, remind, and write down how much is held.

@@ -254,6 +254,9 @@ class Tour:
         self._press()
         self._press("#withdraw-button")
         yield "public/my.html: withdrawn"
+        self._press("#undo-button")
+        yield "public/my.html: undone"
+        self._press("#withdraw-button")
         page.locator("#sure").check()
         self._press("#erase-button")
         yield "public/my_erased.html"

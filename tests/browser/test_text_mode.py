@@ -77,9 +77,12 @@ def test_sign_confirm_look_withdraw(lynx: Lynx, instance: Instance, lang: str) -
     assert NAMES[lang][0] in mine.text
     assert email in mine.text
 
-    withdrawn = lynx.go(link, press(mine.of(BUTTON)[0]))
+    withdrawn = lynx.go(link, press(mine.of(BUTTON)[4]))
     said(withdrawn, lang, "Your signature is withdrawn. The count follows within a minute or so.")
-    said(lynx.look(link), lang, "Withdrawn. It is no longer counted.")
+    page = lynx.look(link)
+    said(page, lang, "Withdrawn. It is no longer counted.")
+    undone = lynx.go(link, press(page.of(BUTTON)[0]))
+    said(undone, lang, "Your signature is back as it was. The count follows within a minute or so.")
 
 
 def test_what_a_text_browser_presses_by_itself_gives_nothing_away(
@@ -131,9 +134,9 @@ def test_an_answer_can_be_changed(lynx: Lynx, instance: Instance) -> None:
     lynx.go(link, press(lynx.look(link).of(BUTTON)[0]))
     link = instance.letter(email, "/my/").link("/my/")
     form = lynx.look(link)
-    # Three answers about the name, then no and yes about news; the buttons: withdraw, then change.
+    # Three answers about the name, then no and yes about news; the first button changes them.
     public, yes = form.of(RADIO)[2], form.of(RADIO)[4]
-    changed = lynx.go(link, press(public), press(yes), press(form.of(BUTTON)[1]))
+    changed = lynx.go(link, press(public), press(yes), press(form.of(BUTTON)[0]))
     said(changed, "en", "Your answers have been changed.")
     assert "Who sees your name: everyone" in changed.text
     assert "News by email: yes" in changed.text

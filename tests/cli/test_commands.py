@@ -78,8 +78,9 @@ def test_there_are_the_commands_that_we_promised() -> None:
         ["export", "amazon", "--reason", "r", "-o", "-", "--since", "yesterday"],
         ["staff", "invite", "sam@example.org"],
         ["staff", "invite", "sam@example.org", "--role", "king"],
-        ["signature", "hold", "one", "--reason", "r"],
+        ["signature", "hold", "one", "--reason", "other"],
         ["signature", "hold", "1"],
+        ["signature", "reject", "1", "--reason", "words of mine"],
         ["serve", "--port", "0"],
         ["serve", "--workers", "0"],
         ["worker", "--twice"],
@@ -102,7 +103,7 @@ def test_misuse_ends_with_two(args: list[str]) -> None:
         (["campaign", "load", "nowhere"], "cannot be read"),
         (["export", "nowhere", "--reason", "r", "-o", "-"], "no campaign called nowhere"),
         (["export", "amazon", "--reason", "r", "-o", "/nowhere/x.csv"], "No such file"),
-        (["signature", "hold", "99", "--reason", "r"], "no signature 99"),
+        (["signature", "hold", "99", "--reason", "other"], "no signature 99"),
         (["signature", "release", "99", "--reason", "r"], "no signature 99"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -239,9 +240,15 @@ def test_an_export_for_news_holds_only_who_wants_them_today(app: Flask, run: Any
     assert answers() == {("1", "yes")}
     kept = rows(app, "SELECT filters FROM exports")
     assert [json.loads(str(filters))["updates"] for (filters,) in kept] == ["yes", "yes"]
-    found = run("export", "amazon", "--reason", "r", "--updates", "yes", "--for-target", "-o", "-")
+
+
+@pytest.mark.parametrize(
+    "choice", [("--updates", "yes"), ("--state", "all"), ("--since", "2026-11-02")], ids=" ".join
+)
+def test_the_targets_list_is_of_all_who_agreed_or_none(run: Any, choice: tuple[str, ...]) -> None:
+    found = run("export", "amazon", "--reason", "r", "--for-target", "-o", "-", *choice)
     assert (found.exit_code, found.stdout) == (2, "")
-    assert "--updates goes with the full list only" in found.stderr
+    assert "nobody agreed to tell that" in found.stderr
 
 
 @pytest.mark.usefixtures("counted")
@@ -257,7 +264,6 @@ def test_an_export_takes_what_was_asked_for(run: Any) -> None:
     assert ids("--state", "all") == ["1", "2", "3", "4"]
     assert ids("--since", "2026-11-02T09:31:00Z") == ["2", "4"]
     assert ids("--since", "2026-11-03") == []
-    assert ids("--for-target") == ["1", "2", "4"]
 
 
 @pytest.mark.usefixtures("counted")
@@ -399,10 +405,10 @@ def test_a_signature_is_held_released_and_rejected(app: Flask, run: Any) -> None
         ("release", "1: released\n", "confirmed"),
         ("reject", "1: rejected\n", "rejected"),
     ):
-        found = run("signature", verb, "1", "--reason", "because")
+        found = run("signature", verb, "1", "--reason", "other")
         assert (found.exit_code, found.stdout) == (0, said)
         assert rows(app, "SELECT state FROM signatures") == [(state,)]
-    found = run("signature", "release", "1", "--reason", "because")
+    found = run("signature", "release", "1", "--reason", "other")
     assert found.exit_code == 1
     assert "it cannot become" in found.stderr
     assert rows(app, "SELECT count(*) FROM audit") == [(3,)]
@@ -469,9 +475,9 @@ def test_an_argument_is_taken_without_the_marks_pasted_along(
     assert rows(app, "SELECT email, role FROM staff") == [("sam@campaign.example.org", "viewer")]
     assert run("staff", "disable", wrapped).exit_code == 0
     keep(app, the_call(app), people.cora)
-    found = run("signature", "hold", f"{mark}1{mark}", "--reason", f"{mark}a doubt{mark}")
+    found = run("signature", "hold", f"{mark}1{mark}", "--reason", f"{mark}other{mark}")
     assert found.stdout == "1: held\n"
-    assert rows(app, "SELECT state_reason FROM signatures") == [("a doubt",)]
+    assert rows(app, "SELECT hold_reason FROM signatures") == [("other",)]
     run("campaign", "domains", f"amazon{mark}", "--add", f"corp{mark}.example.org{mark}")
     found = run("campaign", "domains", "amazon")
     assert "corp.example.org" in found.stdout.splitlines()

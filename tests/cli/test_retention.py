@@ -26,6 +26,7 @@ NOTHING = {
     "sender_hashes": 0,
     "ended_wider_limits": 0,
     "erased_before": 0,
+    "withdrawn": 0,
     "unconfirmed_forms": 0,
     "signatures": {},
 }

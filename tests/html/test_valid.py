@@ -300,6 +300,8 @@ def behind_links(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "my, not kept", not_kept
     assert guide.post(f"{links['my']}/withdraw", code).status_code == 303
     yield "my, withdrawn", guide.get(f"{links['my']}?done=withdraw", code)
+    assert guide.post(f"{links['my']}/undo", code).status_code == 303
+    yield "my, undone", guide.get(f"{links['my']}?done=undo", code)
     yield "my, erased", guide.post(f"{links['my']}/erase", code, {"sure": "yes"})
     yield "stop, pressed", guide.client.get(guide.post(links["stop"], code).location)
 

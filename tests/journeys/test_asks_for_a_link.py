@@ -136,4 +136,4 @@ def test_the_reason_why_somebody_was_held_is_shown_to_them(app: Flask, client: F
     link = rights.signed(app, client, people.cora)
     rights.move(app, holds.hold)
     page = client.get(link).get_data(as_text=True)
-    assert "The organiser noted: looked" in page
+    assert "The reason: None of the usual ones." in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from datetime import timedelta
@@ -12,8 +13,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.services.exports import csv_file
 from petition.services.exports.csv_file import Export
+from petition.services.signatures import holds
 from petition.store.db import reading, transaction
 from petition.store.signatures.signatures import Filters
 from petition.web.http.dependencies import dependencies_of
@@ -67,17 +70,69 @@ def test_sees_all_that_is_held(app: Flask, client: FlaskClient, signed: str) -> 
     assert page.status_code == 200
     for held in ("Ben", "Okafor", "ben.okafor@gmail.com", "Nigeria"):
         assert held in text
-    wordings = factories.rows(app, "SELECT sha256 FROM consent_texts WHERE language = 'en'")
-    assert all(str(sha) in text for (sha,) in wordings)
-    assert "in list 1 for the people addressed" in text
+    assert "in list 1 for the people addressed, with your name and country." in text
+    assert "SHA-256" not in text
+    assert "[yes]" not in text
+    answer = factories.the_call(app).call.consents["visibility"].says("target")
+    assert html.escape(answer.splitlines()[0], quote=False) in text
 
 
 def test_corrects_the_name(app: Flask, client: FlaskClient, signed: str) -> None:
     answer = client.post(f"{signed}/correct", data={"given_name": "Benedict", "family_name": ""})
     assert answer.status_code == 303
-    assert "Your name has been corrected." in client.get(answer.location).get_data(as_text=True)
+    assert "Your details have been corrected." in client.get(answer.location).get_data(as_text=True)
     assert "Benedict" in take_out(app)[1]
     assert "Okafor" not in "".join(take_out(app))
+    assert ",NG," in take_out(app)[1], "what an older page does not send stays"
+
+
+def test_corrects_everything_that_was_typed_but_the_address(
+    app: Flask, client: FlaskClient, signed: str
+) -> None:
+    assert shown_total(app) == 1
+    assert rights.counted(app)["country", "NG"] == 1
+    typed = {
+        "given_name": "Ben",
+        "family_name": "Okafor",
+        "country": "GH",
+        "postcode": "ga 183",
+        "comment": "For all of us.",
+        "email": "else@example.org",
+    }
+    answer = client.post(f"{signed}/correct", data=typed)
+    assert answer.status_code == 303
+    page = client.get(answer.location).get_data(as_text=True)
+    for words in ('value="GA 183"', "For all of us.", '<option value="GH" selected>'):
+        assert words in page
+    assert "ben.okafor@gmail.com" in page
+    assert "else@example.org" not in page
+    assert shown_total(app) == 1
+    counted = rights.counted(app)
+    assert (counted["country", "NG"], counted["country", "GH"]) == (0, 1)
+    assert counted == rights.standing(app)
+    (row,) = take_out(app)[1:]
+    assert ",GH,GA 183," in row
+    assert "For all of us." in row
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("given_name", ""),
+        ("family_name", "x" * 101),
+        ("country", "XX"),
+        ("postcode", "1" * 17),
+        ("comment", "x" * 1001),
+    ],
+)
+def test_a_correction_keeps_the_rules_of_the_form(
+    app: Flask, client: FlaskClient, signed: str, field: str, typed: str
+) -> None:
+    before = rights.dump(app)
+    answer = client.post(f"{signed}/correct", data={field: typed})
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.get_data(as_text=True)
+    assert rights.dump(app) == before
 
 
 def test_a_name_that_cannot_be_is_said_and_changes_nothing(
@@ -136,16 +191,75 @@ def test_withdraws_with_one_button(app: Flask, client: FlaskClient, signed: str)
     assert "Your signature is withdrawn." in page
     assert shown_total(app) == 0
     assert take_out(app)[1:] == []
-    with app.app_context(), reading() as session:
-        recall = b"".join(csv_file.recall(session, 1)).decode().splitlines()
-        assert recall[1:] == ["1,withdrawn,2026-11-02T09:30:00Z"]
-        assert list(csv_file.recall(session, 2))[1:] == []
+    assert rights.recall(app)[1:] == ["1,withdrawn,2026-11-02T09:30:00Z"]
+    assert rights.recall(app, 2)[1:] == []
     assert factories.rows(app, "SELECT answer FROM consents WHERE purpose = 'sign'") == [
         ("yes",),
         ("withdrawn",),
     ]
     client.post(f"{signed}/withdraw")  # ten times the same
     assert shown_total(app) == 0
+
+
+def test_undoes_a_withdrawal_with_one_click(
+    app: Flask, client: FlaskClient, signed: str, clock: Any
+) -> None:
+    assert shown_total(app) == 1
+    before = rights.counted(app)
+    client.post(f"{signed}/withdraw")
+    assert shown_total(app) == 0
+    clock.forward(timedelta(minutes=59, seconds=59))
+    answer = client.post(f"{signed}/undo")
+    assert answer.status_code == 303
+    page = client.get(answer.location).get_data(as_text=True)
+    assert "Your signature is back as it was." in page
+    assert "the withdrawal was undone" in page
+    assert shown_total(app) == 1
+    assert rights.counted(app) == before
+    assert len(take_out(app)) == 2
+    changed = rights.dump(app)
+    client.post(f"{signed}/undo")  # once more: nothing
+    assert rights.dump(app) == changed
+
+
+def test_an_hour_after_withdrawing_everything_is_gone(
+    app: Flask, client: FlaskClient, signed: str, clock: Any
+) -> None:
+    take_out(app)
+    old_letter = factories.link_in(factories.letters(app)[0])
+    client.post(f"{signed}/withdraw")
+    clock.forward(timedelta(hours=1))
+    page = client.get(signed).get_data(as_text=True)
+    assert "is being deleted" in page
+    assert client.post(f"{signed}/undo").status_code == 422
+    assert factories.rows(app, "SELECT state FROM signatures") == [("withdrawn",)]
+    factories.work(app)
+    gone = {"signatures", "entries", "consents", "letters", "mailboxes"}
+    assert gone & rights.held_now(app).keys() == set()
+    assert factories.letters(app) == []
+    assert rights.recall(app)[1:] == ["1,erased,2026-11-02T09:30:00Z"]
+    assert client.get(signed).status_code == 404
+    assert client.post(old_letter).status_code == 404
+    assert shown_total(app) == 0
+
+
+@pytest.mark.parametrize(("verb", "says"), [("hold", "Held back"), ("reject", "Not accepted")])
+def test_who_is_held_back_reads_why_and_how_to_object(
+    app: Flask, client: FlaskClient, signed: str, verb: str, says: str
+) -> None:
+    at = dependencies_of(app).now()
+    with app.app_context(), transaction() as session:
+        getattr(holds, verb)(session, 1, reason=HoldReason.MANY_ALIKE, by="sam", at=at)
+    factories.change(app, "UPDATE signatures SET state_reason = 'words of ours'")
+    page = client.get(signed).get_data(as_text=True)
+    for words in (says, "many others just like it", "You can object"):
+        assert words in page
+    assert "words of ours" not in page
+    copy = client.post(f"{signed}/download-page").get_data(as_text=True)
+    assert "words of ours" in copy
+    document = json.loads(client.post(f"{signed}/download").get_data())
+    assert (document["hold_reason"], document["state_reason"]) == ("many-alike", "words of ours")
+    assert "many others" not in client.get(f"{signed}?lang=de").get_data(as_text=True)
 
 
 def test_the_old_letter_does_not_bring_a_withdrawn_signature_back(
@@ -174,9 +288,9 @@ def test_signs_again_after_withdrawing(
 def test_who_was_held_does_not_come_back_around_the_hold(
     app: Flask, client: FlaskClient, signed: str, people: ModuleType, clock: Any
 ) -> None:
-    factories.change(app, "UPDATE signatures SET state = 'held', state_reason = 'odd'")
+    rights.move(app, holds.hold)
     client.post(f"{signed}/withdraw")
-    clock.forward(timedelta(days=2))
+    clock.forward(timedelta(minutes=59))
     factories.sign(client, people.ben)
     factories.work(app)
     client.post(factories.link_in(factories.letters(app)[-1]))
@@ -209,8 +323,7 @@ def test_erases_everything(app: Flask, client: FlaskClient, signed: str) -> None
         assert factories.rows(app, f"SELECT * FROM {table}") == [], table
     assert factories.letters(app) == []
     assert take_out(app)[1:] == []
-    with app.app_context(), reading() as session:
-        assert list(csv_file.recall(session, 1))[1:] == [b"1,erased,2026-11-02T09:30:00Z\r\n"]
+    assert rights.recall(app)[1:] == ["1,erased,2026-11-02T09:30:00Z"]
     assert client.get(signed).status_code == 404
     assert client.post(f"{signed}/withdraw").status_code == 404
 
@@ -220,7 +333,7 @@ def test_an_unknown_action_is_refused(client: FlaskClient, signed: str) -> None:
     assert client.post(signed).status_code == 400
 
 
-ACTIONS = ("correct", "choices", "withdraw", "download", "download-page", "erase")
+ACTIONS = ("correct", "choices", "withdraw", "undo", "download", "download-page", "erase")
 
 
 def test_looking_at_the_address_of_a_button_shows_the_page_and_changes_nothing(
@@ -257,8 +370,15 @@ def test_each_button_of_the_page_goes_to_an_address_of_its_own(
 ) -> None:
     page = client.get(f"{signed}?done=name&lang=ar").get_data(as_text=True)
     targets = re.findall(r'<form method="post" action="([^"]+)"', page)
-    assert sorted(targets) == sorted(f"{signed}/{action}?lang=ar" for action in ACTIONS)
-    assert page.count('<form method="post"') == len(ACTIONS)
+    there = [action for action in ACTIONS if action != "undo"]
+    assert sorted(targets) == sorted(f"{signed}/{action}?lang=ar" for action in there)
+    assert page.count('<form method="post"') == len(there)
+    assert page.index("/choices?") < page.index("/correct?") < page.index("/withdraw?")
+    client.post(f"{signed}/withdraw")
+    page = client.get(signed).get_data(as_text=True)
+    targets = re.findall(r'<form method="post" action="([^"]+)"', page)
+    left = ("undo", "download-page", "download", "erase")
+    assert targets == [f"{signed}/{action}" for action in left]
 
 
 def test_a_mistake_keeps_what_was_typed(client: FlaskClient, signed: str) -> None:

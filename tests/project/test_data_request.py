@@ -29,9 +29,12 @@ IN_THE_COPY: Final = {
     "signatures.id": "signature_id",
     "signatures.state": "state",
     "signatures.state_reason": "state_reason",
+    "signatures.hold_reason": "hold_reason",
+    "signatures.moved_at": "moved_by_staff_at",
     "signatures.created_at": "signed_at",
     "signatures.confirmed_at": "confirmed_at",
     "signatures.withdrawn_at": "withdrawn_at",
+    "signatures.withdrawn_from": "withdrawn_from",
     "signatures.unsubscribed_at": "unsubscribed_at",
     "signatures.reminded_at": "reminder_owed_at",
     "entries.created_at": "forms[].sent_at",
@@ -194,8 +197,9 @@ def document(app: Flask, client: FlaskClient, clock: Clock) -> dict[str, Any]:
     rights.type_code(client, people.amina["email"], "BCDFGH")
     client.post(rights.newest(app, "unsubscribe"))
     rights.move(app, holds.hold)
+    change(app, "UPDATE signatures SET state_reason = 'in our own words'")
     rights.withdraw(app, 1)
-    clock.forward(timedelta(hours=1))
+    clock.forward(timedelta(minutes=59))
     rights.ask(client, people.amina["email"])
     work(app)
     change(
@@ -262,7 +266,7 @@ def test_what_is_sealed_is_opened(document: dict[str, Any]) -> None:
 def test_the_page_and_its_copy_show_it_too(
     app: Flask, client: FlaskClient, document: dict[str, Any]
 ) -> None:
-    """In the reader's words: what has no word of its own stands there as it is."""
+    """In the reader's words; fingerprints, and what staff wrote themselves, are for the copy."""
     link = rights.newest(app, "my")
     plain: tuple[Callable[[], str], ...] = (
         lambda: client.get(link).get_data(as_text=True),
@@ -276,5 +280,6 @@ def test_the_page_and_its_copy_show_it_too(
             for line in form["comment"].splitlines():
                 assert line in page
         for answer in document["forms"][0]["answers"]:
-            assert answer["text_sha256"] in page
-        assert document["state_reason"] in page
+            assert answer["text"].splitlines()[0] in page
+            assert answer["text_sha256"] not in page
+        assert (document["state_reason"] in page) == ("<style>" in page)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,11 +15,14 @@ import pytest
 from flask import Flask
 
 from petition.domain.signatures import states
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.errors import NotFound, SealBroken
+from petition.keyring import KeyRing
 from petition.services.exports import csv_file
-from petition.services.exports.csv_file import COLUMNS, FOR_TARGET, Export
+from petition.services.exports.csv_file import COLUMNS, FOR_TARGET, Export, NotForTarget
 from petition.services.signatures import holds
 from petition.store.db import reading, transaction
+from petition.store.exports import contents
 from petition.store.signatures import signatures
 from petition.store.signatures.signatures import Filters
 from petition.store.vault.vault import Vault
@@ -155,11 +159,11 @@ def test_the_file_is_plain_csv(app: Flask) -> None:
 def test_the_target_receives_names_of_those_who_agreed_and_no_more(app: Flask) -> None:
     found = _read(_export(app, for_target=True))
     assert list(found[0]) == list(FOR_TARGET)
-    assert [row["family_name"] for row in found] == [
+    assert {row["family_name"] for row in found} == {
         people.amina["family_name"],
         "Okafor",
         "'" + people.mallory["family_name"],
-    ]
+    }
     whole = str(found)
     assert "@example" not in whole
     assert "@gmail" not in whole
@@ -172,13 +176,95 @@ def test_who_chose_to_be_counted_is_never_handed_over(app: Flask) -> None:
     for entry_id in entries(app):
         confirm(app, entry_id)
     found = _read(_export(app, for_target=True))
-    assert [row["given_name"] for row in found] == ["Person1", "Person2"]
+    assert sorted(row["given_name"] for row in found) == ["Person1", "Person2"]
+
+
+MEANT: dict[str, tuple[str, ...]] = {
+    "given_name": ("name",),
+    "family_name": ("name",),
+    "country": ("country",),
+}
+"""Column to the words by which the consent text names it, in English."""
+NOT_PROMISED = ("email", "address", "postcode", "comment", "time", "date", "when", "language")
+
+
+def test_the_targets_columns_are_what_the_consent_says(app: Flask) -> None:
+    """A field without a word fails, and so does a word without a field."""
+    asked = the_call(app).call.consents["visibility"]
+    promised = set(re.findall(r"[a-z]+", asked.says("target").lower()))
+    columns = set(FOR_TARGET) - {"reference"}
+    assert columns == MEANT.keys()
+    for column in columns:
+        assert promised & set(MEANT[column]), column
+    assert not promised & set(NOT_PROMISED), "the text promises what the file has not"
+
+
+def test_the_targets_file_tells_no_time_and_no_order(app: Flask, clock: Clock) -> None:
+    call = the_call(app)
+    names = [f"Person{number}" for number in range(40)]
+    for number in range(40):
+        keep(app, call, people.someone(number, visibility="target"))
+        clock.forward(timedelta(minutes=1))
+    for entry_id in entries(app):
+        confirm(app, entry_id)
+    data = b"".join(_export(app, for_target=True)).decode()
+    first, second = _read(iter([data.encode()])), _read(_export(app, for_target=True))
+    for found in (first, second):
+        references = [row["reference"] for row in found]
+        assert references == sorted(references)
+        assert len(set(references)) == 40
+        order = [row["given_name"] for row in found]
+        assert sorted(order) == sorted(names)
+        assert order not in (names, names[::-1])
+    assert [row["given_name"] for row in first] != [row["given_name"] for row in second]
+    assert not {row["reference"] for row in first} & {row["reference"] for row in second}
+    assert "2026" not in data
+    assert re.findall(r"\b\d{1,3}\b", data) == [], "no number of a signature"
+
+
+def test_whoever_has_the_database_but_no_key_cannot_tell_whose_a_reference_is(app: Flask) -> None:
+    keep(app, the_call(app), people.ben)
+    confirm(app, entries(app)[0])
+    (row,) = _read(_export(app, for_target=True))
+    ((salt,),) = rows(app, "SELECT reference_salt FROM exports")
+    stranger, ours = Vault(KeyRing.parse(KeyRing.generate_text())), dependencies_of(app).vault
+    assert row["reference"] == ours.reference(bytes(salt), 1)  # type: ignore[call-overload]
+    assert row["reference"] != stranger.reference(bytes(salt), 1)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        Filters(states=("pending",)),
+        Filters(since=datetime(2026, 11, 2, tzinfo=UTC)),
+        Filters(updates="yes"),
+    ],
+)
+def test_no_choice_is_made_among_those_in_the_targets_list(app: Flask, choice: Filters) -> None:
+    with pytest.raises(NotForTarget):
+        next(_export(app, choice, for_target=True))
+    assert rows(app, "SELECT count(*) FROM exports") == [(0,)]
+
+
+@pytest.mark.parametrize("page", [1, 3, 50])
+def test_the_targets_list_is_whole_and_on_record_whatever_a_page_holds(
+    app: Flask, signatures_made: int, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(signatures, "PAGE", page)
+    change(app, "UPDATE entries SET visibility = 'target'")
+    chunks = _export(app, for_target=True)
+    next(chunks)
+    with reading() as session:
+        campaign_id = the_call(app).id
+        ids = list(range(1, signatures_made + 1))
+        assert contents.held(session, campaign_id, ids) == ids, "before the first row leaves"
+    assert b"".join(chunks).count(b"\r\n") == signatures_made
 
 
 @pytest.mark.usefixtures("four_signatures")
 def test_states_can_be_chosen(app: Flask, clock: Clock) -> None:
     with transaction() as session:
-        holds.hold(session, 2, reason="r", by="sam", at=clock())
+        holds.hold(session, 2, reason=HoldReason.OTHER, by="sam", at=clock())
     for chosen, ids in (
         (("pending",), ["3"]),
         (("held",), ["2"]),

@@ -9,15 +9,16 @@ import pytest
 from flask import Flask
 
 from petition.domain.signatures.consent import VISIBILITY
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.moderation import NAME_ONLY, REFUSED, SHOWN
 from petition.errors import NotFound
-from petition.services.privacy import erasure, rights
+from petition.services.privacy import erasure, rights, withdrawals
 from petition.services.privacy.rights import Choices
 from petition.services.signatures import holds, moderation
 from petition.services.signatures.moderation import NEWEST, Changed, Named, NotPublic
 from petition.store.db import reading, transaction
 from petition.web.http.dependencies import dependencies_of
-from tests import factories, people
+from tests import factories, people, rights as as_supporter
 from tests.conftest import Clock
 from tests.people import Form
 
@@ -128,7 +129,7 @@ def test_each_decision_stands_in_the_audit_log_and_names_nobody(app: Flask) -> N
 
 def withdraw(app: Flask, signature_id: int) -> None:
     with transaction() as session:
-        rights.withdraw(session, signature_id, at=dependencies_of(app).now())
+        withdrawals.withdraw(session, signature_id, at=dependencies_of(app).now())
 
 
 def erase(app: Flask, signature_id: int) -> None:
@@ -148,7 +149,7 @@ def hide(app: Flask, signature_id: int) -> None:
 def hold(app: Flask, signature_id: int) -> None:
     with transaction() as session:
         at = dependencies_of(app).now()
-        holds.hold(session, signature_id, reason="r", by="t", at=at)
+        holds.hold(session, signature_id, reason=HoldReason.OTHER, by="t", at=at)
 
 
 @pytest.mark.parametrize("leave", [withdraw, erase, hide, hold])
@@ -168,14 +169,7 @@ def test_who_leaves_is_on_no_list_any_more(app: Flask, leave: Callable[[Flask, i
 def test_a_corrected_name_waits_again(app: Flask) -> None:
     signature_id = signature_of(app, someone(1))
     decide(app, signature_id, SHOWN)
-    with transaction() as session:
-        rights.correct(
-            session,
-            dependencies_of(app).vault,
-            signature_id,
-            given_name="Hanna",
-            family_name="",
-        )
+    as_supporter.correct(app, "Hanna", signature_id=signature_id)
     assert words(page(app)) == []
     assert words(queue(app)) == [("Hanna", "")]
 
@@ -183,9 +177,7 @@ def test_a_corrected_name_waits_again(app: Flask) -> None:
 def test_a_name_that_was_corrected_while_somebody_read_it_is_not_approved(app: Flask) -> None:
     signature_id = signature_of(app, someone(1))
     (read,) = queue(app)
-    vault = dependencies_of(app).vault
-    with transaction() as session:
-        rights.correct(session, vault, signature_id, given_name="Buy", family_name="Now")
+    as_supporter.correct(app, "Buy", "Now", signature_id)
     with pytest.raises(Changed):
         decide(app, signature_id, SHOWN, seen=read.seen)
     assert words(page(app)) == []

@@ -19,11 +19,14 @@ from sqlalchemy.orm import Session
 
 from petition.cli.server import make_worker
 from petition.domain.privacy.retention import end
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.errors import NotFound
 from petition.services.campaigns import content_files
 from petition.services.privacy import (
     blocks,
     retention as services_retention,
+    rights as privacy_rights,
+    withdrawals,
 )
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.signatures import holds
@@ -168,24 +171,89 @@ def test_who_was_held_or_rejected_unconfirmed_goes_too(app: Flask, clock: Clock,
     confirm(app, entries(app)[1])
     with transaction() as session:
         for id_ in (1, 2):
-            getattr(holds, verb)(session, id_, reason="odd", by="sam", at=clock())
+            getattr(holds, verb)(session, id_, reason=HoldReason.OTHER, by="sam", at=clock())
     clock.forward(WEEK + SECOND)
     assert run(app, clock) == {"unconfirmed_forms": 1}
     assert list(states(app)) == [2]
 
 
-def test_who_withdrew_unconfirmed_goes_and_who_had_confirmed_stays(
-    app: Flask, clock: Clock
-) -> None:
+def test_who_withdrew_is_gone_an_hour_later_confirmed_or_not(app: Flask, clock: Clock) -> None:
     call = the_call(app)
     keep(app, call, people.ben)
     keep(app, call, people.cora)
     confirm(app, entries(app)[1])
     for id_ in (1, 2):
         assert rights.withdraw(app, id_)
-    clock.forward(WEEK + SECOND)
-    assert run(app, clock) == {"unconfirmed_forms": 1}
-    assert states(app) == {2: "withdrawn"}
+    clock.forward(HOUR - SECOND)
+    assert due(app, clock) == run(app, clock) == {}
+    assert states(app) == {1: "withdrawn", 2: "withdrawn"}
+    clock.forward(SECOND)
+    assert due(app, clock) == run(app, clock) == {"withdrawn": 2}
+    held = rights.held_now(app).keys()
+    gone = {"signatures", "entries", "consents", "letters", "reviews", "erasures", "mailboxes"}
+    assert held & gone == set()
+
+
+def test_a_form_from_after_the_withdrawal_is_a_signature_of_its_own(
+    app: Flask, clock: Clock
+) -> None:
+    """It waits for its click with another number, and nothing of the old one is left."""
+    call = the_call(app)
+    keep(app, call, people.ben)
+    confirm(app, entries(app)[0])
+    key = rights.key_of(app)
+    rights.take_out(app)
+    clock.forward(HOUR)
+    withdrawn_at = clock()
+    rights.withdraw(app, 1)
+    clock.forward(SECOND)
+    keep(app, call, people.ben_again | {"visibility": "counted"})
+    newest = entries(app)[-1]
+    clock.forward(HOUR)
+    assert run(app, clock) == {"withdrawn": 1}
+    (new,) = rights.ids(app)
+    assert new > 1
+    assert states(app) == {new: "pending"}
+    assert rows(app, "SELECT id, signature_id FROM entries") == [(newest, new)]
+    assert (rights.key_of(app, new), rights.person(app, new).given_name) == (key, "Benjamin")
+    with reading() as session:
+        assert privacy_rights.find(session, 1).signature_id == new, "links of before lead there"
+    assert rights.recall(app)[1:] == [f"1,erased,{withdrawn_at:%Y-%m-%dT%H:%M:%SZ}"]
+    assert due(app, clock) == run(app, clock) == {}, "the journal names only what came before"
+    confirm(app, newest)
+    assert states(app) == {new: "confirmed"}
+    assert rights.recall(app)[1:] != [], "the list holds what was taken back"
+    assert_nothing_half(app)
+
+
+def test_an_old_copy_of_the_database_does_not_bring_a_withdrawn_one_back(
+    app: Flask, clock: Clock
+) -> None:
+    keep(app, the_call(app), people.ben)
+    confirm(app, entries(app)[0])
+    rights.withdraw(app, 1)
+    clock.forward(HOUR)
+    assert run(app, clock) == {"withdrawn": 1}
+    keep(app, the_call(app), people.ben, at=clock() - 2 * HOUR)  # what the copy holds
+    assert run(app, clock) == {"erased_before": 1}
+    assert states(app) == {}
+
+
+def test_an_interrupted_run_over_withdrawn_ones_goes_on(
+    app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(withdrawals, "BATCH", 2)
+    call = the_call(app)
+    for number in range(5):
+        keep(app, call, people.someone(number))
+    for id_ in range(1, 6):
+        rights.withdraw(app, id_)
+    clock.forward(HOUR)
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(services_retention.erase_withdrawn(failing(2), context(app), at=clock()))
+    assert list(states(app)) == [3, 4, 5]
+    assert sum(run(app, clock).values()) == 3
+    assert states(app) == {}
 
 
 def test_the_old_form_of_who_withdrew_and_signed_anew_goes_while_the_worker_runs(
@@ -209,7 +277,7 @@ def test_the_old_form_of_who_withdrew_and_signed_anew_goes_while_the_worker_runs
         clock.forward(HOUR)
         worker_.once()
     assert rows(app, "SELECT id FROM entries") == [(newest,)]
-    assert states(app) == {1: "confirmed"}
+    assert list(states(app).values()) == ["confirmed"]
 
 
 def test_more_than_one_batch(app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -521,7 +589,7 @@ def campaigns_in_every_state(app: Flask, clock: Clock, folder: Path, seed: int =
     with transaction() as session:
         for id_, state in chance.sample(sorted(states(app).items()), 2):
             if state in ("pending", "confirmed"):
-                holds.hold(session, id_, reason="odd", by="sam", at=clock())
+                holds.hold(session, id_, reason=HoldReason.OTHER, by="sam", at=clock())
     # The journal names some who are (again) there, and some who are not.
     for slug, key in chance.sample(
         rows(
@@ -655,7 +723,7 @@ def test_a_form_for_any_address_adds_one_whoever_it_is(app: Flask, clock: Clock)
     sign_many(app, 8)
     deps, call = dependencies_of(app), the_call(app)
     with transaction() as session:
-        holds.hold(session, 2, reason="odd", by="sam", at=clock())
+        holds.hold(session, 2, reason=HoldReason.OTHER, by="sam", at=clock())
         key = deps.vault.address_key("person.4@example.org")
         link = rights.stop_link(app, key)
         blocks.stop(session, deps.erasure_context, deps.vault, link, at=clock())

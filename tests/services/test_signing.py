@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.supporter import Person
 from petition.errors import CampaignClosed, NotFound, StoreUnavailable
 from petition.services.campaigns import content_files
@@ -37,7 +38,7 @@ def _person(app: Flask, entry_id: int) -> Person:
 
 def _move(app: Flask, verb: Any, clock: Clock, signature_id: int = 1) -> None:
     with transaction() as session:
-        verb(session, signature_id, reason="looked", by="sam", at=clock())
+        verb(session, signature_id, reason=HoldReason.OTHER, by="sam", at=clock())
 
 
 def test_a_form_is_found_with_its_own_words_whoever_else_signed(app: Flask) -> None:
@@ -259,9 +260,9 @@ def test_a_move_is_written_into_the_audit_log(app: Flask, clock: Clock) -> None:
     keep(app, the_call(app), people.ben)
     _move(app, holds.hold, clock)
     assert rows(app, "SELECT who, action, outcome, detail FROM audit") == [
-        ("sam", "signature held", "done", "1: looked")
+        ("sam", "signature held", "done", "1: other")
     ]
-    assert rows(app, "SELECT state_reason FROM signatures") == [("looked",)]
+    assert rows(app, "SELECT hold_reason FROM signatures") == [("other",)]
 
 
 def test_a_move_that_may_not_be_is_refused_and_leaves_no_trace(app: Flask, clock: Clock) -> None:

@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.services.signatures import holds
 from petition.store.db import db, engine as engine_module, reading, transaction, vacuum
 from petition.store.privacy import erasure
@@ -288,9 +289,9 @@ def test_the_count_follows_from_every_state(app: Flask, clock: Clock, state: str
         confirm(app, entry_id)
     with transaction() as session:
         if state == "held":
-            holds.hold(session, 1, reason="odd", by="sam", at=clock())
+            holds.hold(session, 1, reason=HoldReason.OTHER, by="sam", at=clock())
         elif state == "rejected":
-            holds.reject(session, 1, reason="odd", by="sam", at=clock())
+            holds.reject(session, 1, reason=HoldReason.OTHER, by="sam", at=clock())
     if state == "withdrawn":
         rights.withdraw(app, 1)
     work(app)

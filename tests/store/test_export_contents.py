@@ -17,9 +17,11 @@ from petition.errors import NotFound
 from petition.services.campaigns import content_files
 from petition.services.exports import csv_file
 from petition.services.privacy import erasure
+from petition.services.signatures import holds
 from petition.store.db import db, reading, transaction
 from petition.store.exports import contents, ledger
 from petition.store.signatures import signatures
+from petition.store.signatures.signatures import Filters
 from petition.store.tables import ExportPage
 from petition.web.http.dependencies import dependencies_of
 from tests import people, rights
@@ -150,7 +152,7 @@ def test_an_export_that_does_not_exist(app: Flask) -> None:
     with reading() as session:
         for number in (1, 2**62):
             with pytest.raises(NotFound, match="no export"):
-                list(csv_file.recall(session, number))
+                list(csv_file.recall(session, dependencies_of(app).vault, number))
 
 
 # --- what it must let go --------------------------------------------------------------------------
@@ -161,15 +163,51 @@ def test_withdrawn_and_erased_ones_stand_on_the_list_of_each_export_that_holds_t
 ) -> None:
     rights.take_out(app)
     rights.take_out(app, for_target=True)
-    assert rights.recalled(app, 1) == rights.recalled(app, 2) == []
+    assert rights.recalled(app, 1) == []
+    assert rights.recall(app, 2) == ["reference"]
     clock.forward(timedelta(hours=1))
     rights.withdraw(app, signature_ids[0])
     rights.erase(app, signature_ids[1])
     rights.take_out(app)
     rights.erase(app, signature_ids[3])
     assert rights.recalled(app, 1) == [("1", "withdrawn"), ("2", "erased"), ("4", "erased")]
-    assert rights.recalled(app, 2) == [("2", "erased"), ("4", "erased")]
+    assert rights.recall(app, 2)[1:] == sorted(rights.reference(app, id_, 2) for id_ in (2, 4))
     assert rights.recalled(app, 3) == [("4", "erased")]
+
+
+def test_a_rejected_one_is_recalled_and_nobody_is_told_that_it_was_rejected(
+    app: Flask, clock: Clock, signature_ids: list[int]
+) -> None:
+    rights.take_out(app)
+    rights.take_out(app, for_target=True)
+    clock.forward(timedelta(hours=1))
+    rights.move(app, holds.hold, 2)
+    assert rights.recalled(app) == [], "held: perhaps it is released"
+    rights.move(app, holds.reject, 2)
+    assert rights.recall(app)[1:] == ["2,removed,2026-11-02T10:30:00Z"]
+    assert rights.recall(app, 2)[1:] == [rights.reference(app, 2, 2)]
+    rights.take_out(app, filters=Filters(states=("rejected",)))
+    assert rights.recalled(app, 3) == [], "that list holds it on purpose"
+    rights.move(app, holds.hold, 2)
+    rights.move(app, holds.release, 2)
+    assert rights.recalled(app) == []
+
+
+def test_one_who_was_rejected_before_anyone_noted_when_is_recalled_too(
+    app: Flask, signature_ids: list[int]
+) -> None:
+    rights.take_out(app)
+    change(app, "UPDATE signatures SET state = 'rejected' WHERE id = 3")
+    assert rights.recall(app)[1:] == ["3,removed,"]
+
+
+def test_a_list_from_when_the_target_got_numbers_is_recalled_by_number(
+    app: Flask, signature_ids: list[int]
+) -> None:
+    rights.take_out(app, for_target=True)
+    change(app, "UPDATE exports SET reference_salt = NULL")
+    rights.withdraw(app, signature_ids[1])
+    assert rights.recall(app) == ["signature_id", "2"]
 
 
 def test_who_withdrew_and_had_it_erased_then_is_named_once(

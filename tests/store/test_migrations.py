@@ -18,11 +18,11 @@ from petition.app import SHIPPED, create_app
 from petition.config import load, resource_dir
 from petition.domain.letters.recipient import Recipient
 from petition.services.campaigns import content_files
-from petition.store.db import Base, db, is_migrated, transaction
+from petition.store.db import Base, db, is_migrated, reading, transaction
 from petition.store.letters import outbox
 from petition.store.letters.outbox import NewLetter
 from petition.store.signatures.signatures import Filters, pages
-from petition.store.tables import Staff
+from petition.store.tables import Signature, Staff
 from tests import people
 from tests.conftest import Clock, PostgreSQL
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
@@ -167,9 +167,13 @@ def test_decreases_move_to_the_folds_and_back(empty_url: str, tmp_path: Path, cl
         assert rows(app, "SELECT * FROM counts ORDER BY 2, 3") == counted
 
 
+KEPT = "id, address_key, state, created_at, confirmed_at, entry_id, state_reason, withdrawn_at"
+"""Of a signature: what it had before and after 0010."""
+
+
 def test_no_signature_is_erased_and_there(empty_url: str, tmp_path: Path, clock: Clock) -> None:
     everything = (
-        "SELECT * FROM signatures ORDER BY id",
+        f"SELECT {KEPT} FROM signatures ORDER BY id",
         "SELECT * FROM entries ORDER BY id",
         "SELECT * FROM consents ORDER BY id",
     )
@@ -230,6 +234,47 @@ def test_the_questions_of_a_text_become_rows_and_columns_again(
         assert the_call(app) == call
         keep(app, the_call(app), people.someone(1))
         assert rows(app, "SELECT count(*) FROM consents") == [(len(answered) + 3,)]
+
+
+def test_moves_of_before_are_understood_and_told_to_older_versions(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        before = rows(app, "SELECT * FROM entries ORDER BY id")
+        flask_migrate.downgrade(directory=FOLDER, revision="0013")
+        change(app, "UPDATE signatures SET state = 'withdrawn', withdrawn_at = created_at")
+        change(app, "UPDATE signatures SET state_reason = 'odd' WHERE id IN (3, 4)")
+        change(app, "UPDATE signatures SET state = 'rejected' WHERE id = 4")
+        for number, at in ((4, "2026-11-03"), (44, "2026-11-04")):
+            change(
+                app,
+                "INSERT INTO audit (at, who, action, outcome, detail)"
+                f" VALUES ('{at} 10:00:00+00:00', 'sam', 'signature rejected', 'done',"
+                f" '{number}: odd')",
+            )
+        flask_migrate.upgrade(directory=FOLDER)
+        moved = "SELECT withdrawn_from, hold_reason, state_reason FROM signatures WHERE id <= 4"
+        assert rows(app, f"{moved} ORDER BY id") == [
+            ("confirmed", None, None),
+            ("pending", None, None),
+            ("held", None, "odd"),
+            (None, None, "odd"),
+        ]
+        with reading() as session:
+            at = session.get_one(Signature, 4).moved_at
+            assert at is not None
+            assert at.day == 3
+        change(app, "UPDATE signatures SET hold_reason = 'made-up', state_reason = NULL")
+        change(app, "UPDATE signatures SET hold_reason = NULL WHERE id <= 2")
+        with pytest.raises(IntegrityError):
+            change(app, "UPDATE signatures SET hold_reason = 'because'")
+        flask_migrate.downgrade(directory=FOLDER, revision="0013")
+        kept = "SELECT state_reason FROM signatures WHERE id <= 4 ORDER BY id"
+        assert rows(app, kept) == [(None,), (None,), ("made-up",), ("made-up",)]
+        flask_migrate.upgrade(directory=FOLDER)
+        assert rows(app, "SELECT * FROM entries ORDER BY id") == before
 
 
 def test_models_equal_migrations(app: Flask) -> None:

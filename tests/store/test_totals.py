@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.services.signatures import holds
 from petition.store.counts import totals
 from petition.store.db import db, reading, snapshot_transaction, transaction
@@ -86,7 +87,7 @@ def test_who_is_held_leaves_the_count_and_comes_back(
     ]
     for action, expected in ((holds.hold, 2), (holds.release, 3), (holds.reject, 2)):
         with transaction() as session:
-            action(session, int(str(signature_id)), reason="r", by="sam", at=clock())
+            action(session, int(str(signature_id)), reason=HoldReason.OTHER, by="sam", at=clock())
         _fold(clock)
         assert _total(app) == expected
 
@@ -175,7 +176,7 @@ def test_every_dimension_is_folded_as_it_is_recounted(
     for entry_id in entry_ids:
         confirm(app, entry_id)
     with transaction() as session:
-        holds.hold(session, 1, reason="looked", by="sam", at=clock())
+        holds.hold(session, 1, reason=HoldReason.OTHER, by="sam", at=clock())
     _fold(clock)
     folded = {dimension: _by(app, dimension) for dimension in totals.BY}
     assert [sum(number for _, number in values) for values in folded.values()] == [11] * 4

@@ -9,10 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
-from petition.services.privacy import rights
-from petition.store.db import transaction
-from petition.web.http.dependencies import dependencies_of
-from tests import console, factories, people
+from tests import console, factories, people, rights
 from tests.people import Form
 
 ADDRESS = "/staff/campaigns/amazon/comments"
@@ -150,9 +147,7 @@ def test_one_button_leaves_the_others_alone(app: Flask, mo: FlaskClient) -> None
 def test_a_name_that_changed_meanwhile_is_read_again(app: Flask, mo: FlaskClient) -> None:
     (signature_id,) = signed(app, public(1))
     mark = marks(text(mo.get(ADDRESS)), "shown")[0]
-    vault = dependencies_of(app).vault
-    with transaction() as session:
-        rights.correct(session, vault, signature_id, given_name="Buy", family_name="Now")
+    rights.correct(app, "Buy", "Now", signature_id)
     answer = press(mo, shown=mark)
     assert answer.status_code == 303
     assert verdicts(app) == []
@@ -164,8 +159,7 @@ def test_a_name_that_changed_meanwhile_is_read_again(app: Flask, mo: FlaskClient
 def test_who_withdrew_meanwhile_is_not_shown(app: Flask, mo: FlaskClient) -> None:
     (signature_id,) = signed(app, public(1))
     mark = marks(text(mo.get(ADDRESS)), "shown")[0]
-    with transaction() as session:
-        rights.withdraw(session, signature_id, at=dependencies_of(app).now())
+    rights.withdraw(app, signature_id)
     assert "changed=1" in press(mo, shown=mark).headers["Location"]
     assert verdicts(app) == []
 

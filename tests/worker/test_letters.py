@@ -19,6 +19,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.exc import OperationalError
 
 from petition.domain.letters.letter import pause_after
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.services.letters import screening
 from petition.services.signatures import holds
 from petition.store.db import db, transaction
@@ -205,7 +206,7 @@ def test_a_held_one_that_confirmed_is_told_so(
     keep(app, the_call(app), people.ben)
     confirm(app, entries(app)[0])
     with transaction() as session:
-        holds.hold(session, 1, reason="r", by="sam", at=clock())
+        holds.hold(session, 1, reason=HoldReason.OTHER, by="sam", at=clock())
     hire(office.smtp).once()
     assert "confirmed already" in office.post.taken[0].message["Subject"]
 

@@ -21,6 +21,8 @@ YES_OR_NO: Final = ("yes", "no")
 
 WITHDRAWN: Final = "withdrawn"
 """The answer to `sign` of who takes it back."""
+UNDONE: Final = "undone"
+"""The answer to `sign` of who undoes that: the consent from before stands."""
 
 
 class Channel(StrEnum):

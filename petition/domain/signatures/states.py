@@ -29,11 +29,13 @@ MOVES: Final[dict[State, frozenset[State]]] = {
     CONFIRMED: frozenset({HELD, REJECTED, WITHDRAWN}),
     HELD: frozenset({PENDING, CONFIRMED, REJECTED, WITHDRAWN}),
     REJECTED: frozenset({HELD}),
-    # Only its owner brings a withdrawn one back, by a form sent in anew (store/signatures.confirm).
+    # Only its owner brings a withdrawn one back: by undoing it, or by a form sent in anew
+    # (store/signatures.confirm).
     WITHDRAWN: frozenset(),
 }
 
 WITHDRAWABLE: Final = tuple(state for state in STATES if WITHDRAWN in MOVES[state])
+"""Undoing the withdrawal within its hour leads back to that one."""
 
 IN_LISTS: Final = tuple(state for state in STATES if state != WITHDRAWN)
 """What may leave in an export: who withdrew is in no later list."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,23 +17,17 @@ from petition.domain.exports.spreadsheet import BYTE_ORDER_MARK, guarded
 from petition.domain.signatures import consent
 from petition.domain.signatures.states import HANDED_TO_TARGET
 from petition.domain.signatures.supporter import Person
+from petition.errors import PetitionError
 from petition.store.campaigns import campaigns
 from petition.store.db import Session, SessionFactory
 from petition.store.exports import contents, ledger
 from petition.store.exports.ledger import FiltersRecord
 from petition.store.signatures import consents, signatures
 from petition.store.signatures.signatures import ExportRow, Filters
-from petition.store.vault.vault import Vault
+from petition.store.vault.vault import SALT_LENGTH, Vault
 
-FOR_TARGET: Final = (
-    "signature_id",
-    "campaign",
-    "confirmed_at",
-    "given_name",
-    "family_name",
-    "country",
-)
-"""What the target receives: people agreed to hand over a name, not an address or a comment."""
+FOR_TARGET: Final = ("reference", "given_name", "family_name", "country")
+"""What the target receives: what people agreed to hand over, and by what it can be recalled."""
 
 CONSENT: Final = "_consent"
 """Behind a purpose it names the column of that question's answer."""
@@ -63,7 +58,7 @@ class Export:
     @property
     def taken(self) -> Filters:
         """What is in it: the target gets only those who chose to hand their name over."""
-        return for_target(self.filters) if self.for_target else self.filters
+        return _AGREED if self.for_target else self.filters
 
     def file_name(self, at: datetime) -> str:
         """A name that says what the file holds, so that nobody sends one list for the other."""
@@ -75,9 +70,20 @@ def file_name(slug: str, at: datetime, *, is_for_target: bool) -> str:
     return f"{slug}-{Contents.of(is_for_target)}-{at:%Y%m%dT%H%MZ}.csv"
 
 
-def for_target(filters: Filters) -> Filters:
-    """The same filters, narrowed to those who chose to hand their name over."""
-    return Filters(states=filters.states, visibilities=HANDED_TO_TARGET, since=filters.since)
+class NotForTarget(PetitionError):
+    """The target's list takes all confirmed who agreed: a choice among them tells of each."""
+
+
+_AGREED: Final = Filters(visibilities=HANDED_TO_TARGET)
+"""Whom the target's list holds: who confirmed and chose to hand their name over."""
+
+
+def check_filters(filters: Filters) -> None:
+    """Raises NotForTarget for a choice that would tell the target more than a name."""
+    if filters != Filters():
+        raise NotForTarget(
+            "the target's list takes no choice of state, time or news: nobody agreed to tell that"
+        )
 
 
 def export(
@@ -95,9 +101,13 @@ def export(
     `begun` hears of the export's id once it stands in the ledger.
 
     The ledger has the order before the first byte leaves, and the row count and SHA-256 after
-    the last: an entry without them is a file that was cut off. Raises NotFound before that.
+    the last: an entry without them is a file that was cut off. Raises NotFound or NotForTarget
+    before that.
     """
+    if order.for_target:
+        check_filters(order.filters)
     filters = order.taken
+    salt = os.urandom(SALT_LENGTH) if order.for_target else None
     with transaction() as session:
         campaign_id = campaigns.by_slug(session, order.slug).id
         contents.begin(session, campaign_id)
@@ -113,17 +123,26 @@ def export(
                 updates=filters.updates,
                 visibility=filters.visibilities,
             ),
+            reference_salt=salt,
             at=now(),
         )
     begun(export_id)
     digest, total = sha256(), 0
     if order.for_excel:
         yield from _hashed(digest, BYTE_ORDER_MARK)
+    columns: Sequence[str]
     with reading() as session:
-        columns = FOR_TARGET if order.for_target else columns_of(session, campaign_id)
+        if salt is not None:
+            columns, cells = FOR_TARGET, _target_cells(vault, salt)
+            ids = signatures.ids(session, campaign_id, filters)
+            pages = _by_reference(session, campaign_id, vault, salt, ids)
+            _note_all(ids, export_id, transaction)
+        else:
+            columns = columns_of(session, campaign_id)
+            cells = [_cell(column) for column in columns]
+            pages = _noted(signatures.pages(session, campaign_id, filters), export_id, transaction)
         yield from _hashed(digest, _lines([columns]))
-        cells = [_cell(column) for column in columns]
-        for page in _noted(signatures.pages(session, campaign_id, filters), export_id, transaction):
+        for page in pages:
             lines = [_line(row, cells, vault) for row in page]
             yield from _hashed(digest, _lines(lines))
             total += len(page)
@@ -143,12 +162,48 @@ def _line(row: ExportRow, cells: Sequence[Cell], vault: Vault) -> list[str]:
     return [cell(row, person) for cell in cells]
 
 
-def recall(session: Session, export_id: int) -> Iterator[bytes]:
-    """What an export holds that was withdrawn or erased since, as CSV. Raises NotFound."""
-    contents.campaign_of(session, export_id)
-    yield _lines([("signature_id", "recalled_because", "recalled_at")])
-    for row in contents.recalled(session, export_id):
-        yield _lines([(str(row.signature_id), row.why, _time(row.at))])
+def recall(session: Session, vault: Vault, export_id: int) -> Iterator[bytes]:
+    """What an export holds that must be taken out of it, as CSV. Raises NotFound.
+
+    The target is told which rows, and neither why nor when: that is nobody's there to know.
+    """
+    export = ledger.find(session, export_id)
+    rows = contents.recalled(session, export_id)
+    salt = export.reference_salt
+    if salt is not None:
+        yield _lines([("reference",)])
+        yield _lines(
+            [(each,) for each in sorted(vault.reference(salt, r.signature_id) for r in rows)]
+        )
+    elif export.for_target:  # from when its rows had numbers
+        yield _lines([("signature_id",)])
+        yield _lines([(str(row.signature_id),) for row in rows])
+    else:
+        yield _lines([("signature_id", "recalled_because", "recalled_at")])
+        yield _lines([(str(row.signature_id), row.why, _time(row.at)) for row in rows])
+
+
+def _target_cells(vault: Vault, salt: bytes) -> list[Cell]:
+    def reference(row: ExportRow, person: Person) -> str:
+        return vault.reference(salt, row.signature_id)
+
+    return [reference, *(_cell(column) for column in FOR_TARGET[1:])]
+
+
+def _by_reference(
+    session: Session, campaign_id: int, vault: Vault, salt: bytes, ids: Sequence[int]
+) -> Iterator[Sequence[ExportRow]]:
+    """In the order of the references, which is that of nothing else."""
+    order = sorted(ids, key=lambda id_: vault.reference(salt, id_))
+    return signatures.in_order(session, campaign_id, _AGREED, order)
+
+
+def _note_all(ids: Sequence[int], export_id: int, transaction: SessionFactory) -> None:
+    """All of them are on record before the first one leaves: each page holds some from anywhere."""
+    size = NOTED_TOGETHER * signatures.PAGE
+    with transaction() as session:
+        for begin in range(0, len(ids), size):
+            contents.note_page(session, export_id, ids[begin : begin + size])
 
 
 def _noted(

@@ -82,9 +82,12 @@ class DataCopy(msgspec.Struct, frozen=True, kw_only=True):
     campaign: str
     state: str
     state_reason: str | None
+    hold_reason: str | None
+    moved_by_staff_at: str | None
     signed_at: str | None
     confirmed_at: str | None
     withdrawn_at: str | None
+    withdrawn_from: str | None
     unsubscribed_at: str | None
     reminder_owed_at: str | None
     letters_to_this_mailbox: int
@@ -104,9 +107,12 @@ def document(held: PersonalData, vault: Vault) -> DataCopy:
         campaign=held.slug,
         state=held.state,
         state_reason=held.state_reason,
+        hold_reason=held.hold_reason,
+        moved_by_staff_at=_time(held.moved_at),
         signed_at=_time(held.created_at),
         confirmed_at=_time(held.confirmed_at),
         withdrawn_at=_time(held.withdrawn_at),
+        withdrawn_from=held.withdrawn_from,
         unsubscribed_at=_time(held.unsubscribed_at),
         reminder_owed_at=_time(held.reminded_at),
         letters_to_this_mailbox=held.mailbox.letters,

@@ -39,16 +39,24 @@ def erase(
     session: Session, context: ErasureContext, signature_id: int, *, at: datetime
 ) -> Erased | None:
     """Delete every trace; None when there is none. The journal has it before the commit."""
-    known = by_address.place(session, signatures.standing(session, signature_id))
-    if known is None:
-        return None
-    # An old copy of the database knows the address by what stood for it then.
-    for key in (known.address_key, *by_address.former_keys(session, known.address_key)):
-        context.journal.add(JournalEntry(verb=ERASED, slug=known.slug, address_key=key, at=at))
-    gone = erasure.erase(session, signatures.standing(session, signature_id), at=at)
+    signature_id = signatures.standing(session, signature_id)
+    note_in_journal(session, context, signature_id, at=at)
+    gone = erasure.erase(session, signature_id, at=at)
     if gone is not None:
         clean_up(session, context, gone.letter_ids, at=at)
     return gone
+
+
+def note_in_journal(
+    session: Session, context: ErasureContext, signature_id: int, *, at: datetime
+) -> None:
+    """What was signed with the address up to then must not come back by an old copy."""
+    known = by_address.place(session, signature_id)
+    if known is None:
+        return
+    # An old copy of the database knows the address by what stood for it then.
+    for key in (known.address_key, *by_address.former_keys(session, known.address_key)):
+        context.journal.add(JournalEntry(verb=ERASED, slug=known.slug, address_key=key, at=at))
 
 
 def erase_by_staff(

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from petition.domain import tokens
 from petition.domain.privacy.retention import end
+from petition.services.privacy import withdrawals
 from petition.services.privacy.erasure import FORGET, ErasureContext, clean_up
 from petition.store import jobs
 from petition.store.abuse import senders
@@ -58,6 +59,8 @@ class Kind(StrEnum):
     ENDED_WIDER_LIMITS = "ended_wider_limits"
     ERASED_BEFORE = "erased_before"
     """Signatures that an old copy of the database brought back."""
+    WITHDRAWN = "withdrawn"
+    """Signatures whose hour for undoing it is over."""
     UNCONFIRMED_FORMS = "unconfirmed_forms"
     SIGNATURES = "signatures"
     """Of one campaign, whose time is over."""
@@ -89,6 +92,9 @@ def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
         for part in _parts(list(erased.get(slug, {}).items()))
         for each in retention.of_addresses(session, campaign_id, dict(part))
     ]
+    erased_before = len(again)
+    withdrawn = set(withdrawals.due(session, at=at)).difference(again)
+    again += sorted(withdrawn)
     unconfirmed = len(unconfirmed_forms.find(session, before=before, after=None))
     unconfirmed -= sum(
         unconfirmed_forms.count_of(session, part, before=before) for part in _parts(again)
@@ -97,7 +103,8 @@ def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
         Step(kind=Kind.CODE_TRIES, number=_old_tries(at).count(session)),
         Step(kind=Kind.SENDER_HASHES, number=sum(rows.count(session) for rows in _old_hashes(at))),
         Step(kind=Kind.ENDED_WIDER_LIMITS, number=senders.ended_allowances(at=at).count(session)),
-        Step(kind=Kind.ERASED_BEFORE, number=len(again)),
+        Step(kind=Kind.ERASED_BEFORE, number=erased_before),
+        Step(kind=Kind.WITHDRAWN, number=len(withdrawn)),
         Step(kind=Kind.UNCONFIRMED_FORMS, number=unconfirmed),
         *(
             Step(
@@ -141,6 +148,7 @@ def run(
     yield _forget_tries(transaction, at=at)
     yield from _forget_senders(transaction, at=at)
     yield from _again(transaction, context, noted, at=at)
+    yield from erase_withdrawn(transaction, context, at=at)
     yield from _forget_unconfirmed(reading, transaction, context, at=at, since=None)
     yield from _forget_campaigns(transaction, context, at=at)
 
@@ -153,6 +161,14 @@ def erase_again(
     Raises JournalBroken, and has done nothing then.
     """
     yield from _again(transaction, context, _noted(context.journal), at=at)
+
+
+def erase_withdrawn(
+    transaction: SessionFactory, context: ErasureContext, *, at: datetime
+) -> Iterator[Step]:
+    """Of `run`, what was withdrawn an hour ago; the worker does not wait an hour for it."""
+    for number in withdrawals.erase_due(transaction, context, at=at):
+        yield Step(kind=Kind.WITHDRAWN, number=number)
 
 
 def delete_due(

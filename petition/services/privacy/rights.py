@@ -1,4 +1,4 @@
-"""Privacy: what a supporter may see, correct, change, take back and erase, at any time."""
+"""Privacy: what a supporter may see, correct and change, at any time."""
 
 from __future__ import annotations
 
@@ -37,25 +37,33 @@ def find(session: Session, signature_id: int) -> PersonalData:
 
 
 def correct(
-    session: Session,
-    vault: Vault,
-    signature_id: int,
-    *,
-    given_name: str,
-    family_name: str,
-) -> None:
-    """Put a name right. Staff look at it again before it is shown. Raises NotFound."""
+    session: Session, vault: Vault, signature_id: int, details: Mapping[str, str], country: str
+) -> bool:
+    """Put right what was typed; staff look at a public name and comment again.
+
+    `details` has fields of a person, not the address: what is not in it stays. The figures by
+    country follow. True when that changed anything. Raises NotFound.
+    """
     row = signatures.lock(session, signature_id)
     if row is None:
         raise NotFound
     known = person(vault, personal_data.sealed(session, row.entry_id))
-    if (known.given_name, known.family_name) == (given_name, family_name):
-        return
-    right = msgspec.structs.replace(known, given_name=given_name, family_name=family_name)
-    number = vault.current
-    sealed = vault.seal(right, row.entry_id, number)
-    personal_data.replace_person(session, row.entry_id, sealed, number)
-    moderation.delete_review(session, signature_id)
+    right = msgspec.structs.replace(known, **details)
+    moved = personal_data.country_of(session, row.entry_id) != country
+    if right != known:
+        number = vault.current
+        sealed = vault.seal(right, row.entry_id, number)
+        personal_data.replace_person(session, row.entry_id, sealed, number)
+    if moved:
+        personal_data.replace_country(session, signature_id, row.entry_id, country)
+    if _is_shown(known) != _is_shown(right):
+        moderation.delete_review(session, signature_id)
+    return moved or right != known
+
+
+def _is_shown(known: Person) -> tuple[str, str, str]:
+    """What everyone reads of a public name, beside the country."""
+    return known.given_name, known.family_name, known.comment
 
 
 def choose(session: Session, signature_id: int, choices: Choices, *, at: datetime) -> None:
@@ -79,28 +87,6 @@ def choose(session: Session, signature_id: int, choices: Choices, *, at: datetim
         moderation.delete_review(session, signature_id)
     if choices.answers.get(consent.UPDATES) == "yes":
         personal_data.set_unsubscribed(session, signature_id, None)
-
-
-def withdraw(session: Session, signature_id: int, *, at: datetime) -> bool:
-    """Take the signature back: out of the count, the page and every later list.
-
-    True when that changed anything. The record says when.
-    """
-    if not signatures.withdraw(session, signature_id, at=at):
-        return False
-    row = signatures.lock(session, signature_id)
-    assert row is not None  # it was just changed, in this transaction
-    consents.answer(
-        session,
-        row.entry_id,
-        purpose=consent.SIGN,
-        consent_text_id=consents.shown_text_id(session, row.entry_id, consent.SIGN),
-        answer=consent.WITHDRAWN,
-        at=at,
-        way=consent.MY,
-    )
-    moderation.delete_review(session, signature_id)
-    return True
 
 
 def unsubscribe(session: Session, signature_id: int, *, at: datetime) -> bool:

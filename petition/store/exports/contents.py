@@ -10,17 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import String, insert, literal_column, select
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import states
 from petition.errors import NotFound
+from petition.store.db import stored_json
 from petition.store.db.upsert import upsert
-from petition.store.exports.ledger import ExportRecord, record
+from petition.store.exports.ledger import ExportRecord, FiltersRecord, record
 from petition.store.tables import Campaign, Erasure, Export, ExportPage, Signature
 
 ERASED: Final = "erased"
 """Why a number of an export is called back whose signature has no row any more."""
+REMOVED: Final = "removed"
+"""Why one is called back that staff rejected: what they thought of it is nobody else's business."""
+
+
+_REJECTED: Final = literal_column("'rejected'", String)
 
 
 def note_page(session: Session, export_id: int, ids: Sequence[int]) -> None:
@@ -100,8 +106,9 @@ class Recalled:
 
     signature_id: int
     why: str
-    """states.WITHDRAWN or ERASED."""
-    at: datetime
+    """states.WITHDRAWN, ERASED or REMOVED."""
+    at: datetime | None
+    """None where nothing says any more when it was rejected."""
 
 
 def campaign_of(session: Session, export_id: int) -> int:
@@ -113,21 +120,34 @@ def campaign_of(session: Session, export_id: int) -> int:
 
 
 def recalled(session: Session, export_id: int) -> list[Recalled]:
-    """What an export holds that was withdrawn or erased since, by id. Raises NotFound."""
+    """What an export holds that was withdrawn, erased or rejected since, by id.
+
+    Raises NotFound.
+    """
     campaign_id = campaign_of(session, export_id)
+    export = session.get_one(Export, export_id)
     withdrawn = (
         select(Signature.id.label("id"), Signature.withdrawn_at.label("at"), ExportPage)
         .join(ExportPage, Signature.id.between(ExportPage.first_id, ExportPage.last_id))
         .where(Signature.campaign_id == campaign_id, Signature.state == states.WITHDRAWN)
+    )
+    rejected = (
+        select(Signature.id.label("id"), Signature.moved_at.label("at"), ExportPage)
+        .join(ExportPage, Signature.id.between(ExportPage.first_id, ExportPage.last_id))
+        # Written out, not bound: only so is the partial index used.
+        .where(Signature.campaign_id == campaign_id, Signature.state == _REJECTED)
     )
     erased = (
         select(Erasure.signature_id.label("id"), Erasure.erased_at.label("at"), ExportPage)
         .join(ExportPage, Erasure.signature_id.between(ExportPage.first_id, ExportPage.last_id))
         .where(Erasure.campaign_id == campaign_id)
     )
+    queries = [(states.WITHDRAWN, withdrawn), (ERASED, erased)]
+    if states.REJECTED not in stored_json.read(export.filters, FiltersRecord).state:
+        queries.append((REMOVED, rejected))  # else it holds them on purpose
     found = [
         Recalled(signature_id=row.id, why=why, at=row.at)
-        for why, query in ((states.WITHDRAWN, withdrawn), (ERASED, erased))
+        for why, query in queries
         for row in session.execute(query.where(ExportPage.export_id == export_id))
         if _holds(row.ExportPage, row.id)
     ]

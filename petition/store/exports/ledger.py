@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from petition.errors import NotFound
 from petition.store.db import stored_json
 from petition.store.tables import Export
 
@@ -38,6 +39,8 @@ class ExportRecord:
     for_target: bool
     """True: it holds what the people addressed receive."""
     started_at: datetime
+    reference_salt: bytes | None
+    """What makes its references its own; None: it names signatures by their number."""
     rows: int | None
     """None, like `sha256`, when the file was cut off on its way: then it is not whole."""
     sha256: str | None
@@ -50,6 +53,7 @@ def begin_export(
     by: str,
     reason: str,
     filters: FiltersRecord,
+    reference_salt: bytes | None = None,
     at: datetime,
 ) -> int:
     """Note that an export begins; its id. It stays unfinished if the file is cut off."""
@@ -59,6 +63,7 @@ def begin_export(
         reason=reason,
         filters=stored_json.written(filters),
         format="csv",
+        reference_salt=reference_salt,
         started_at=at,
     )
     session.add(row)
@@ -81,6 +86,14 @@ def finish_export(
     )
 
 
+def find(session: Session, export_id: int) -> ExportRecord:
+    """One line of the ledger; raises NotFound."""
+    row = session.get(Export, export_id)
+    if row is None:
+        raise NotFound(f"there is no export {export_id}")
+    return record(row)
+
+
 def exports(session: Session, campaign_id: int) -> list[ExportRecord]:
     """The campaign's ledger, newest first."""
     query = select(Export).where(Export.campaign_id == campaign_id).order_by(Export.id.desc())
@@ -95,6 +108,7 @@ def record(row: Export) -> ExportRecord:
         reason=row.reason,
         for_target=stored_json.read(row.filters, FiltersRecord).for_target,
         started_at=row.started_at,
+        reference_salt=bytes(row.reference_salt) if row.reference_salt is not None else None,
         rows=row.rows,
         sha256=row.sha256,
     )

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from petition.domain.signatures import consent
+from petition.domain.signatures import consent, states
+from petition.store.counts.changes import note_change
 from petition.store.exports import contents
 from petition.store.exports.ledger import ExportRecord
 from petition.store.signatures import consents
@@ -96,6 +97,8 @@ class Disclosed:
     export_id: int
     at: datetime
     for_target: bool
+    by_reference: bool
+    """True: it names the signature by a reference of its own, and tells no time."""
     reason: str
 
 
@@ -108,10 +111,16 @@ class PersonalData:
     slug: str
     state: str
     state_reason: str | None
-    """Why staff moved it there, in their words."""
+    """What staff wrote about its last move: only the person's own copy shows it."""
+    hold_reason: str | None
+    """Why staff hold or rejected it, by the list that they choose from."""
+    moved_at: datetime | None
+    """When staff moved it last."""
     created_at: datetime
     confirmed_at: datetime | None
     withdrawn_at: datetime | None
+    withdrawn_from: str | None
+    """The state that undoing the withdrawal leads back to."""
     unsubscribed_at: datetime | None
     reminded_at: datetime | None
     mailbox: MailboxUsage
@@ -146,9 +155,12 @@ def held(session: Session, signature_id: int) -> PersonalData | None:
         slug=slug,
         state=signature.state,
         state_reason=signature.state_reason,
+        hold_reason=signature.hold_reason,
+        moved_at=signature.moved_at,
         created_at=signature.created_at,
         confirmed_at=signature.confirmed_at,
         withdrawn_at=signature.withdrawn_at,
+        withdrawn_from=signature.withdrawn_from,
         unsubscribed_at=signature.unsubscribed_at,
         reminded_at=signature.reminded_at,
         mailbox=_mailbox(session, signature.mailbox_key or signature.address_key),
@@ -245,6 +257,7 @@ def _disclosed(export: ExportRecord) -> Disclosed:
         export_id=export.id,
         at=export.started_at,
         for_target=export.for_target,
+        by_reference=export.reference_salt is not None,
         reason=export.reason,
     )
 
@@ -272,6 +285,26 @@ def replace_person(session: Session, entry_id: int, sealed: bytes, key_number: i
     session.execute(
         update(Entry).where(Entry.id == entry_id).values(sealed=sealed, key_number=key_number)
     )
+
+
+def country_of(session: Session, entry_id: int) -> str:
+    """The country of a form."""
+    return session.scalars(select(Entry.country).where(Entry.id == entry_id)).one()
+
+
+def replace_country(session: Session, signature_id: int, entry_id: int, country: str) -> None:
+    """The same form with another country; the totals follow where the signature counts."""
+    state = session.scalars(select(Signature.state).where(Signature.id == signature_id)).one()
+    if state == states.CONFIRMED:
+        note_change(session, signature_id, -1)
+    session.execute(
+        update(Entry)
+        .where(Entry.id == entry_id)
+        .values(country=country)
+        .execution_options(synchronize_session=False)
+    )
+    if state == states.CONFIRMED:
+        note_change(session, signature_id, +1)
 
 
 def set_unsubscribed(session: Session, signature_id: int, at: datetime | None) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import consent
+from petition.domain.signatures.consent import Question
 from petition.store.tables import (
     CampaignQuestion,
     CampaignText,
@@ -32,6 +33,11 @@ class Answered:
     language: str
     wording: str
     sha256: str
+
+    @property
+    def question(self) -> Question:
+        """The question as it was shown, with the answers that it offered."""
+        return consent.question(self.purpose, self.wording)
 
 
 def answers(session: Session, entry_id: int) -> tuple[Answered, ...]:

@@ -247,6 +247,8 @@ def _first(row: Signature) -> tuple[int, datetime, int]:
 
 
 _HELD_BACK = (states.HELD, states.REJECTED)
+_MOVED = ("state", "hold_reason", "state_reason", "moved_at")
+"""What a move by staff leaves in a row."""
 
 
 def _together(stays: Signature, goes: Signature) -> Mapping[str, Any]:
@@ -258,7 +260,7 @@ def _together(stays: Signature, goes: Signature) -> Mapping[str, Any]:
         "reminded_at": max(filter(None, (stays.reminded_at, goes.reminded_at)), default=None),
     }
     if _is_stricter(goes, stays):
-        values |= {"state": goes.state, "state_reason": goes.state_reason}
+        values |= {name: getattr(goes, name) for name in _MOVED}
     return values
 
 

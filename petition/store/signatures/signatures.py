@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from petition.domain.signatures import consent, states
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.states import VISIBILITIES
 from petition.store.counts.changes import note_change
 from petition.store.db import Instant
@@ -136,14 +137,12 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
             state=case(
                 (Signature.state == states.HELD, states.HELD),
                 # Who was held and withdrew cannot come back around the hold.
-                (
-                    and_(Signature.state == states.WITHDRAWN, Signature.state_reason.is_not(None)),
-                    states.HELD,
-                ),
+                (Signature.withdrawn_from == states.HELD, states.HELD),
                 else_=states.CONFIRMED,
             ),
             confirmed_at=at,
             withdrawn_at=None,
+            withdrawn_from=None,
             # Who unsubscribed, and asked for news again in a form since, gets them again.
             unsubscribed_at=case(
                 (
@@ -187,26 +186,52 @@ def withdraw(session: Session, signature_id: int, *, at: datetime) -> bool:
         return False
     if row.state == states.CONFIRMED:
         note_change(session, signature_id, -1)
-    if row.state != states.HELD:
-        row.state_reason = None
+    row.withdrawn_from = row.state
     row.state, row.withdrawn_at = states.WITHDRAWN, at
     session.flush()
     return True
 
 
+def undo_withdrawal(session: Session, signature_id: int, *, after: datetime) -> bool:
+    """Lead a signature back to where it was; False unless it was withdrawn after that time."""
+    row = session.get(Signature, signature_id, with_for_update=True, populate_existing=True)
+    if row is None or row.state != states.WITHDRAWN or row.withdrawn_from is None:
+        return False
+    if row.withdrawn_at is None or row.withdrawn_at <= after:
+        return False
+    row.state, row.withdrawn_at, row.withdrawn_from = row.withdrawn_from, None, None
+    if row.state == states.CONFIRMED:
+        note_change(session, signature_id, +1)
+    session.flush()
+    return True
+
+
 def move(
-    session: Session, signature_id: int, to: str, *, expected: str, reason: str | None
+    session: Session,
+    signature_id: int,
+    to: str,
+    *,
+    expected: str,
+    hold_reason: HoldReason | None = None,
+    words: str | None = None,
+    at: datetime,
 ) -> bool:
     """Move a signature between states; False when it is not (or no longer) in `expected`.
 
-    The totals follow when it enters or leaves the confirmed ones.
+    The totals follow when it enters or leaves the confirmed ones. `words` are staff's own; None
+    leaves those that are there.
     """
     if to not in states.MOVES[states.State(expected)]:
         return False
     row = session.execute(
         update(Signature)
         .where(Signature.id == signature_id, Signature.state == expected)
-        .values(state=to, state_reason=reason)
+        .values(
+            state=to,
+            hold_reason=hold_reason,
+            moved_at=at,
+            **({"state_reason": words} if words is not None else {}),
+        )
         .returning(Signature.id)
         .execution_options(synchronize_session=False)
     ).first()
@@ -347,10 +372,42 @@ def _fits(campaign_id: int, filters: Filters) -> Iterator[ColumnElement[bool]]:
 
 def pages(session: Session, campaign_id: int, filters: Filters) -> Iterator[Sequence[ExportRow]]:
     """Every signature that fits, with its entry and consents, in pages ordered by id."""
-    slug = session.scalars(select(Campaign.slug).where(Campaign.id == campaign_id)).one()
+    slug = _slug(session, campaign_id)
     further = consents.further_purposes(session, campaign_id)
+    query = _fitting(campaign_id, filters).order_by(Signature.id).limit(PAGE)
+    last = 0
+    page: Sequence[Any]
+    while page := session.execute(query.where(Signature.id > last)).all():
+        first, last = page[0].id, page[-1].id
+        answers = consents.answers_between(session, campaign_id, first, last, further)
+        yield [ExportRow(slug, answers.get(row[_ENTRY], _NO_ANSWERS), *row) for row in page]
+
+
+def ids(session: Session, campaign_id: int, filters: Filters) -> Sequence[int]:
+    """The id of every signature that fits, ascending."""
+    query = _fitting(campaign_id, filters).with_only_columns(Signature.id)
+    return session.scalars(query.order_by(Signature.id)).all()
+
+
+def in_order(
+    session: Session, campaign_id: int, filters: Filters, ids: Sequence[int]
+) -> Iterator[Sequence[ExportRow]]:
+    """These signatures in the order of `ids`, in pages, without answers to further questions."""
+    slug, query = _slug(session, campaign_id), _fitting(campaign_id, filters)
+    for begin in range(0, len(ids), PAGE):
+        part = ids[begin : begin + PAGE]
+        found = {row.id: row for row in session.execute(query.where(Signature.id.in_(part)))}
+        yield [ExportRow(slug, _NO_ANSWERS, *found[id_]) for id_ in part]
+
+
+def _slug(session: Session, campaign_id: int) -> str:
+    return session.scalars(select(Campaign.slug).where(Campaign.id == campaign_id)).one()
+
+
+def _fitting(campaign_id: int, filters: Filters) -> Any:
+    """Every signature that fits, with its entry and the words by which it was signed."""
     sign = aliased(Consent)
-    query = (
+    return (
         select(*(_EXPORTED[name] for name in _READ))
         .join(Entry, Entry.id == Signature.entry_id)
         .join(
@@ -363,12 +420,4 @@ def pages(session: Session, campaign_id: int, filters: Filters) -> Iterator[Sequ
         )
         .join(ConsentText, ConsentText.id == sign.consent_text_id)
         .where(*_fits(campaign_id, filters))
-        .order_by(Signature.id)
-        .limit(PAGE)
     )
-    last = 0
-    page: Sequence[Any]
-    while page := session.execute(query.where(Signature.id > last)).all():
-        first, last = page[0].id, page[-1].id
-        answers = consents.answers_between(session, campaign_id, first, last, further)
-        yield [ExportRow(slug, answers.get(row[_ENTRY], _NO_ANSWERS), *row) for row in page]

@@ -26,6 +26,8 @@ class Export(Base):
     reason: Mapped[str] = mapped_column(String(500))
     filters: Mapped[str] = mapped_column(Text)
     format: Mapped[str] = mapped_column(String(10))
+    reference_salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What makes this list's references its own; None where it names signatures by number."""
     started_at: Mapped[datetime] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
     """None when the file was cut off on its way: then it is not whole."""

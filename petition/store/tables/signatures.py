@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.domain.signatures import moderation, states
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.store.db import Base, Id, Instant
 from petition.store.tables.constraints import one_of
 
@@ -27,6 +28,8 @@ class Signature(Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_key"),
         one_of("state", states.STATES),
+        one_of("hold_reason", tuple(HoldReason)),
+        one_of("withdrawn_from", states.WITHDRAWABLE),
         Index(
             "ix_signatures_pending",
             "created_at",
@@ -39,6 +42,13 @@ class Signature(Base):
             "id",
             postgresql_where=text("state = 'withdrawn'"),
             sqlite_where=text("state = 'withdrawn'"),
+        ),
+        Index(
+            "ix_signatures_rejected",
+            "campaign_id",
+            "id",
+            postgresql_where=text("state = 'rejected'"),
+            sqlite_where=text("state = 'rejected'"),
         ),
         Index(
             "ix_signatures_mailbox_key",
@@ -63,9 +73,16 @@ class Signature(Base):
     entry_id: Mapped[int] = mapped_column(Id)
     """The entry that the mailbox confirmed; until then the first one sent in."""
     state_reason: Mapped[str | None] = mapped_column(String(200))
+    """What staff wrote about its last move: on a release, and before they chose from a list."""
+    hold_reason: Mapped[str | None] = mapped_column(String(20))
+    """Why staff hold or rejected it; None where they do not, or wrote words of their own."""
+    moved_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When staff moved it last; None also where no log says so any more."""
     reminded_at: Mapped[datetime | None] = mapped_column(Instant)
     """When the one reminder became owed."""
     withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
+    withdrawn_from: Mapped[str | None] = mapped_column(String(10))
+    """The state that undoing the withdrawal leads back to."""
     unsubscribed_at: Mapped[datetime | None] = mapped_column(Instant)
     """Since then only letters that the supporter asked for."""
 

@@ -7,6 +7,7 @@ without the key ring shows no name and no address, and no plain hash of one.
 
 from __future__ import annotations
 
+import base64
 import hmac
 import logging
 import os
@@ -25,6 +26,9 @@ from petition.keyring import KeyRing
 NONCE = 12
 KEY_LENGTH = 16
 """Bytes that stand for an address."""
+REFERENCE_LENGTH = 10
+"""Bytes that stand for a signature in one list: 16 letters and digits."""
+SALT_LENGTH = 16
 LOOK_AGAIN = 5.0
 """Seconds between looks at the key file: a new key is taken up without a restart."""
 
@@ -69,6 +73,16 @@ class Vault:
         mac = self._index.copy()
         mac.update(canonical.encode())
         return mac.digest()[:KEY_LENGTH]
+
+    def reference(self, salt: bytes, signature_id: int) -> str:
+        """16 letters and digits that stand for a signature in the one list with this salt.
+
+        Nobody without the index key gets from there to the signature, or to another list.
+        """
+        mac = self._index.copy()
+        # No address holds this character.
+        mac.update(b"\0reference" + salt + signature_id.to_bytes(8, "big"))
+        return base64.b32encode(mac.digest()[:REFERENCE_LENGTH]).decode().lower()
 
     def seal(self, person: Person, entry_id: int, key_number: int) -> bytes:
         """The person as sealed bytes that open only for this entry."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+
 from wtforms import Field, StringField
 from wtforms.validators import ValidationError
 
@@ -9,14 +11,11 @@ from petition.domain.letters import confirmation_code as codes
 from petition.web.http.locale import _
 from petition.web.signing.fields import (
     OpenForm,
-    clean_filter,
     clean_unscripted,
-    is_name,
-    no_controls,
     required,
     text_of,
 )
-from petition.web.signing.forms import AddressForm
+from petition.web.signing.forms import AddressForm, DetailsForm
 from petition.web.signing.questions import AskingForm
 
 
@@ -40,11 +39,19 @@ class CodeForm(AskForm):
             )
 
 
-class NameForm(OpenForm):
-    """A supporter corrects their name."""
+class CorrectForm(DetailsForm):
+    """A supporter puts right what they typed, by the rules of the sign form."""
 
-    given_name = StringField(filters=[clean_filter], validators=[required, no_controls, is_name])
-    family_name = StringField(filters=[clean_filter], validators=[no_controls, is_name])
+    def keep(self, known: Mapping[str, str], sent: Container[str]) -> None:
+        """What a page did not send stays: it was opened before it had all of these fields."""
+        for field in self:
+            if field.name not in sent:
+                field.data = known[field.name]
+
+    def details(self) -> dict[str, str]:
+        """What is kept of a person, once the form is valid."""
+        typed = {field.name: text_of(field) for field in self if field.name != "country"}
+        return typed | {"postcode": typed["postcode"].upper()}
 
 
 class ChoicesForm(AskingForm):

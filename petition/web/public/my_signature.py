@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
@@ -10,9 +11,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain import tokens
 from petition.domain.campaigns.campaign import CampaignView
-from petition.domain.signatures import consent
+from petition.domain.signatures import consent, states
 from petition.errors import NotFound
-from petition.services.privacy import data_copy, erasure, rights
+from petition.services.privacy import data_copy, erasure, rights, withdrawals
 from petition.services.privacy.rights import Choices
 from petition.store.db import reading, transaction
 from petition.store.privacy.personal_data import PersonalData
@@ -22,7 +23,7 @@ from petition.web.http.errors import keep_form, only_reads
 from petition.web.http.locale import _, language, set_locale
 from petition.web.http.rendering import page
 from petition.web.public.campaign_page import link_page
-from petition.web.public.forms import ChoicesForm, EraseForm, NameForm
+from petition.web.public.forms import ChoicesForm, CorrectForm, EraseForm
 from petition.web.public.link_tokens import lang_query, value_of
 from petition.web.signing.fields import OpenForm, text_of
 from petition.web.signing.form_tickets import ticket, view_of
@@ -30,7 +31,7 @@ from petition.web.signing.questions import AskingForm, asking, field_name, on_my
 
 mine = Blueprint("mine", __name__)
 
-DONE: Final = ("name", "choices", "withdraw")
+DONE: Final = ("name", "choices", "withdraw", "undo")
 """What the page says was done, by its address after it."""
 
 
@@ -49,20 +50,24 @@ def show(token: str) -> Response:
 @mine.post("/my/<token:token>/correct")
 @access(LINK, forms=OWN_PAGES)
 def correct(token: str) -> BaseResponse:
-    """Put a name right."""
-    held, form = _find(token), NameForm()
+    """Put right what was typed."""
+    held, form = _find(token), CorrectForm()
+    form.keep(_details(held), request.form)
     _keep_form(token, held, form, "name-button")
     if not form.validate():
         return _page(token, held, form, _errors(form), 422)
     with transaction() as session:
         rights.correct(
-            session,
-            deps().vault,
-            held.signature_id,
-            given_name=form.given_name.data or "",
-            family_name=form.family_name.data or "",
+            session, deps().vault, held.signature_id, form.details(), text_of(form.country)
         )
     return _done(token, "name")
+
+
+def _details(held: PersonalData) -> dict[str, str]:
+    """What may be put right, as it stands now."""
+    typed = rights.person(deps().vault, held.own).typed()
+    del typed["email"]  # it says who somebody is
+    return typed | {"country": held.own.country}
 
 
 @mine.post("/my/<token:token>/choices")
@@ -88,12 +93,27 @@ def choose(token: str) -> BaseResponse:
 @mine.post("/my/<token:token>/withdraw")
 @access(LINK, forms=OWN_PAGES)
 def withdraw(token: str) -> BaseResponse:
-    """Take the signature back; its row stays."""
+    """Take the signature back; for an hour it can be undone."""
     held = _find(token)
     _keep_form(token, held, None, "withdraw-button")
     with transaction() as session:
-        rights.withdraw(session, held.signature_id, at=deps().now())
+        withdrawals.withdraw(session, held.signature_id, at=deps().now())
     return _done(token, "withdraw")
+
+
+@mine.post("/my/<token:token>/undo")
+@access(LINK, forms=OWN_PAGES)
+def undo(token: str) -> BaseResponse:
+    """Undo the withdrawal, within its hour."""
+    held = _find(token)
+    _keep_form(token, held, None, "undo-button")
+    with transaction() as session:
+        withdrawals.undo(session, held.signature_id, at=deps().now())
+    held = _find(token)
+    if held.state == states.WITHDRAWN:
+        over = _("The hour is over, and everything is being deleted. You can sign again.")
+        return _page(token, held, None, {"withdrawn": over}, 422)
+    return _done(token, "undo")
 
 
 @mine.post("/my/<token:token>/download")
@@ -189,11 +209,7 @@ def _page(
     """The whole page; `form` is what was just typed, and `errors` what is wrong, by field."""
     view = _view(held)
     people = [rights.person(deps().vault, each) for each in held.forms]
-    filled_in = {
-        "given_name": people[0].given_name,
-        "family_name": people[0].family_name,
-        "sure": "",
-    }
+    filled_in = _details(held) | {"sure": ""}
     questions = on_my_page(view.call.consents)
     filled_in |= {name: held.own.current.get(each.purpose, "") for name, each in questions}
     typed = {field.name: text_of(field) for field in form or () if field.data is not None}
@@ -206,6 +222,7 @@ def _page(
         address=f"/my/{token}",
         query=lang_query("?lang="),
         held=held,
+        undo_until=_undo_until(held),
         people=people,
         questions=questions,
         filled_in=filled_in | typed | {"ticket": ticket(view)},
@@ -213,6 +230,14 @@ def _page(
         errors=errors or {},
         done=request.args.get("done") if request.args.get("done") in DONE else None,
     )
+
+
+def _undo_until(held: PersonalData) -> datetime | None:
+    """Until when a withdrawal can be undone; None when there is none, or its hour is over."""
+    if held.state != states.WITHDRAWN or held.withdrawn_at is None:
+        return None
+    until = held.withdrawn_at + withdrawals.UNDO_LIFE
+    return until if deps().now() < until else None
 
 
 def _keep_form(token: str, held: PersonalData, form: OpenForm | None, button: str) -> None:

@@ -115,11 +115,11 @@ def _told(chunks: Iterator[bytes]) -> Iterator[bytes]:
 @exports.get("/exports/<id:export_id>/recall")
 @access(EXPORTER)
 def recall(slug: str, export_id: int) -> Response:
-    """The numbers to take out of that file, as CSV. It names nobody."""
+    """The numbers or references to take out of that file, as CSV. It names nobody."""
     with reading() as session:
         if contents.campaign_of(session, export_id) != campaigns.by_slug(session, slug).id:
             raise NotFound
-        body = b"".join(csv_file.recall(session, export_id))
+        body = b"".join(csv_file.recall(session, deps().vault, export_id))
     response = Response(body, content_type="text/csv; charset=utf-8")
     name = f"{slug}-export-{export_id}-recall.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
