@@ -16,7 +16,7 @@ from tools.browser import chromium
 
 FOLDER: Final = ROOT / "docs" / "design"
 SCHEMES: Final = ("light", "dark")
-_WIDTH: Final = 440
+WIDTH: Final = 440
 _OWN: Final = """
 main { padding: 20px; display: grid; gap: 12px; align-content: start }
 .colours { grid-template-columns: 1fr 1fr; gap: 8px 14px }
@@ -44,7 +44,7 @@ def take(browser: Browser, name: str, path: Path) -> None:
     images = []
     for scheme in SCHEMES:
         page = browser.new_page(
-            viewport={"width": _WIDTH, "height": 100},
+            viewport={"width": WIDTH, "height": 100},
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion="reduce",
         )

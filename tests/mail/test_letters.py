@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, message_from_string, policy
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from petition import i18n
+from petition import design, i18n
 from petition.domain import tokens
 from petition.domain.letters import confirmation_code as codes
 from petition.domain.letters.letter import ALREADY, CONFIRM, DATA, REMINDER, THANKS, message_id
@@ -23,6 +22,7 @@ from petition.domain.tokens import CONFIRM_LIFE, MY_LIFE, STOP_LIFE
 from petition.errors import TokenExpired
 from petition.mail.letters import WIDTH, LetterContext
 from petition.mail.transport import FolderTransport
+from tests.contrast import contrast
 from tests.mail.written import (
     AT,
     ENTERED,
@@ -409,21 +409,8 @@ def test_it_is_readable_in_light_and_dark(context: LetterContext, name: str, lan
         assert ("color" in rules) == ("background-color" in rules)
         assert not rules.keys() & {"background", "background-image", "filter"}
         if "color" in rules:
-            assert _contrast(rules["color"], rules["background-color"]) >= 4.5
-
-
-def _contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours like #0b6b62, as WCAG 2 counts it."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-        red, green, blue = (
-            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
-        )
-        return math.fsum((0.2126 * red, 0.7152 * green, 0.0722 * blue))
-
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
+            assert contrast(rules["color"], rules["background-color"]) >= 4.5
+            assert {rules["color"], rules["background-color"]} <= {*design.colours().values()}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from petition import assets, design
+from tests.contrast import contrast
 
 CSS: Final = assets.STATIC / "css"
 ROOT: Final = Path(__file__).parents[2]
@@ -82,20 +83,6 @@ def off_the_scale(css: str) -> list[str]:
         if written not in ALLOWED and (raw or RAW_COLOUR.search(value)):
             found.append(written)
     return found
-
-
-def contrast(one: str, other: str) -> float:
-    """From 1 (the same) to 21 (black and white), as WCAG defines it."""
-
-    def light(colour: str) -> float:
-        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        red, green, blue = (
-            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
-        )
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def too_faint(colours: Mapping[str, str]) -> list[str]:
