@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import BindParameter, bindparam, text
 
 from drills.instance import CAMPAIGN, Instance
 from petition.app import create_app
@@ -18,7 +18,7 @@ from petition.domain.signatures.source import Source
 from petition.domain.signatures.supporter import Person
 from petition.services.signatures import signing
 from petition.store.campaigns import campaigns
-from petition.store.db import db, reading, transaction
+from petition.store.db import Instant, db, reading, transaction
 from petition.store.signatures import bulk_insert
 from petition.store.signatures.bulk_insert import Answer, NewEntry
 from petition.store.vault.entry_ids import new_entry_id
@@ -44,7 +44,7 @@ CONFIRM: Final = (
     " WHERE campaign_id = :campaign AND address_key = :key"
 )
 WITHDRAW: Final = (
-    "UPDATE signatures SET state = 'withdrawn', withdrawn_at = created_at"
+    "UPDATE signatures SET state = 'withdrawn', withdrawn_from = state, withdrawn_at = :now"
     " WHERE campaign_id = :campaign AND address_key = :key"
 )
 BLOCK: Final = (
@@ -119,8 +119,15 @@ def _add(
             keys = [arrival.address_key for arrival, its in made if its == each]
             for statement in statements if keys else ():
                 session.execute(
-                    text(statement), [{"campaign": campaign.id, "key": key} for key in keys]
+                    text(statement).bindparams(*_moment(statement)),
+                    [{"campaign": campaign.id, "key": key} for key in keys],
                 )
+
+
+def _moment(statement: str) -> list[BindParameter[datetime]]:
+    """What is withdrawn is so from now on: an hour later the worker erases it."""
+    now = bindparam("now", datetime.now(UTC), type_=Instant)
+    return [now] if ":now" in statement else []
 
 
 def _new_entry(deps: Dependencies, campaign: CampaignView, email: str, at: datetime) -> NewEntry:
