@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from petition.domain.campaigns.form_fields import FormFields
 from petition.domain.signatures.consent import Question
 
 
@@ -38,6 +39,19 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     email: str
 
 
+class ShareTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """What people pass on, by the kind of place where it is said; empty: the call's share_text.
+
+    Kept as JSON, so a field that is added has a default.
+    """
+
+    chat: str = ""
+    """To somebody who knows the sender."""
+    post: str = ""
+    """To everybody, where texts are short."""
+    email: str = ""
+
+
 class CampaignWords(msgspec.Struct, frozen=True, kw_only=True):
     """The call in one language, without its questions.
 
@@ -55,6 +69,9 @@ class CampaignWords(msgspec.Struct, frozen=True, kw_only=True):
     Markdown link leads there."""
     story: str
     """Markdown; `[3]` is a footnote mark."""
+    fields: FormFields = FormFields()
+    """What the form asks that stands beside these words."""
+    share: ShareTexts = ShareTexts()
 
 
 class CampaignContent(CampaignWords, frozen=True, kw_only=True):

@@ -7,13 +7,22 @@ import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
 
 from petition import i18n
-from petition.domain.campaigns.campaign import CLOSED, OPEN, CampaignContent, CampaignFile, Target
+from petition.domain.campaigns.campaign import (
+    CLOSED,
+    OPEN,
+    CampaignContent,
+    CampaignFile,
+    ShareTexts,
+    Target,
+)
+from petition.domain.campaigns.form_fields import OFF, OPTIONAL, FormFields, Wanted
 from petition.domain.campaigns.loading import DOMAINS, EVERYTHING, Change, Loaded
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures import consent
@@ -49,6 +58,11 @@ _TAKES: Final = {
     "asks": "asks takes a list of texts",
     "references": "references takes a list of texts",
     "consents": "[consents] is missing",
+    "form": "[form] takes family_name, postcode and comment",
+    "family_name": '[form] family_name takes "on" or "off"',
+    "postcode": '[form] postcode takes "off", "optional" or "required"',
+    "comment": '[form] comment takes "off", "optional" or "required"',
+    "share": "[share] takes chat, post and email",
 }
 """Field to what is said when it holds something else; of every other one, that it is missing."""
 
@@ -60,6 +74,28 @@ class TargetTable(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
 
 
+class FamilyName(StrEnum):
+    """As campaign.toml says it: nobody can be made to give one."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class FormTable(msgspec.Struct, frozen=True, kw_only=True):
+    """[form] of campaign.toml: what is asked beyond given name, address and country."""
+
+    family_name: FamilyName = FamilyName.ON
+    postcode: Wanted = OFF
+    comment: Wanted = OPTIONAL
+
+    def fields(self) -> FormFields:
+        return FormFields(
+            family_name=OPTIONAL if self.family_name == FamilyName.ON else OFF,
+            postcode=self.postcode,
+            comment=self.comment,
+        )
+
+
 class CampaignTable(msgspec.Struct, frozen=True, kw_only=True):
     """campaign.toml; keys that we do not know are passed over."""
 
@@ -68,6 +104,7 @@ class CampaignTable(msgspec.Struct, frozen=True, kw_only=True):
     goal: int = 0
     targets: tuple[TargetTable, ...] = ()
     target_domains: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    form: FormTable = FormTable()
 
 
 class CallTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +117,7 @@ class CallTable(msgspec.Struct, frozen=True, kw_only=True):
     addressed_to: str = ""
     share_text: str = ""
     references: tuple[str, ...] = ()
+    share: ShareTexts = ShareTexts()
     consents: dict[str, object] = {}
     """Purpose to its table, which is a QuestionTable."""
 
@@ -231,7 +269,10 @@ def read(
             # The page around the call (labels, errors, letters) would have no words.
             raise ContentError(f"{place}: there is no catalogue for this language")
     calls = {
-        place.name: _call(place, i18n.language(place.name).organiser(organiser)) for place in spoken
+        place.name: _call(
+            place, i18n.language(place.name).organiser(organiser), facts.form.fields()
+        )
+        for place in spoken
     }
     default = words.text("default_language", facts.default_language)
     if default not in calls:
@@ -257,11 +298,12 @@ def _patterns(facts: CampaignTable, words: Words) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _call(folder: Path, organiser: str) -> CampaignContent:
+def _call(folder: Path, organiser: str, fields: FormFields) -> CampaignContent:
     path = folder / "call.toml"
     table = _table(_toml(path), CallTable, path)
     words = Words(path, organiser)
     story = folder / "story.md"
+    told = msgspec.structs.asdict(table.share)
     if not table.consents:
         raise ContentError(f"{path}: [consents] is missing")
     call = CampaignContent(
@@ -273,6 +315,8 @@ def _call(folder: Path, organiser: str) -> CampaignContent:
         share_text=words.text("share_text", table.share_text),
         references=words.texts("references", table.references),
         story=words.filled(_read(story)),
+        fields=fields,
+        share=ShareTexts(**{name: words.filled(text).strip() for name, text in told.items()}),
         consents={
             purpose: _question(table.consents.get(purpose), purpose, words)
             for purpose in dict.fromkeys((*consent.PURPOSES, *table.consents))

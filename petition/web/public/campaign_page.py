@@ -60,6 +60,8 @@ def _call(view: CampaignView) -> dict[str, Any]:
         "asks": view.call.asks,
         "addressed_to": view.call.addressed_to,
         "share_text": view.call.share_text,
+        "share": view.call.share,
+        "fields": view.call.fields,
         "references": [reference(each) for each in view.call.references],
         "story_html": rendering.story(view.call.story),
         "targets": [target.name for target in view.targets],

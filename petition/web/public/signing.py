@@ -131,6 +131,7 @@ def sign(code: str, slug: str) -> BaseResponse:
 def _sent(view: CampaignView) -> SignForm:
     """The form that came in, looked at; it asked what stood in those words of the call."""
     form = _form_of(view)()
+    form.fields = view.call.fields
     form.target_domains = deps().campaign_cache.target_domains(view.slug)
     form.validate()
     return form

@@ -12,6 +12,7 @@ from wtforms.validators import ValidationError
 from petition import i18n
 from petition.addr_spec import AddressRefused, addr_spec
 from petition.domain.campaigns.target_domains import belongs
+from petition.domain.campaigns.form_fields import OFF, REQUIRED, FormFields
 from petition.domain.signatures import consent, supporter
 from petition.domain.signatures.source import plain_tag
 from petition.domain.signatures.states import VISIBILITIES
@@ -90,6 +91,17 @@ class DetailsForm(OpenForm):
     country = StringField(filters=[clean_unscripted])
     postcode = StringField(filters=[clean_unscripted], validators=[no_controls])
     comment = TextAreaField(filters=[clean_comment])
+
+    fields: FormFields = FormFields()
+    """Which of its fields the campaign wants: the view says it."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        for name in self.fields.of(OFF):
+            self[name].data = ""  # what is not asked for is not kept, whoever sends it
+        for name in self.fields.of(REQUIRED):
+            self[name].validators = (required, *self[name].validators)
+        valid: bool = super().validate(extra_validators)
+        return valid
 
     def validate_country(self, field: Field) -> None:
         if text_of(field) not in i18n.COUNTRIES:
