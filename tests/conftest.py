@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from drills.failure import Unavailable
 from drills.postgres import Cluster
-from petition.app import SHIPPED, create_app
+from petition.app import create_app
 from petition.config import Settings, load, resource_dir
 from petition.services.abuse.senders import Peer
 from petition.services.campaigns import content_files
@@ -115,8 +115,9 @@ def make_template(url: str) -> None:
         with app.app_context():
             flask_migrate.upgrade(directory=str(resource_dir("migrations")))
             with transaction() as session:
+                call = factories.shipped_call(Path(instance))
                 content_files.load_and_open_new(
-                    session, SHIPPED / "amazon", organiser=settings.organiser, at=BEGINNING
+                    session, call, organiser=settings.organiser, at=BEGINNING
                 )
             db.engine.dispose()
 

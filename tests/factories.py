@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse as Answer
 
-from petition.app import create_app
+from petition.app import SHIPPED, create_app
 from petition.cli.server import make_worker
 from petition.config import load
 from petition.domain.campaigns.campaign import CampaignContent, CampaignView
@@ -105,6 +107,21 @@ def change(app: Flask, sql: str, **values: object) -> None:
     """A change in the database, past the application."""
     with app.app_context(), transaction() as session:
         session.execute(text(sql), values)
+
+
+def shipped_call(folder: Path, **fields: str) -> Path:
+    """A copy of the shipped call below a folder; its form asks for a postcode, as people type one.
+
+    `fields` are those of [form] that are to be otherwise: `comment="required"`.
+    """
+    call = Path(shutil.copytree(SHIPPED / "amazon", folder / "amazon"))
+    file = call / "campaign.toml"
+    text = file.read_text(encoding="utf-8")
+    for name, wanted in ({"postcode": "optional"} | fields).items():
+        text, found = re.subn(rf'^{name} = "\w+"', f'{name} = "{wanted}"', text, flags=re.M)
+        assert found == 1, name
+    file.write_text(text, encoding="utf-8")
+    return call
 
 
 def a_call(**words: str) -> CampaignContent:

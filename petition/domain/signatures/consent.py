@@ -66,6 +66,11 @@ class Question:
         """What an answer says in the question's own words."""
         return dict(self.answers)[answer]
 
+    def parts(self, answer: str) -> tuple[str, str]:
+        """What an answer says, in short and at length: its first line and the others."""
+        short, _, detail = self.says(answer).partition("\n")
+        return short, detail
+
     def wording(self) -> str:
         """The exact text, with every answer that was offered: what is kept with each answer."""
         return "\n".join([self.text, *(f"[{value}] {says}" for value, says in self.answers)])
