@@ -55,6 +55,8 @@ def sign_by_keyboard(page: Page, form: Mapping[str, str]) -> None:
         page.keyboard.type(form.get(name, ""))
     choose_country(page, form["country"])
     if "comment" in form:
+        tab_to(page, ".more:has(#comment) > summary")
+        page.keyboard.press("Enter")
         tab_to(page, "#comment")
         page.keyboard.type(form["comment"])
     _pick(page, "visibility", form["visibility"])
@@ -79,12 +81,21 @@ def _pick(page: Page, name: str, value: str) -> None:
 
 def fill_in(page: Page, form: Mapping[str, str]) -> None:
     """The same by pointing and typing."""
-    for name in ("given_name", "family_name", "email", "postcode", "comment"):
+    for name in ("given_name", "family_name", "email"):
         if name in form:
             page.locator(f"#{name}").fill(form[name])
+    if form.get("comment"):
+        unfold(page)
+        page.locator("#comment").fill(form["comment"])
     page.locator("#country").select_option(form["country"])
     for name in ("visibility", "updates", "agree"):
         page.locator(f"input[name={name}][value={form[name]}]").check()
+
+
+def unfold(page: Page) -> None:
+    """Open what the form keeps folded, by a click where it is closed."""
+    for closed in page.locator(".more:not([open]) > summary").all():
+        closed.click()
 
 
 def press(page: Page, wanted: str) -> None:

@@ -20,6 +20,7 @@ from petition.store.tables import CodeTry, LinkRequest
 from tests import people
 from tests.browser import actions
 from tests.browser.instance import Instance, Letter
+from tests.browser.keyboard import unfold
 
 PASSWORD: Final = "a long walk by the river"
 PUBLIC_NAMES: Final = 15
@@ -171,6 +172,7 @@ class Tour:
         page.locator("#email").fill("tour@gmial.com")
         self._press("#sign-button")
         yield "public/campaign.html: a slip in the address"
+        unfold(page)
         page.locator("#comment").fill("I work at DTM2, badge number 104538817, 0151 23456789.")
         page.locator("#email").fill("tour@gnail.com")
         self._press("#sign-button")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.keyboard import unfold
 from tests.browser.page_checks import overflows, violations
 
 LANGUAGES = pytest.mark.parametrize("lang", ["en", "ar"])
@@ -27,6 +28,7 @@ def fill_in(page: Page, lang: str, email: str, comment: str = "") -> None:
     page.locator("#given_name").fill("Ben")
     page.locator("#email").fill(email)
     page.locator("#country").select_option("NG")
+    unfold(page)
     page.locator("#comment").fill(comment)
     page.locator("#updates").check()
     page.locator("#agree").check()

@@ -39,22 +39,21 @@ def outside(watch: Watch) -> Iterator[Callable[[Route], None]]:
 def form_as_it_is_read_out(lang: str) -> str:
     """Role, name and state of each control, in order, as a screen reader gets them."""
     words = i18n.language(lang).gettext
-    must, may = words("(required)"), words("(optional)")
+    may = words("(optional)")
     return f"""
-- textbox "{words("Given name")} {must}"
+- textbox "{words("Given name")}"
 - textbox "{words("Family name")} {may}"
-- textbox "{words("Email address")} {must}"
-- combobox "{words("Country")} {must}"
-- textbox "{words("Postcode")} {may}"
-- textbox "{words("Why are you signing?")} {may}"
-- radiogroup /{must[1:-1]}/:
+- textbox "{words("Email address")}"
+- combobox "{words("Country")}"
+- group: {words("Add why you sign")} {may}
+- radiogroup:
   - radio [checked]
   - radio
   - radio
-- radiogroup /{must[1:-1]}/:
+- radiogroup:
   - radio
   - radio
-- checkbox /{must[1:-1]}/
+- checkbox
 - button "{words("Sign")}"
 """
 
@@ -105,7 +104,7 @@ def test_a_worker_at_risk(
     assert instance.confirmed() == count, "the scanner confirmed"
     page.goto(letter.link("/confirm/"))
     picture(page, "worker-4-confirm")
-    follow(page, "main form button")
+    follow(page, "#confirm-button")
     page.wait_for_url("**/ar/amazon/confirmed")
     assert instance.confirmed() == count + 1
     actions.scan(instance, instance.letter(private, "/my/"))
@@ -196,7 +195,7 @@ def test_somebody_who_changes_their_mind(
     page = open_page(phone=True)
     sign(page, zoe)
     page.goto(instance.letter(zoe["email"], "/confirm/").link("/confirm/"))
-    press(page, "main form button")
+    press(page, "#confirm-button")
     everyone = open_page(locale="fr")
     everyone.goto("/fr/amazon")
     assert instance.confirmed() == before + 1
@@ -276,7 +275,7 @@ def test_somebody_who_passes_it_on(
     form = people.someone(88, given_name="Chiara", email="chiara@example.org", country="IT")
     sign(page, form, "it")
     page.goto(instance.letter(form["email"], "/confirm/").link("/confirm/"))
-    press(page, "main form button")
+    press(page, "#confirm-button")
     page.locator("[data-copy]").last.click()
     expect(page.get_by_role("status")).not_to_be_empty()
     link = page.evaluate("navigator.clipboard.readText()")

@@ -154,7 +154,7 @@ def test_personal_pages_work_and_no_token_leaves(
     page.goto(f"{confirm}).")
     leave(page, elsewhere)
     page.goto(confirm)
-    assert press(page, "main form button") == 200
+    assert press(page, "#confirm-button") == 200
     page.wait_for_url("**/en/amazon/confirmed")
 
     mine = urlsplit(instance.letter(email, "/my/").link("/my/")).path

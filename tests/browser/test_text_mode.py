@@ -47,7 +47,7 @@ def sign(lynx: Lynx, instance: Instance, lang: str, email: str, slug: str = "ama
     url = f"{instance.url}/{lang}/{slug}"
     form = lynx.look(url)
     # The first field is the one that people are told to leave empty.
-    _trap, given, family, address, _postcode = form.of(TEXT)
+    _trap, given, family, address = form.of(TEXT)
     morocco = dict(i18n.language(lang).countries())["MA"]
     return lynx.go(
         url,
