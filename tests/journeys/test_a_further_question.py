@@ -132,8 +132,12 @@ def test_a_required_one_is_asked_for_and_an_optional_one_may_be_left(
     answer = factories.sign(client, people.ben | {"meetings_consent": "perhaps"})
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
-    for name in ("partner_updates", "meetings_consent"):
-        assert f'href="#{name}">Please choose yes or no.' in page
+    named = {
+        "partner_updates": "News from the partner",
+        "meetings_consent": "May we invite you to meetings?",
+    }
+    for name, question in named.items():
+        assert f'href="#{name}">{question}: Please choose yes or no.' in page
     assert factories.rows(app, "SELECT id FROM signatures") == []
     assert factories.sign(client, people.ben | {"partner_updates": "yes"}).status_code == 303
     assert answers(app) == [("partner", "yes", "web"), ("volunteer", "no", "web")]

@@ -15,7 +15,7 @@ CALL: Final = SHIPPED / "amazon"
 
 OF_AN_ALPHABET: Final = {
     "Please write your name in letters, in any script.",
-    "Rather not click links in emails? It also has a six-letter code.",
+    "Open its link and click to confirm, or type its six-letter code.",
     "Six letters. Capitals and dashes do not matter.",
     "The email has a six-letter code. Type it here with the address it came to, on any device.",
     "This is not a code: a code has six letters, like BCD-FGH. Please look in the email.",

@@ -20,7 +20,7 @@ from petition.store.db import transaction
 from petition.web.http.url_converters import first_parts
 from tests import people
 from tests.conftest import Clock
-from tests.factories import confirm, entries, keep, rows, the_call
+from tests.factories import confirm, entries, keep, rows, shipped_call, the_call
 
 TABLES = ("campaigns", "campaign_texts", "consent_texts", "campaign_questions")
 
@@ -28,7 +28,7 @@ TABLES = ("campaigns", "campaign_texts", "consent_texts", "campaign_questions")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the shipped call, to be edited."""
-    return Path(shutil.copytree(SHIPPED / "amazon", tmp_path / "amazon"))
+    return shipped_call(tmp_path)
 
 
 def _edit(path: Path, old: str, new: str) -> None:

@@ -114,7 +114,7 @@ def test_questions_are_kept_beside_the_words(app: Flask) -> None:
     call = the_call(app).call
     assert content == json.dumps(
         {
-            **msgspec.structs.asdict(call),
+            **msgspec.to_builtins(call),
             "consents": {purpose: each.words() for purpose, each in call.consents.items()},
         },
         ensure_ascii=False,

@@ -324,7 +324,7 @@ def test_every_public_page_has_a_way_out_and_no_page_of_staff(
 
 @pytest.mark.parametrize("lang", ["en", "ar"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_each_visibility_is_one_sentence_and_the_safest_is_chosen(
+def test_each_visibility_is_a_line_with_what_it_means_and_the_safest_is_chosen(
     app: Flask, client: FlaskClient, lang: str
 ) -> None:
     page = text(client.get(f"/{lang}/amazon"))
@@ -335,9 +335,11 @@ def test_each_visibility_is_one_sentence_and_the_safest_is_chosen(
         ("public", question.says("public")),
     ):
         row = re.search(
-            rf'name="visibility" value="{value}" required( checked)?><span>([^<]*)<', page
+            rf'name="visibility" value="{value}" required( checked)?><span>([^<]*)'
+            r' <span class="detail">([^<]*)</span></span>',
+            page,
         )
         assert row
-        assert row[2] == sentence
+        assert f"{row[2]}\n{row[3]}" == sentence
         assert (row[1] is not None) == (value == "counted")
-        assert len(re.findall(r"[.!?؟](?:\s|$)", sentence)) == 1
+        assert len(re.findall(r"[.!?؟](?:\s|$)", row[2])) == 1

@@ -52,10 +52,11 @@ class ShareTexts(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
 
 
-class CampaignWords(msgspec.Struct, frozen=True, kw_only=True):
+class CampaignWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The call in one language, without its questions.
 
-    Kept as JSON, so a field that is added has a default.
+    Kept as JSON, so a field that is added has a default, which is not written: what was kept before
+    the field was there stays as it is.
     """
 
     title: str

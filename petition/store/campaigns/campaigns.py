@@ -211,7 +211,7 @@ def _save_call(
 
 def _content(call: CampaignContent) -> str:
     """The words as they are kept."""
-    words = msgspec.structs.asdict(call)
+    words = msgspec.to_builtins(call)
     words["consents"] = {purpose: question.words() for purpose, question in call.consents.items()}
     # The newest version is compared with it: the order says nothing.
     return stored_json.written(words, order="sorted")
