@@ -1,4 +1,4 @@
-"""The form and the steps after it on a phone, measured: what is seen without scrolling, and when."""
+"""The form and the steps after it on a phone, measured: what is seen at once, and how soon."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ _PLACE: Final = """element => {
     const words = document.createRange();
     words.selectNodeContents(element);
     const lines = new Set([...words.getClientRects()].map((each) => Math.round(each.bottom)));
-    return { top: box.top + scrollY, bottom: box.bottom + scrollY, height: box.height, lines: lines.size };
+    const [top, bottom] = [box.top, box.bottom].map((each) => each + scrollY);
+    return { top, bottom, height: box.height, lines: lines.size };
 }"""
 # Every shift that nobody asked for, from the first paint on.
 _WATCH_SHIFTS: Final = """
     window.shifts = [];
     new PerformanceObserver((list) => {
         for (const each of list.getEntries()) {
-            if (!each.hadRecentInput) shifts.push([each.value, ...each.sources.map((s) => s.node?.outerHTML?.slice(0, 80))]);
+            const moved = each.sources.map((one) => one.node?.outerHTML?.slice(0, 80));
+            if (!each.hadRecentInput) shifts.push([each.value, ...moved]);
         }
     }).observe({ type: "layout-shift", buffered: true });
 """
@@ -314,7 +316,7 @@ def test_nothing_is_lost_on_the_smallest_phone_and_with_the_largest_text(
 def test_no_link_row_or_number_says_who_brought_whom(
     instance: Instance, on_a_phone: Opening
 ) -> None:
-    """Two people see the very same links, before and after confirming; what comes by them is a tag."""
+    """Two people see the very same links, before and after confirming: what they hold is a tag."""
     seen = []
     for number in (1, 2):
         page = on_a_phone("en")

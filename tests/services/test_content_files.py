@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from flask import Flask
 
 from petition import i18n
-from petition.app import SHIPPED
 from petition.domain.campaigns.loading import Loaded
 from petition.domain.signatures import consent
 from petition.domain.signatures.consent import fingerprint

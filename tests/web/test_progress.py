@@ -57,7 +57,9 @@ def section(page: str, name: str) -> str:
 
 def card(page: str) -> str:
     """The words of the card with the count and the form."""
-    return section(page.replace('<section class="count"', "").replace("</section>", "", 1), "card sign")
+    return section(
+        page.replace('<section class="count"', "").replace("</section>", "", 1), "card sign"
+    )
 
 
 class TestGoal:

@@ -11,8 +11,8 @@ from wtforms.validators import ValidationError
 
 from petition import i18n
 from petition.addr_spec import AddressRefused, addr_spec
-from petition.domain.campaigns.target_domains import belongs
 from petition.domain.campaigns.form_fields import OFF, REQUIRED, FormFields
+from petition.domain.campaigns.target_domains import belongs
 from petition.domain.signatures import consent, supporter
 from petition.domain.signatures.source import plain_tag
 from petition.domain.signatures.states import VISIBILITIES
