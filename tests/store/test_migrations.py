@@ -277,6 +277,26 @@ def test_moves_of_before_are_understood_and_told_to_older_versions(
         assert rows(app, "SELECT * FROM entries ORDER BY id") == before
 
 
+def test_calls_from_before_count_as_staffs_own(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        edits = "SELECT item FROM campaign_edits"
+        assert rows(app, edits) == []
+        flask_migrate.downgrade(directory=FOLDER, revision="0012")
+        flask_migrate.upgrade(directory=FOLDER)
+        assert rows(app, edits) == [("*",)]
+        change(app, "UPDATE campaigns SET goal = 7000")
+        with transaction() as session:
+            done = content_files.load_and_open_new(
+                session, SHIPPED / "amazon", organiser="Us", at=clock()
+            )
+        assert [each.item for each in done.kept] == ["goal"]
+        assert rows(app, "SELECT goal FROM campaigns") == [(7000,)]
+
+
 def test_models_equal_migrations(app: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
