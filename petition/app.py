@@ -34,10 +34,11 @@ from petition.store.vault import key_checks
 from petition.store.vault.key_checks import Keys
 from petition.store.vault.vault import Vault
 from petition.ttl_cache import TtlCache
-from petition.web.http import access, errors, retrying, security, senders
+from petition.web.http import access, errors, ready_answers, retrying, security, senders
 from petition.web.http.campaign_cache import CampaignCache
 from petition.web.http.dependencies import Dependencies, dependencies_of, set_dependencies
 from petition.web.http.gateway import BODY_BYTES
+from petition.web.http.sessions import StaffSessions
 from petition.web.http.url_converters import CONVERTERS, PercentEncodedRequest
 from petition.web.ops.dev_mailbox import mailbox
 from petition.web.ops.health import health
@@ -108,6 +109,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     """The app for these settings, whatever its database is like: for commands that look at it."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.request_class = PercentEncodedRequest
+    app.session_interface = StaffSessions()
     app.url_map.converters.update(CONVERTERS)
     # web/public/typed_addresses.py leads on, without naming a host.
     app.url_map.merge_slashes = False
@@ -179,5 +181,6 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     senders.install(app)
     access.guard(app, settings.base_url, auth.current_staff, auth.has_permission)
     retrying.install(app)
+    ready_answers.install(app)
     security.secure(app, settings)
     return app

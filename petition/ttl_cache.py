@@ -48,6 +48,11 @@ class TtlCache:
         finally:
             self._making.release()
 
+    def peek(self, key: object) -> object | None:
+        """What lies there and is fresh; None otherwise."""
+        found = self._kept.get(key)
+        return found[1] if found is not None and self._is_fresh(found) else None
+
     def _is_fresh(self, found: tuple[float, object]) -> bool:
         return self._clock() < found[0]
 

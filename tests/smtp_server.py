@@ -51,7 +51,7 @@ class Taken:
 
 
 @dataclass
-class Post:
+class Handler:
     """What the server does, told by the test, and what it saw."""
 
     taken: list[Taken] = field(default_factory=list)
@@ -129,10 +129,10 @@ class Post:
 
 
 @dataclass
-class Office:
+class SmtpServer:
     """A running server, as the settings name it."""
 
-    post: Post
+    handler: Handler
     smtp: Smtp
 
 
@@ -209,12 +209,12 @@ def _login(server: SMTP, session: Session, envelope: Envelope, kind: str, data: 
 
 
 @pytest.fixture
-def open_office(certificates: Certificates) -> Iterator[Callable[..., Office]]:
-    """open_office(tls=False, smtputf8=True): a server that is closed after the test."""
+def start_smtp_server(certificates: Certificates) -> Iterator[Callable[..., SmtpServer]]:
+    """start_smtp_server(tls=False, smtputf8=True): a server that is closed after the test."""
     with ExitStack() as closing:
 
-        def begin(*, tls: bool = False, smtputf8: bool = True) -> Office:
-            post, port = Post(), free_port()
+        def begin(*, tls: bool = False, smtputf8: bool = True) -> SmtpServer:
+            handler, port = Handler(), free_port()
             options: dict[str, Any] = {}
             if tls:
                 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -226,7 +226,7 @@ def open_office(certificates: Certificates) -> Iterator[Callable[..., Office]]:
                     "auth_required": True,
                 }
             controller = Controller(
-                post,
+                handler,
                 hostname="127.0.0.1",
                 port=port,
                 enable_SMTPUTF8=smtputf8,
@@ -242,7 +242,7 @@ def open_office(certificates: Certificates) -> Iterator[Callable[..., Office]]:
                 starttls=tls,
                 implicit_tls=False,
             )
-            return Office(post, smtp)
+            return SmtpServer(handler, smtp)
 
         yield begin
 
@@ -257,13 +257,13 @@ def _stop(controller: Controller) -> None:
 
 
 @pytest.fixture
-def office(open_office: Callable[..., Office]) -> Office:
-    return open_office()
+def smtp_server(start_smtp_server: Callable[..., SmtpServer]) -> SmtpServer:
+    return start_smtp_server()
 
 
 @pytest.fixture
-def hire(app: Flask) -> Callable[..., Worker]:
-    """hire(smtp, stop): a worker of this app who sends by that server."""
+def worker_to(app: Flask) -> Callable[..., Worker]:
+    """worker_to(smtp, stop): a worker of this app who sends by that server."""
 
     def begin(smtp: Smtp | None, stop: threading.Event | None = None) -> Worker:
         deps = dependencies_of(app)

@@ -1,5 +1,5 @@
 """Letters go to a real SMTP server here."""
 
-from tests.smtp_server import certificates, hire, office, open_office
+from tests.smtp_server import certificates, smtp_server, start_smtp_server, worker_to
 
-__all__ = ["certificates", "hire", "office", "open_office"]
+__all__ = ["certificates", "smtp_server", "start_smtp_server", "worker_to"]

@@ -122,14 +122,14 @@ def test_who_types_an_odd_one_is_told_kindly(app: Flask, visitor: FlaskClient) -
 
 
 def test_an_address_that_was_stored_before_fails_closed(
-    app: Flask, office: Any, hire: Any, caplog: pytest.LogCaptureFixture
+    app: Flask, smtp_server: Any, worker_to: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     call = the_call(app)
     for address in SENDABLE:
         keep(app, call, people.ben | {"email": address})
     keep(app, call, people.amina)
-    hire(office.smtp).once()
-    assert [taken.recipients for taken in office.post.taken] == [[people.amina["email"]]]
+    worker_to(smtp_server.smtp).once()
+    assert [taken.recipients for taken in smtp_server.handler.taken] == [[people.amina["email"]]]
     assert dict(rows(app, "SELECT state, count(*) FROM letters GROUP BY state")) == {
         "failed": len(SENDABLE),
         "sent": 1,
@@ -192,38 +192,40 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_bytes_that_are_not_ours_do_not_leave(office: Any, tmp_path: Path, change: str) -> None:
+def test_bytes_that_are_not_ours_do_not_leave(
+    smtp_server: Any, tmp_path: Path, change: str
+) -> None:
     """By neither way; and the suite's own reading would have caught most of them too."""
     was, becomes = CHANGES[change]
     letter = plain_letter()
     assert was in letter.content
     changed = replace(letter, content=letter.content.replace(was, becomes))
-    smtp = SmtpTransport(office.smtp)
+    smtp = SmtpTransport(smtp_server.smtp)
     for transport in (smtp, FolderTransport(tmp_path)):
         with pytest.raises(UnsafeLetter) as caught:
             transport.send(changed)
         assert "@" not in str(caught.value)
         transport.send(letter)
     smtp.close()
-    assert len(office.post.taken) == 1
+    assert len(smtp_server.handler.taken) == 1
     assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(
     "to", [*ADDRESSES, "Ben@Example.org", "ben@bücher.example.org", "ben@example.com"]
 )
-def test_the_envelope_names_the_mailbox_of_the_letter(office: Any, to: str) -> None:
-    smtp = SmtpTransport(office.smtp)
+def test_the_envelope_names_the_mailbox_of_the_letter(smtp_server: Any, to: str) -> None:
+    smtp = SmtpTransport(smtp_server.smtp)
     with pytest.raises(UnsafeLetter):
         smtp.send(replace(plain_letter(), to=to))
     smtp.close()
-    assert office.post.taken == []
+    assert smtp_server.handler.taken == []
 
 
 def test_a_letter_that_is_not_ours_fails_and_says_so(
     app: Flask,
-    office: Any,
-    hire: Any,
+    smtp_server: Any,
+    worker_to: Any,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -232,8 +234,8 @@ def test_a_letter_that_is_not_ours_fails_and_says_so(
 
     monkeypatch.setitem(workers.LETTERS, "confirm", spoilt)
     keep(app, the_call(app), people.ben)
-    hire(office.smtp).once()
-    assert office.post.taken == []
+    worker_to(smtp_server.smtp).once()
+    assert smtp_server.handler.taken == []
     ((state, error),) = rows(app, "SELECT state, last_error FROM letters")
     assert state == "failed"
     assert str(error).startswith("stopped by us: header")
@@ -253,7 +255,7 @@ def _without_keys(content: bytes) -> bytes:
 
 
 def test_two_fillers_of_one_mailbox_make_the_same_letter(
-    app: Flask, client: FlaskClient, office: Any, hire: Any
+    app: Flask, client: FlaskClient, smtp_server: Any, worker_to: Any
 ) -> None:
     """Whatever they choose but the mailbox: 0 bytes of it, envelope and head included."""
     mailbox = "Ben.Shared+Tag@example.org"
@@ -284,8 +286,8 @@ def test_two_fillers_of_one_mailbox_make_the_same_letter(
     for name, value in strange.items():
         client.environ_base[f"HTTP_{name.upper().replace('-', '_')}"] = value
     assert sign(client, second).status_code == 303
-    hire(office.smtp).once()
-    one, other = office.post.taken
+    worker_to(smtp_server.smtp).once()
+    one, other = smtp_server.handler.taken
     assert _without_keys(one.content) == _without_keys(other.content)
     assert (one.sender, one.recipients) == (other.sender, other.recipients)
     assert b"evil" not in other.content.lower()

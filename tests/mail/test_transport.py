@@ -41,11 +41,11 @@ def trusted(certificates: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_letter_goes_encrypted_and_logged_in(open_office: Any) -> None:
-    office = open_office(tls=True)
-    with _to(office.smtp) as transport:
+def test_a_letter_goes_encrypted_and_logged_in(start_smtp_server: Any) -> None:
+    smtp_server = start_smtp_server(tls=True)
+    with _to(smtp_server.smtp) as transport:
         transport.send(plain_letter())
-    (taken,) = office.post.taken
+    (taken,) = smtp_server.handler.taken
     assert taken.encrypted
     assert taken.sender == "no-reply@house.example.org"
     assert taken.recipients == ["ben@example.org"]
@@ -54,46 +54,46 @@ def test_a_letter_goes_encrypted_and_logged_in(open_office: Any) -> None:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(
-    open_office: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    start_smtp_server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     empty = tmp_path / "none.pem"
     empty.write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(empty))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    office = open_office(tls=True)
-    with _to(office.smtp) as transport, pytest.raises(ServerAway, match="SSL"):
+    smtp_server = start_smtp_server(tls=True)
+    with _to(smtp_server.smtp) as transport, pytest.raises(ServerAway, match="SSL"):
         transport.send(plain_letter())
-    assert office.post.taken == []
+    assert smtp_server.handler.taken == []
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_certificate_for_another_name_is_refused(open_office: Any) -> None:
-    office = open_office(tls=True)
-    with _to(replace(office.smtp, host="localhost")) as transport, pytest.raises(ServerAway):
+def test_a_certificate_for_another_name_is_refused(start_smtp_server: Any) -> None:
+    smtp_server = start_smtp_server(tls=True)
+    with _to(replace(smtp_server.smtp, host="localhost")) as transport, pytest.raises(ServerAway):
         transport.send(plain_letter())
-    assert office.post.taken == []
+    assert smtp_server.handler.taken == []
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_wrong_password_is_the_servers_affair_not_the_letters(open_office: Any) -> None:
-    office = open_office(tls=True)
+def test_a_wrong_password_is_the_servers_affair_not_the_letters(start_smtp_server: Any) -> None:
+    smtp_server = start_smtp_server(tls=True)
     away = pytest.raises(ServerAway, match="Authentication")
-    with _to(replace(office.smtp, password="wrong")) as transport, away:
+    with _to(replace(smtp_server.smtp, password="wrong")) as transport, away:
         transport.send(plain_letter())
 
 
-def test_a_server_without_starttls_gets_no_letter_when_it_was_asked_for(office: Any) -> None:
-    with _to(replace(office.smtp, starttls=True)) as transport, pytest.raises(ServerAway):
+def test_a_server_without_starttls_gets_no_letter_when_it_was_asked_for(smtp_server: Any) -> None:
+    with _to(replace(smtp_server.smtp, starttls=True)) as transport, pytest.raises(ServerAway):
         transport.send(plain_letter())
-    assert office.post.taken == []
+    assert smtp_server.handler.taken == []
 
 
-def test_many_letters_go_over_one_connection(office: Any) -> None:
-    with _to(office.smtp) as transport:
+def test_many_letters_go_over_one_connection(smtp_server: Any) -> None:
+    with _to(smtp_server.smtp) as transport:
         for number in range(30):
             transport.send(plain_letter(f"p{number}@example.org", number))
-    assert len(office.post.taken) == 30
-    assert len(office.post.connections) == 1
+    assert len(smtp_server.handler.taken) == 30
+    assert len(smtp_server.handler.connections) == 1
 
 
 @pytest.mark.parametrize(
@@ -122,56 +122,58 @@ def test_many_letters_go_over_one_connection(office: Any) -> None:
 )
 @pytest.mark.parametrize("step", ["recipient", "data"])
 def test_a_refusal_says_whom_it_is_about(
-    office: Any, step: str, answer: str, error: type[Exception]
+    smtp_server: Any, step: str, answer: str, error: type[Exception]
 ) -> None:
-    post = office.post
+    handler = smtp_server.handler
     if step == "recipient":
-        post.at_recipient = lambda address: answer if address.startswith("bad") else None
+        handler.at_recipient = lambda address: answer if address.startswith("bad") else None
     else:
-        post.at_data = lambda envelope: answer if envelope.rcpt_tos[0].startswith("bad") else None
-    with _to(office.smtp) as transport:
+        handler.at_data = lambda envelope: (
+            answer if envelope.rcpt_tos[0].startswith("bad") else None
+        )
+    with _to(smtp_server.smtp) as transport:
         transport.send(plain_letter("good@example.org", 1))
         with pytest.raises(error, match=answer[:3]) as caught:
             transport.send(plain_letter("bad@example.org", 2))
         transport.send(plain_letter("good@example.org", 3))
     assert "bad@" not in str(caught.value)
     assert answer[4:] not in str(caught.value)  # a server's words may name the address
-    assert [taken.message["Subject"] for taken in post.taken] == ["Letter 1", "Letter 3"]
-    assert len(post.connections) == (2 if error is TryLater else 1)
+    assert [taken.message["Subject"] for taken in handler.taken] == ["Letter 1", "Letter 3"]
+    assert len(handler.connections) == (2 if error is TryLater else 1)
 
 
 @pytest.mark.parametrize("answer", ["550 not you", "451 not now", "421 going down"])
-def test_a_server_that_refuses_us_refuses_noplain_letter(office: Any, answer: str) -> None:
-    office.post.at_sender = lambda address: answer
-    with _to(office.smtp) as transport, pytest.raises(ServerAway, match=answer[:3]):
+def test_a_server_that_refuses_us_refuses_noplain_letter(smtp_server: Any, answer: str) -> None:
+    smtp_server.handler.at_sender = lambda address: answer
+    with _to(smtp_server.smtp) as transport, pytest.raises(ServerAway, match=answer[:3]):
         transport.send(plain_letter())
 
 
 @pytest.mark.parametrize("answer", ["554 no", "421 too many"])
-def test_a_server_that_does_not_greet_is_away(office: Any, answer: str) -> None:
-    office.post.at_hello = answer
-    with _to(office.smtp) as transport, pytest.raises(ServerAway):
+def test_a_server_that_does_not_greet_is_away(smtp_server: Any, answer: str) -> None:
+    smtp_server.handler.at_hello = answer
+    with _to(smtp_server.smtp) as transport, pytest.raises(ServerAway):
         transport.send(plain_letter())
 
 
-def test_a_connection_that_drops_after_the_data_is_tried_again(office: Any) -> None:
-    office.post.drop_after_data = True
-    with _to(office.smtp) as transport:
+def test_a_connection_that_drops_after_the_data_is_tried_again(smtp_server: Any) -> None:
+    smtp_server.handler.drop_after_data = True
+    with _to(smtp_server.smtp) as transport:
         with pytest.raises(TryLater, match="cut off"):
             transport.send(plain_letter())
-        office.post.drop_after_data = False
+        smtp_server.handler.drop_after_data = False
         transport.send(plain_letter())
-    assert [taken.message["Message-ID"] for taken in office.post.taken] == [
+    assert [taken.message["Message-ID"] for taken in smtp_server.handler.taken] == [
         f"<{1:032x}@house.example.org>"
     ] * 2
 
 
 def test_a_server_that_never_answers_is_left_in_time(
-    office: Any, monkeypatch: pytest.MonkeyPatch
+    smtp_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports, "TIMEOUT", 0.3)
-    office.post.silent = True
-    with _to(office.smtp) as transport, pytest.raises(TryLater, match="cut off"):
+    smtp_server.handler.silent = True
+    with _to(smtp_server.smtp) as transport, pytest.raises(TryLater, match="cut off"):
         transport.send(plain_letter())
 
 
@@ -183,7 +185,7 @@ def test_a_server_that_never_greets_is_left_in_time(monkeypatch: pytest.MonkeyPa
             transport.send(plain_letter())
 
 
-def test_no_server_is_there(office: Any) -> None:
+def test_no_server_is_there(smtp_server: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with _to(_plain(port)) as transport, pytest.raises(ServerAway):
@@ -201,24 +203,26 @@ def _plain(port: int) -> Smtp:
     )
 
 
-def test_an_address_of_another_script_goes_where_it_is_spoken(open_office: Any) -> None:
-    office = open_office(smtputf8=True)
-    with _to(office.smtp) as transport:
+def test_an_address_of_another_script_goes_where_it_is_spoken(start_smtp_server: Any) -> None:
+    smtp_server = start_smtp_server(smtputf8=True)
+    with _to(smtp_server.smtp) as transport:
         transport.send(plain_letter("δοκιμή@example.org"))
-    assert office.post.taken[0].recipients == ["δοκιμή@example.org"]
+    assert smtp_server.handler.taken[0].recipients == ["δοκιμή@example.org"]
 
 
-def test_an_address_of_another_script_is_refused_where_it_is_not_spoken(open_office: Any) -> None:
-    office = open_office(smtputf8=False)
-    with _to(office.smtp) as transport:
+def test_an_address_of_another_script_is_refused_where_it_is_not_spoken(
+    start_smtp_server: Any,
+) -> None:
+    smtp_server = start_smtp_server(smtputf8=False)
+    with _to(smtp_server.smtp) as transport:
         with pytest.raises(Refused, match="SMTPUTF8"):
             transport.send(plain_letter("δοκιμή@example.org"))
         transport.send(plain_letter())
-    assert len(office.post.taken) == 1
+    assert len(smtp_server.handler.taken) == 1
 
 
-def test_closing_twice_does_no_harm(office: Any) -> None:
-    transport = SmtpTransport(office.smtp)
+def test_closing_twice_does_no_harm(smtp_server: Any) -> None:
+    transport = SmtpTransport(smtp_server.smtp)
     transport.close()
     transport.send(plain_letter())
     transport.close()

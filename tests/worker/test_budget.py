@@ -28,14 +28,14 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def employ(app: Flask, office: Any, hire: Any) -> Callable[[int], Worker]:
+def employ(app: Flask, smtp_server: Any, worker_to: Any) -> Callable[[int], Worker]:
     """employ(per_minute): a worker under that budget."""
 
     def begin(per_minute: int, stop: threading.Event | None = None) -> Worker:
         deps = dependencies_of(app)
         settings = replace(deps.settings, letters_per_minute=per_minute)
         set_dependencies(app, replace(deps, settings=settings))
-        worker: Worker = hire(office.smtp, stop)
+        worker: Worker = worker_to(smtp_server.smtp, stop)
         return worker
 
     return begin
@@ -47,8 +47,8 @@ def _owe_letters(app: Flask, number: int, first: int = 0) -> None:
         keep(app, call, people.someone(place))
 
 
-def _to(office: Any) -> list[str]:
-    return [taken.recipients[0] for taken in office.post.taken]
+def _to(smtp_server: Any) -> list[str]:
+    return [taken.recipients[0] for taken in smtp_server.handler.taken]
 
 
 def _used(app: Flask) -> list[int]:
@@ -61,22 +61,22 @@ def _state(app: Flask, clock: Clock, per_minute: int) -> BudgetState:
 
 
 def test_a_minute_has_so_many_letters_and_the_next_as_many(
-    app: Flask, clock: Clock, office: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, employ: Any
 ) -> None:
     _owe_letters(app, 30)
     sent = []
     for _ in range(5):
         employ(7).once()
-        sent.append(len(office.post.taken))
+        sent.append(len(smtp_server.handler.taken))
         clock.forward(MINUTE)
     assert sent == [7, 14, 21, 28, 30]
-    assert _to(office) == [people.someone(n)["email"] for n in range(30)]  # in order
+    assert _to(smtp_server) == [people.someone(n)["email"] for n in range(30)]  # in order
     assert _used(app) == [7, 7, 7, 7, 2]
     assert rows(app, "SELECT DISTINCT attempts, leased_by FROM letters") == [(1, None)]
 
 
 @pytest.mark.slow
-def test_several_workers_share_one_budget(app: Flask, office: Any, employ: Any) -> None:
+def test_several_workers_share_one_budget(app: Flask, smtp_server: Any, employ: Any) -> None:
     _owe_letters(app, 60)
     crew = [employ(33) for _ in range(4)]
 
@@ -88,7 +88,7 @@ def test_several_workers_share_one_budget(app: Flask, office: Any, employ: Any) 
     assert together(4, action) == []
     # Each may hold a reservation while another looks: none is lost to a later look.
     employ(33).once()
-    assert len(_to(office)) == len(set(_to(office))) == 33
+    assert len(_to(smtp_server)) == len(set(_to(smtp_server))) == 33
     assert _used(app) == [33]
 
 
@@ -121,7 +121,7 @@ def test_what_is_given_back_is_there_again(app: Flask, clock: Clock) -> None:
 
 @pytest.mark.slow
 def test_a_reservation_is_not_spent_in_the_next_minute(
-    app: Flask, clock: Clock, office: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, employ: Any
 ) -> None:
     """A slow server: each letter takes half a minute, and a batch is longer than a minute."""
     _owe_letters(app, 10)
@@ -131,17 +131,17 @@ def test_a_reservation_is_not_spent_in_the_next_minute(
         minutes[clock().replace(second=0)] += 1
         clock.forward(timedelta(seconds=20))
 
-    office.post.at_data = slowly
+    smtp_server.handler.at_data = slowly
     for _ in range(6):
         employ(2).once()
         clock.forward(MINUTE)
-    assert len(office.post.taken) == 10
+    assert len(smtp_server.handler.taken) == 10
     assert max(minutes.values()) <= 2
     assert max(_used(app)) <= 2
 
 
 def test_confirmed_mailboxes_cost_nothing_and_go_on(
-    app: Flask, clock: Clock, office: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, employ: Any
 ) -> None:
     keep(app, the_call(app), people.amina)
     employ(1).once()
@@ -152,25 +152,25 @@ def test_confirmed_mailboxes_cost_nothing_and_go_on(
     employ(1).once()
     clock.forward(LOOK_AGAIN)
     employ(1).once()
-    assert Counter(_to(office)) == {people.amina["email"]: 3}
+    assert Counter(_to(smtp_server)) == {people.amina["email"]: 3}
     assert _used(app) == [1]
 
 
 @pytest.mark.slow
-def test_what_is_withheld_costs_nothing(app: Flask, office: Any, employ: Any) -> None:
+def test_what_is_withheld_costs_nothing(app: Flask, smtp_server: Any, employ: Any) -> None:
     """Forty forms for one mailbox take three letters of the minute, not forty."""
     for _ in range(40):
         keep(app, the_call(app), people.ben)
     _owe_letters(app, 7)
     employ(100).once()
-    assert Counter(_to(office)) == Counter(
+    assert Counter(_to(smtp_server)) == Counter(
         {people.ben["email"]: 3} | {people.someone(n)["email"]: 1 for n in range(7)}
     )
     assert _used(app) == [10]
 
 
 def test_who_had_a_letter_steps_back_when_the_budget_is_short(
-    app: Flask, clock: Clock, office: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, employ: Any
 ) -> None:
     keep(app, the_call(app), people.ben)
     employ(10).once()
@@ -180,28 +180,31 @@ def test_who_had_a_letter_steps_back_when_the_budget_is_short(
     _owe_letters(app, 3, first=6)
     form = clock()
     employ(10).once()
-    assert _to(office) == [people.ben["email"], *(people.someone(n)["email"] for n in range(9))]
+    assert _to(smtp_server) == [
+        people.ben["email"],
+        *(people.someone(n)["email"] for n in range(9)),
+    ]
     assert _used(app)[-1] == 9  # the one that stepped back cost nothing
     clock.forward(STEP_BACK - timedelta(seconds=1))
     employ(10).once()
-    assert len(_to(office)) == 10
+    assert len(_to(smtp_server)) == 10
     clock.forward(timedelta(seconds=1))
     _owe_letters(app, 9, first=20)
     employ(10).once()
     assert clock() == form + STEP_BACK
-    assert _to(office).count(people.ben["email"]) == 2  # once only, however short it is now
+    assert _to(smtp_server).count(people.ben["email"]) == 2  # once only, however short it is now
 
 
-def test_with_time_to_spare_nobody_steps_back(app: Flask, office: Any, employ: Any) -> None:
+def test_with_time_to_spare_nobody_steps_back(app: Flask, smtp_server: Any, employ: Any) -> None:
     for _ in range(3):
         keep(app, the_call(app), people.ben)
     employ(100).once()
-    assert len(_to(office)) == 3
+    assert len(_to(smtp_server)) == 3
 
 
 @pytest.mark.slow
 def test_a_newcomer_in_a_flood_waits_for_who_was_due_before(
-    app: Flask, clock: Clock, office: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, employ: Any
 ) -> None:
     """A hundred letters to strangers at twenty a minute: the newcomer's goes in the sixth."""
     _owe_letters(app, 100)
@@ -209,11 +212,11 @@ def test_a_newcomer_in_a_flood_waits_for_who_was_due_before(
     keep(app, the_call(app), people.amina)
     for minute in range(6):
         employ(20).once()
-        assert (people.amina["email"] in _to(office)) == (minute == 5)
+        assert (people.amina["email"] in _to(smtp_server)) == (minute == 5)
         clock.forward(MINUTE)
 
 
-def test_staff_see_numbers(app: Flask, clock: Clock, office: Any, employ: Any) -> None:
+def test_staff_see_numbers(app: Flask, clock: Clock, smtp_server: Any, employ: Any) -> None:
     _owe_letters(app, 12)
     employ(5).once()
     state = _state(app, clock, 5)

@@ -55,22 +55,22 @@ def _leased(app: Flask) -> int:
 
 
 def test_what_is_owed_is_sent_once_over_one_connection(
-    app: Flask, office: Any, hire: Any, letters_owed: int
+    app: Flask, smtp_server: Any, worker_to: Any, letters_owed: int
 ) -> None:
-    assert hire(office.smtp).once() == letters_owed
-    assert hire(office.smtp).once() == 0
-    assert Counter(taken.recipients[0] for taken in office.post.taken) == Counter(
+    assert worker_to(smtp_server.smtp).once() == letters_owed
+    assert worker_to(smtp_server.smtp).once() == 0
+    assert Counter(taken.recipients[0] for taken in smtp_server.handler.taken) == Counter(
         f"person.{number}@example.org" for number in range(30)
     )
-    assert len(office.post.connections) == 1
+    assert len(smtp_server.handler.connections) == 1
     assert _states(app) == {"sent": 30}
     assert _leased(app) == 0
 
 
 def test_two_workers_send_each_letter_once(
-    app: Flask, office: Any, hire: Any, letters_owed: int
+    app: Flask, smtp_server: Any, worker_to: Any, letters_owed: int
 ) -> None:
-    crew = [hire(office.smtp) for _ in range(3)]
+    crew = [worker_to(smtp_server.smtp) for _ in range(3)]
 
     def action(place: int) -> None:
         with app.app_context():
@@ -78,14 +78,14 @@ def test_two_workers_send_each_letter_once(
                 pass
 
     assert together(3, action) == []
-    assert max(Counter(taken.recipients[0] for taken in office.post.taken).values()) == 1
-    assert len(office.post.taken) == letters_owed
+    assert max(Counter(taken.recipients[0] for taken in smtp_server.handler.taken).values()) == 1
+    assert len(smtp_server.handler.taken) == letters_owed
     assert _states(app) == {"sent": 30}
 
 
 @pytest.mark.slow
 def test_retries_grow_apart_and_keep_their_message_id(
-    app: Flask, clock: Clock, office: Any, hire: Any, monkeypatch: pytest.MonkeyPatch
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(letters_, "random", SimpleNamespace(random=lambda: 0.0))
     keep(app, the_call(app), people.ben)
@@ -95,100 +95,102 @@ def test_retries_grow_apart_and_keep_their_message_id(
         seen.append(envelope.content.split(b"Message-ID: ")[1].split(b"\r\n")[0].decode())
         return "451 greylisted"
 
-    office.post.at_data = refuse
+    smtp_server.handler.at_data = refuse
     pauses = []
     while (pause := pause_after(len(pauses) + 1, 0.0)) is not None:
-        assert hire(office.smtp).once() == 1
-        assert hire(office.smtp).once() == 0  # not due again
+        assert worker_to(smtp_server.smtp).once() == 1
+        assert worker_to(smtp_server.smtp).once() == 0  # not due again
         assert rows(app, "SELECT attempts, last_error, state FROM letters") == [
             (len(pauses) + 1, "SMTP 451", "owed")
         ]
         clock.forward(pause - timedelta(seconds=1))
-        assert hire(office.smtp).once() == 0
+        assert worker_to(smtp_server.smtp).once() == 0
         clock.forward(timedelta(seconds=1))
         pauses.append(pause)
     assert pauses == sorted(pauses)
     assert len(pauses) >= 5
-    assert hire(office.smtp).once() == 1
+    assert worker_to(smtp_server.smtp).once() == 1
     assert rows(app, "SELECT state, last_error FROM letters") == [("failed", "gave up: SMTP 451")]
     assert len(seen) == len(pauses) + 1
     assert len(set(seen)) == 1
     clock.forward(timedelta(days=30))
-    assert hire(office.smtp).once() == 0
+    assert worker_to(smtp_server.smtp).once() == 0
 
 
 def test_a_letter_that_was_postponed_arrives_later(
-    app: Flask, clock: Clock, office: Any, hire: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any
 ) -> None:
     keep(app, the_call(app), people.ben)
-    office.post.at_recipient = lambda address: "450 busy"
-    hire(office.smtp).once()
-    office.post.at_recipient = lambda address: None
+    smtp_server.handler.at_recipient = lambda address: "450 busy"
+    worker_to(smtp_server.smtp).once()
+    smtp_server.handler.at_recipient = lambda address: None
     clock.forward(timedelta(minutes=2))
-    assert hire(office.smtp).once() == 1
+    assert worker_to(smtp_server.smtp).once() == 1
     assert rows(app, "SELECT state, attempts, last_error FROM letters") == [("sent", 2, None)]
     assert rows(app, "SELECT letters FROM mailboxes") == [(1,)]
 
 
 def test_a_refused_letter_fails_and_the_others_go(
-    app: Flask, office: Any, hire: Any, letters_owed: int
+    app: Flask, smtp_server: Any, worker_to: Any, letters_owed: int
 ) -> None:
-    office.post.at_recipient = lambda address: (
+    smtp_server.handler.at_recipient = lambda address: (
         "550 5.1.1 person.7@example.org is unknown" if address.startswith("person.7@") else None
     )
-    assert hire(office.smtp).once() == letters_owed
+    assert worker_to(smtp_server.smtp).once() == letters_owed
     assert _states(app) == {"sent": 29, "failed": 1}
     assert rows(app, "SELECT last_error FROM letters WHERE state = 'failed'") == [
         ("Refused: SMTP 550 5.1.1",)
     ]
-    assert len(office.post.connections) == 1
+    assert len(smtp_server.handler.connections) == 1
 
 
 def test_a_server_that_is_away_costs_no_letter_a_try(
-    app: Flask, office: Any, hire: Any, letters_owed: int
+    app: Flask, smtp_server: Any, worker_to: Any, letters_owed: int
 ) -> None:
-    office.post.at_sender = lambda address: "451 come back"
-    hire(office.smtp).once()
+    smtp_server.handler.at_sender = lambda address: "451 come back"
+    worker_to(smtp_server.smtp).once()
     assert _states(app) == {"owed": 30}
     assert _leased(app) == 0
     assert rows(app, "SELECT DISTINCT attempts FROM letters") == [(0,)]
-    office.post.at_sender = lambda address: None
-    assert hire(office.smtp).once() == letters_owed
+    smtp_server.handler.at_sender = lambda address: None
+    assert worker_to(smtp_server.smtp).once() == letters_owed
     assert _states(app) == {"sent": 30}
 
 
 def test_a_record_that_does_not_open_fails_alone(
-    app: Flask, office: Any, hire: Any, letters_owed: int
+    app: Flask, smtp_server: Any, worker_to: Any, letters_owed: int
 ) -> None:
     change(app, "UPDATE entries SET sealed = :b WHERE id = :id", b=b"\0" * 40, id=entries(app)[3])
-    hire(office.smtp).once()
+    worker_to(smtp_server.smtp).once()
     assert _states(app) == {"sent": 29, "failed": 1}
     assert rows(app, "SELECT last_error FROM letters WHERE state = 'failed'") == [("SealBroken",)]
 
 
-def test_who_is_erased_gets_no_letter(app: Flask, office: Any, hire: Any) -> None:
+def test_who_is_erased_gets_no_letter(app: Flask, smtp_server: Any, worker_to: Any) -> None:
     keep(app, the_call(app), people.ben)
     rights.erase(app, rights.ids(app)[0])
-    hire(office.smtp).once()
-    assert office.post.taken == []
+    worker_to(smtp_server.smtp).once()
+    assert smtp_server.handler.taken == []
     assert _states(app) == {}
 
 
-def test_the_fourth_letter_of_a_day_is_withheld(app: Flask, office: Any, hire: Any) -> None:
+def test_the_fourth_letter_of_a_day_is_withheld(
+    app: Flask, smtp_server: Any, worker_to: Any
+) -> None:
     for _ in range(5):
         keep(app, the_call(app), people.ben)
-    assert hire(office.smtp).once() == 5
+    assert worker_to(smtp_server.smtp).once() == 5
     assert _states(app) == {"sent": 3, "withheld": 2}
-    assert len(office.post.taken) == 3
+    assert len(smtp_server.handler.taken) == 3
 
 
 def test_several_workers_do_not_exceed_a_mailboxs_limit(
-    app: Flask, office: Any, hire: Any, monkeypatch: pytest.MonkeyPatch
+    app: Flask, smtp_server: Any, worker_to: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "BATCH", 2)
     for _ in range(10):
         keep(app, the_call(app), people.ben)
-    crew = [hire(office.smtp) for _ in range(3)]
+    crew = [worker_to(smtp_server.smtp) for _ in range(3)]
 
     def action(place: int) -> None:
         with app.app_context():
@@ -197,81 +199,81 @@ def test_several_workers_do_not_exceed_a_mailboxs_limit(
 
     assert together(3, action) == []
     assert _states(app) == {"sent": 3, "withheld": 7}
-    assert len(office.post.taken) == 3
+    assert len(smtp_server.handler.taken) == 3
 
 
 def test_a_held_one_that_confirmed_is_told_so(
-    app: Flask, clock: Clock, office: Any, hire: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any
 ) -> None:
     keep(app, the_call(app), people.ben)
     confirm(app, entries(app)[0])
     with transaction() as session:
         holds.hold(session, 1, reason=HoldReason.OTHER, by="sam", at=clock())
-    hire(office.smtp).once()
-    assert "confirmed already" in office.post.taken[0].message["Subject"]
+    worker_to(smtp_server.smtp).once()
+    assert "confirmed already" in smtp_server.handler.taken[0].message["Subject"]
 
 
-def test_once_folds_the_counts_too(app: Flask, office: Any, hire: Any) -> None:
+def test_once_folds_the_counts_too(app: Flask, smtp_server: Any, worker_to: Any) -> None:
     keep(app, the_call(app), people.ben)
     confirm(app, entries(app)[0])
-    hire(office.smtp).once()
+    worker_to(smtp_server.smtp).once()
     assert rows(app, "SELECT confirmed FROM counts WHERE dimension = 'total'") == [(1,)]
 
 
 def test_told_to_stop_it_finishes_the_letter_in_hand_and_gives_the_rest_back(
-    app: Flask, office: Any, hire: Any, letters_owed: int
+    app: Flask, smtp_server: Any, worker_to: Any, letters_owed: int
 ) -> None:
     stop = threading.Event()
 
     def stop_at_the_third(envelope: Any) -> None:
-        if len(office.post.taken) == 2:
+        if len(smtp_server.handler.taken) == 2:
             stop.set()
 
-    office.post.at_data = stop_at_the_third
-    hire(office.smtp, stop).run()
-    assert len(office.post.taken) == 3
+    smtp_server.handler.at_data = stop_at_the_third
+    worker_to(smtp_server.smtp, stop).run()
+    assert len(smtp_server.handler.taken) == 3
     assert _states(app) == {"sent": 3, "owed": 27}
     assert _leased(app) == 0
 
 
 def test_what_a_dead_worker_held_is_sent_when_its_lease_ends(
-    app: Flask, clock: Clock, office: Any, hire: Any, letters_owed: int
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any, letters_owed: int
 ) -> None:
     with transaction() as session:
         outbox.claim(session, worker="dead", at=clock(), lease=workers.LEASE, most=12)
-    assert hire(office.smtp).once() == 18
+    assert worker_to(smtp_server.smtp).once() == 18
     clock.forward(workers.LEASE)
-    assert hire(office.smtp).once() == 12
+    assert worker_to(smtp_server.smtp).once() == 12
     assert _states(app) == {"sent": 30}
 
 
 def test_a_batch_that_is_late_is_given_back(
-    app: Flask, office: Any, hire: Any, letters_owed: int, monkeypatch: pytest.MonkeyPatch
+    app: Flask, smtp_server: Any, worker_to: Any, letters_owed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A letter is not begun when another worker might take it before it is done."""
     seconds = iter(range(0, 100_000, 200))
     clockwork = SimpleNamespace(monotonic=lambda: float(next(seconds)))
     monkeypatch.setattr(workers, "time", clockwork)
     with app.app_context():
-        assert hire(office.smtp).send_batch() == 20
-    assert len(office.post.taken) == 1
+        assert worker_to(smtp_server.smtp).send_batch() == 20
+    assert len(smtp_server.handler.taken) == 1
     assert _leased(app) == 0
 
 
 @pytest.mark.slow
 def test_sigterm_ends_a_real_worker_after_the_letter_in_hand(
-    app: Flask, clock: Clock, office: Any, tmp_path: Path
+    app: Flask, clock: Clock, smtp_server: Any, tmp_path: Path
 ) -> None:
     clock.at = datetime.now(UTC)  # as for the process
     _owe_letters(app)
-    office.post.hold = threading.Event()
+    smtp_server.handler.hold = threading.Event()
     settings = dependencies_of(app).settings
     environ = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": str(ROOT),
         "DATABASE_URL": settings.database_url,
         "PETITION_INSTANCE": str(settings.instance),
-        "SMTP_URL": f"smtp://127.0.0.1:{office.smtp.port}",
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp_server.smtp.port}",
     }
     db.engine.dispose()
     process = subprocess.Popen(
@@ -282,20 +284,20 @@ def test_sigterm_ends_a_real_worker_after_the_letter_in_hand(
         stderr=subprocess.STDOUT,
     )
     try:
-        assert office.post.data_seen.wait(60)
+        assert smtp_server.handler.data_seen.wait(60)
         process.send_signal(signal.SIGTERM)
         until(lambda: _caught(process.pid))
         assert process.poll() is None  # it is in the middle of a letter
-        office.post.hold.set()
+        smtp_server.handler.hold.set()
         output, _ = process.communicate(timeout=60)
     finally:
-        office.post.hold.set()
+        smtp_server.handler.hold.set()
         if process.poll() is None:
             process.kill()
             process.wait()
     assert process.returncode == 0, output
     assert b"Traceback" not in output
-    assert len(office.post.taken) == 1
+    assert len(smtp_server.handler.taken) == 1
     assert _states(app) == {"sent": 1, "owed": 29}
     assert _leased(app) == 0
 
@@ -310,7 +312,7 @@ def _caught(pid: int) -> bool:
 
 
 def test_a_letter_whose_row_another_transaction_wanted_goes_in_the_next_batch(
-    app: Flask, office: Any, hire: Any, monkeypatch: pytest.MonkeyPatch
+    app: Flask, smtp_server: Any, worker_to: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server gives up one of two that wait for each other: no letter waits for its lease."""
     call = the_call(app)
@@ -324,8 +326,8 @@ def test_a_letter_whose_row_another_transaction_wanted_goes_in_the_next_batch(
         return may_send(*words, **more)
 
     monkeypatch.setattr(screening, "may_send", refuse_first)
-    worker = hire(office.smtp)
+    worker = worker_to(smtp_server.smtp)
     assert worker.once() == 9  # each batch was claimed anew
     assert _states(app) == {"sent": 3}
     assert _leased(app) == 0
-    assert len(office.post.taken) == 3
+    assert len(smtp_server.handler.taken) == 3

@@ -125,12 +125,12 @@ def test_nothing_in_any_letter_comes_from_the_form(app: Flask, clock: Clock) -> 
 
 @ONLY_SQLITE
 def test_each_letter_crosses_a_real_server_whole(
-    app: Flask, clock: Clock, office: Any, hire: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any
 ) -> None:
     raw: list[bytes] = []
-    office.post.at_data = lambda envelope: raw.append(envelope.content)
-    _whole_way(app, clock, people.amina, lambda _: hire(office.smtp).once())
-    there = [taken.message for taken in office.post.taken]
+    smtp_server.handler.at_data = lambda envelope: raw.append(envelope.content)
+    _whole_way(app, clock, people.amina, lambda _: worker_to(smtp_server.smtp).once())
+    there = [taken.message for taken in smtp_server.handler.taken]
     assert [str(letter["Subject"]) for letter in there] == list(WAY)
     for letter, content in zip(there, raw, strict=True):
         headers, _, _ = content.partition(b"\r\n\r\n")
@@ -243,7 +243,7 @@ def test_a_withdrawn_one_who_signs_again_confirms_anew(
 
 
 def test_what_changed_since_it_was_claimed_counts(
-    app: Flask, office: Any, hire: Any, clock: Clock
+    app: Flask, smtp_server: Any, worker_to: Any, clock: Clock
 ) -> None:
     """Four letters of one batch; while the first goes out, three people do something."""
     call = the_call(app)
@@ -258,9 +258,11 @@ def test_what_changed_since_it_was_claimed_counts(
             with app.app_context(), transaction() as session:
                 blocks.block(session, key_of(app, 4), at=clock())
 
-    office.post.at_data = meanwhile
-    assert hire(office.smtp).send_batch() == 4
-    assert [(taken.recipients[0], taken.message["Subject"]) for taken in office.post.taken] == [
+    smtp_server.handler.at_data = meanwhile
+    assert worker_to(smtp_server.smtp).send_batch() == 4
+    assert [
+        (taken.recipients[0], taken.message["Subject"]) for taken in smtp_server.handler.taken
+    ] == [
         ("person.0@example.org", "Please confirm your email address"),
         ("person.1@example.org", "Your email address is confirmed already"),
     ]

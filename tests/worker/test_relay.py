@@ -42,7 +42,7 @@ def letters_owed(app: Flask) -> None:
         keep(app, call, people.someone(number))
 
 
-def _refuse(post: Any, step: str, answer: str | None) -> Counter[str]:
+def _refuse(handler: Any, step: str, answer: str | None) -> Counter[str]:
     """The server answers so to whatever comes; what it was asked for."""
     asked: Counter[str] = Counter()
 
@@ -50,8 +50,8 @@ def _refuse(post: Any, step: str, answer: str | None) -> Counter[str]:
         asked[address] += 1
         return answer if step == "recipient" else None
 
-    post.at_recipient = at_recipient
-    post.at_data = lambda envelope: answer if step == "data" else None
+    handler.at_recipient = at_recipient
+    handler.at_data = lambda envelope: answer if step == "data" else None
     return asked
 
 
@@ -70,15 +70,15 @@ def _relay(app: Flask) -> RelayState:
 def test_a_server_that_refuses_all_costs_no_letter(
     app: Flask,
     clock: Clock,
-    office: Any,
-    hire: Any,
+    smtp_server: Any,
+    worker_to: Any,
     caplog: pytest.LogCaptureFixture,
     step: str,
     answer: str,
 ) -> None:
     began = clock()
-    asked = _refuse(office.post, step, answer)
-    hire(office.smtp).once()
+    asked = _refuse(smtp_server.handler, step, answer)
+    worker_to(smtp_server.smtp).once()
     assert asked.total() == IN_A_ROW
     assert _states(app) == {"owed": NUMBER}
     held = _relay(app)
@@ -90,24 +90,24 @@ def test_a_server_that_refuses_all_costs_no_letter(
     ]
 
     # Another worker, or this one after a restart, waits as well.
-    assert hire(office.smtp).once() == 0
+    assert worker_to(smtp_server.smtp).once() == 0
     assert asked.total() == IN_A_ROW
 
     # It is tried with a few letters at each pause, and then all wait again.
     clock.forward(PAUSES[0])
-    hire(office.smtp).once()
+    worker_to(smtp_server.smtp).once()
     assert asked.total() == IN_A_ROW + PROBES
     for _ in range(6):
         clock.forward(timedelta(hours=1))
-        hire(office.smtp).once()
+        worker_to(smtp_server.smtp).once()
     assert _states(app) == {"owed": NUMBER}
 
     # It ends with the first letter that is taken, and then all go.
-    _refuse(office.post, step, None)
+    _refuse(smtp_server.handler, step, None)
     clock.forward(PAUSES[-1])
-    hire(office.smtp).once()
+    worker_to(smtp_server.smtp).once()
     clock.forward(timedelta(hours=1))
-    hire(office.smtp).once()
+    worker_to(smtp_server.smtp).once()
     assert _states(app) == {"sent": NUMBER}
     assert _relay(app) == RelayState()
     assert "takes letters again" in caplog.text
@@ -116,10 +116,10 @@ def test_a_server_that_refuses_all_costs_no_letter(
 
 @pytest.mark.usefixtures("letters_owed")
 def test_a_mailboxs_own_refusal_is_final_and_holds_nothing(
-    app: Flask, office: Any, hire: Any
+    app: Flask, smtp_server: Any, worker_to: Any
 ) -> None:
-    asked = _refuse(office.post, "recipient", "550 5.1.1 no such mailbox")
-    hire(office.smtp).once()
+    asked = _refuse(smtp_server.handler, "recipient", "550 5.1.1 no such mailbox")
+    worker_to(smtp_server.smtp).once()
     assert asked.total() == NUMBER
     assert _states(app) == {"failed": NUMBER}
     assert _relay(app).held_since is None
@@ -129,10 +129,10 @@ def test_a_mailboxs_own_refusal_is_final_and_holds_nothing(
 @pytest.mark.usefixtures("letters_owed")
 @pytest.mark.parametrize("answer", ["552 5.2.2 mailbox full", "450 4.2.1 later", "452 4.3.1 full"])
 def test_what_may_pass_is_tried_again_and_holds_nothing(
-    app: Flask, office: Any, hire: Any, answer: str
+    app: Flask, smtp_server: Any, worker_to: Any, answer: str
 ) -> None:
-    asked = _refuse(office.post, "recipient", answer)
-    hire(office.smtp).once()
+    asked = _refuse(smtp_server.handler, "recipient", answer)
+    worker_to(smtp_server.smtp).once()
     assert asked.total() == NUMBER
     assert _states(app) == {"owed": NUMBER}
     assert _relay(app).held_since is None
@@ -140,43 +140,45 @@ def test_what_may_pass_is_tried_again_and_holds_nothing(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("letters_owed")
-def test_mixed_results_hold_nothing(app: Flask, clock: Clock, office: Any, hire: Any) -> None:
+def test_mixed_results_hold_nothing(
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any
+) -> None:
     """Two of three are refused by policy: the others arrive."""
 
     def at_recipient(address: str) -> str | None:
         number = int(address.partition("@")[0].rpartition(".")[2])
         return None if number % 3 == 0 else "550 5.7.1 not from you"
 
-    office.post.at_recipient = at_recipient
-    hire(office.smtp).once()
+    smtp_server.handler.at_recipient = at_recipient
+    worker_to(smtp_server.smtp).once()
     assert _states(app) == {"sent": 10, "owed": 20}
     assert _relay(app).held_since is None
     for turn in range(4):
         clock.forward(timedelta(hours=12))
         keep(app, the_call(app), people.someone(3 * NUMBER + 3 * turn))
-        hire(office.smtp).once()
+        worker_to(smtp_server.smtp).once()
     # In this test others are taken twice a day only, so that the refused ones hold it at times.
     clock.forward(PAUSES[-1])
     keep(app, the_call(app), people.someone(6 * NUMBER))
-    hire(office.smtp).once()
+    worker_to(smtp_server.smtp).once()
     assert _relay(app).held_since is None
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("letters_owed")
 def test_what_is_refused_while_others_are_taken_is_given_up_alone(
-    app: Flask, clock: Clock, office: Any, hire: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any
 ) -> None:
     def at_recipient(address: str) -> str | None:
         number = int(address.partition("@")[0].rpartition(".")[2])
         return None if number % 3 == 0 else "550 5.7.1 not from you"
 
-    office.post.at_recipient = at_recipient
-    hire(office.smtp).once()
+    smtp_server.handler.at_recipient = at_recipient
+    worker_to(smtp_server.smtp).once()
     for turn in range(9):  # a letter is taken every 20 minutes
         clock.forward(timedelta(minutes=20))
         keep(app, the_call(app), people.someone(3 * NUMBER + 3 * turn))
-        hire(office.smtp).once()
+        worker_to(smtp_server.smtp).once()
         assert _relay(app).held_since is None
     assert _states(app) == {"sent": 19, "failed": 20}
     assert rows(app, "SELECT DISTINCT attempts FROM letters WHERE state = 'failed'") == [(5,)]
@@ -184,29 +186,31 @@ def test_what_is_refused_while_others_are_taken_is_given_up_alone(
 
 @pytest.mark.parametrize("number", [1, 3])
 def test_a_short_queue_is_not_given_up_either(
-    app: Flask, clock: Clock, office: Any, hire: Any, number: int
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any, number: int
 ) -> None:
     call = the_call(app)
     for place in range(number):
         keep(app, call, people.someone(place))
-    _refuse(office.post, "recipient", "550 5.7.1 no")
+    _refuse(smtp_server.handler, "recipient", "550 5.7.1 no")
     for _ in range(9):
-        hire(office.smtp).once()
+        worker_to(smtp_server.smtp).once()
         clock.forward(timedelta(hours=7))
     assert _states(app) == {"owed": number}
     assert _relay(app).held_since is not None
-    _refuse(office.post, "recipient", None)
-    hire(office.smtp).once()
+    _refuse(smtp_server.handler, "recipient", None)
+    worker_to(smtp_server.smtp).once()
     assert _states(app) == {"sent": number}
 
 
 @pytest.mark.usefixtures("letters_owed")
-def test_of_several_workers_one_tries(app: Flask, clock: Clock, office: Any, hire: Any) -> None:
-    asked = _refuse(office.post, "data", "554 no")
-    hire(office.smtp).once()
+def test_of_several_workers_one_tries(
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any
+) -> None:
+    asked = _refuse(smtp_server.handler, "data", "554 no")
+    worker_to(smtp_server.smtp).once()
     before = asked.total()
     clock.forward(PAUSES[0])
-    crew = [hire(office.smtp) for _ in range(4)]
+    crew = [worker_to(smtp_server.smtp) for _ in range(4)]
 
     def action(place: int) -> None:
         with app.app_context():
@@ -219,17 +223,17 @@ def test_of_several_workers_one_tries(app: Flask, clock: Clock, office: Any, hir
 
 @pytest.mark.usefixtures("letters_owed")
 def test_a_refusal_of_us_before_any_letter_is_noted_for_staff(
-    app: Flask, clock: Clock, office: Any, hire: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any
 ) -> None:
-    office.post.at_sender = lambda address: "550 not you"
+    smtp_server.handler.at_sender = lambda address: "550 not you"
     began = clock()
-    hire(office.smtp).once()
+    worker_to(smtp_server.smtp).once()
     clock.forward(timedelta(minutes=5))
-    hire(office.smtp).once()
+    worker_to(smtp_server.smtp).once()
     assert _relay(app) == RelayState(away_since=began, reason="sender refused: SMTP 550")
     assert _states(app) == {"owed": NUMBER}
-    office.post.at_sender = lambda address: None
-    hire(office.smtp).once()
+    smtp_server.handler.at_sender = lambda address: None
+    worker_to(smtp_server.smtp).once()
     assert _states(app) == {"sent": NUMBER}
     assert _relay(app) == RelayState()
 
@@ -237,25 +241,25 @@ def test_a_refusal_of_us_before_any_letter_is_noted_for_staff(
 @pytest.mark.usefixtures("letters_owed")
 def test_a_wrong_password_is_noted_with_its_code(
     app: Flask,
-    open_office: Any,
-    hire: Any,
+    start_smtp_server: Any,
+    worker_to: Any,
     certificates: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
-    office = open_office(tls=True)
-    smtp = Smtp(**{**office.smtp.__dict__, "password": "wrong"})
-    hire(smtp).once()
+    smtp_server = start_smtp_server(tls=True)
+    smtp = Smtp(**{**smtp_server.smtp.__dict__, "password": "wrong"})
+    worker_to(smtp).once()
     assert _relay(app).reason == "SMTPAuthenticationError: SMTP 535"
     assert _states(app) == {"owed": NUMBER}
 
 
-def test_doctor_says_so(app: Flask, clock: Clock, office: Any, hire: Any) -> None:
+def test_doctor_says_so(app: Flask, clock: Clock, smtp_server: Any, worker_to: Any) -> None:
     call = the_call(app)
     for number in range(IN_A_ROW):
         keep(app, call, people.someone(number))
-    _refuse(office.post, "recipient", "550 5.7.1 no")
-    hire(office.smtp).once()
+    _refuse(smtp_server.handler, "recipient", "550 5.7.1 no")
+    worker_to(smtp_server.smtp).once()
     settings = dependencies_of(app).settings
     result = app.test_cli_runner().invoke(
         doctor,

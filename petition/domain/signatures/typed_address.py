@@ -17,6 +17,8 @@ from petition.addr_spec import AddressRefused, addr_spec
 from petition.domain.signatures.email_typos import likely_domain
 
 _LONGEST: Final = 500
+# What most people type: nothing of it could be a wrapping, so no need to take it apart twice.
+_BARE: Final = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@[a-z0-9]+(?:[.-][a-z0-9]+)*", re.I | re.A)
 _DOTS: Final = str.maketrans("。｡", "..")
 # The beginning or end of what a mail program would decode: nothing is taken out of such a text.
 _ENCODED: Final = re.compile(r"=\?|\?=")
@@ -51,7 +53,7 @@ _SLIPS_OF_DOTS: Final = re.compile(r"\s*[.,;:·]+\s*")
 
 def address_in(text: str) -> str:
     """The address that a text surely holds; the text itself where it holds none, or may."""
-    if len(text) > _LONGEST or _ENCODED.search(text) or _is_address(text):
+    if len(text) > _LONGEST or _BARE.fullmatch(text) or _ENCODED.search(text) or _is_address(text):
         return text
     found = _unwrapped(unicodedata.normalize("NFC", "".join(map(_in_shape, text.translate(_DOTS)))))
     return found if found and _can_be_written_to(found) else text

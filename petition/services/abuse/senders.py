@@ -9,6 +9,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from ipaddress import ip_network
 from typing import Final
 
@@ -48,6 +49,11 @@ class Peer:
     forwarded: bool
     """True when it says itself that a proxy passed it on."""
 
+    @cached_property
+    def network(self) -> Network:
+        """What counts as one sender."""
+        return network_of(self.address)
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
@@ -79,11 +85,10 @@ class Senders:
         if self.are_hidden(peer):
             self._tell(key.day, at)
             return Sender(hash=None, key=key, limits=self._settings.limits)
-        network = network_of(peer.address)
-        factor = self._factor(network, at)
+        factor = self._factor(peer.network, at)
         limits = self._settings.limits
         return Sender(
-            hash=key.sender(network),
+            hash=key.sender(peer.network),
             key=key,
             limits=limits.widened(factor) if factor > 1 else limits,
         )

@@ -69,6 +69,15 @@ class SharedCounts:
             number, tally.number = tally.number, 0
         return self._share(tally, number, share, at)
 
+    def count_here(self, network: Network, *, at: datetime) -> bool:
+        """Count one request that nobody else has to hear of; False when `count` has to do it."""
+        with self._lock:
+            tally = self._tally(network, at)
+            if tally.is_over(at) or not (tally.number + 1) % self._chunk:
+                return False
+            tally.number += 1
+            return True
+
     def _tally(self, network: Network, at: datetime) -> _Tally:
         # Not the address itself: what lies in memory may end in a crash's report.
         packed = network.network_address.packed

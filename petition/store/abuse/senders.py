@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
@@ -24,18 +25,20 @@ from petition.store.db.rows import Rows
 from petition.store.db.upsert import upsert, upsert_one
 from petition.store.tables import ActionTotal, SenderAllowance, SenderCount, SenderKey, SenderTry
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def milliseconds(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
+    return (span.days * 86_400 + span.seconds) * 1000 + span.microseconds // 1000
 
 
 def as_number(at: datetime) -> int:
     """Milliseconds since 1970."""
-    return milliseconds(at - datetime(1970, 1, 1, tzinfo=UTC))
+    return milliseconds(at - _EPOCH)
 
 
 def as_time(number: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=number)
+    return _EPOCH + timedelta(milliseconds=number)
 
 
 # --- the key of a day -----------------------------------------------------------------------------
@@ -126,6 +129,7 @@ _COLUMNS: Final = (
     "sender, action, day, minute_at, minute, hour_at, hour, turn_at, taken, refused, refused_at, "
     "burst, hourly, pace"
 )
+_NAMES: Final = tuple(_COLUMNS.split(", "))
 _COUNT: Final = f"""
 INSERT INTO sender_counts AS held ({_COLUMNS})
 SELECT {_COLUMNS} FROM given WHERE true
@@ -192,14 +196,18 @@ def _row(group: Sequence[Charge]) -> tuple[object, ...]:
 
 
 def _run(connection: Connection, rows: list[tuple[object, ...]]) -> Sequence[Any]:
-    names = [name.strip() for name in _COLUMNS.split(",")]
     if connection.dialect.name == "sqlite":
-        marks = f"({', '.join('?' for _ in names)})"
-        sql = _ON_SQLITE.format(names=_COLUMNS, rows=", ".join([marks] * len(rows)))
-        return connection.exec_driver_sql(sql, tuple(itertools.chain.from_iterable(rows))).all()
-    document = [dict(zip(names, row, strict=True)) for row in rows]
+        values = tuple(itertools.chain.from_iterable(rows))
+        return connection.exec_driver_sql(_on_sqlite(len(rows)), values).all()
+    document = [dict(zip(_NAMES, row, strict=True)) for row in rows]
     text = json.dumps(document, default=lambda value: "\\x" + value.hex())
     return connection.exec_driver_sql(_ON_POSTGRESQL, (text,)).all()
+
+
+@lru_cache(maxsize=64)
+def _on_sqlite(rows: int) -> str:
+    marks = f"({', '.join('?' for _ in _NAMES)})"
+    return _ON_SQLITE.format(names=_COLUMNS, rows=", ".join([marks] * rows))
 
 
 def _verdicts(group: Sequence[Charge], counted: Any) -> Iterable[Verdict]:

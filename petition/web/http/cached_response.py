@@ -27,6 +27,18 @@ class Made:
     content_type: str
 
 
+@dataclass(frozen=True)
+class Shared:
+    """The cache's key of a page, and what lay there: the answer is good while it lies there."""
+
+    key: object
+    made: Made
+
+
+SHARED: Final = "petition.shared"
+"""In the WSGI environment: that the answer is the same for everybody (web/http/ready_answers)."""
+
+
 def made(plain: bytes, content_type: str, level: int = 6) -> Made:
     """The bytes, ready to be answered as often as they are asked for."""
     packed = gzip.compress(plain, level, mtime=0)
@@ -39,6 +51,7 @@ def shared(key: object, make: Callable[[], str]) -> Response:
     found = deps().campaign_cache.keep(
         ("page", key), lambda: made(make().encode(), "text/html; charset=utf-8")
     )
+    request.environ[SHARED] = Shared(("page", key), found)
     return answer(found, CACHE_CONTROL)
 
 

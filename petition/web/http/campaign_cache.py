@@ -95,6 +95,10 @@ class CampaignCache:
         """What `make` makes, made again after FRESH seconds."""
         return self._cache.keep(key, make)
 
+    def peek(self, key: object) -> object | None:
+        """What is kept under a key of `keep` and fresh; None otherwise."""
+        return self._cache.peek(key)
+
     def _keep(self, key: object, read: Callable[[Session], T]) -> T:
         def make() -> T:
             with self._reading() as session:

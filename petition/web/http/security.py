@@ -40,8 +40,10 @@ def secure(app: Flask, settings: Settings) -> None:
 
     def finish(response: Response) -> Response:
         headers = response.headers
+        there = {name.lower() for name, _ in headers}
         for name, value in always:
-            headers.setdefault(name, value)
+            if name.lower() not in there:
+                headers.add(name, value)
         if rule_of(current_app, request.endpoint) in PERSONAL:
             for name, value in PRIVATE:
                 headers[name] = value

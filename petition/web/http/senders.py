@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.abuse.actions import Action
-from petition.domain.abuse.senders import network_of
 from petition.services.abuse import limits
 from petition.services.abuse.limits import LimitResult, Sender
 from petition.services.abuse.senders import Peer
 from petition.store.db import transaction
 from petition.web.http.dependencies import deps
 from petition.web.http.errors import error_page
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 UNLIMITED: Final = frozenset({"static.file", "health.healthz", "health.readyz"})
@@ -31,6 +33,7 @@ def install(app: Flask) -> None:
 
     def begin() -> BaseResponse | None:
         g.pop("sender", None)
+        g.peer = peer_of(request.environ)
         g.too_much = None if request.endpoint in UNLIMITED else _count()
         if g.too_much is not None and request.endpoint not in KEEPS_FORM:
             return error_page(429, retry_after=g.too_much.retry_after)
@@ -48,10 +51,10 @@ def too_much() -> LimitResult | None:
 
 
 def _count() -> LimitResult | None:
-    here, at = peer(), deps().now()
-    if deps().senders.are_hidden(here):
+    peer: Peer = g.peer
+    if deps().senders.are_hidden(peer):
         return None
-    counted = deps().requests.count(network_of(here.address), _share, at=at)
+    counted = deps().requests.count(peer.network, _share, at=deps().now())
     return counted if counted.over else None
 
 
@@ -65,14 +68,14 @@ def _share(number: int) -> LimitResult:
 def current_sender() -> Sender:
     """The sender of this request; in a view that only reads, call it outside transactions."""
     if "sender" not in g:
-        g.sender = deps().senders.of(peer(), at=deps().now())
+        g.sender = deps().senders.of(g.peer, at=deps().now())
     sender: Sender = g.sender
     return sender
 
 
-def peer() -> Peer:
+def peer_of(environ: WSGIEnvironment) -> Peer:
     """The other end: the connection's, or what the trusted proxies say (web/http/security)."""
     return Peer(
-        address=request.remote_addr or "",
-        forwarded="X-Forwarded-For" in request.headers or "Forwarded" in request.headers,
+        address=environ.get("REMOTE_ADDR") or "",
+        forwarded="HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ,
     )

@@ -125,7 +125,8 @@ def sign(code: str, slug: str) -> BaseResponse:
         return redirect(f"/{code}/{slug}", 303)
     except TooManyForms as refused:
         return _later(shown, form, hints, retry_after(refused.until, at=deps().now()))
-    return redirect(f"/{code}/{slug}/thanks", 303)
+    # As redirect() would, but for its page with a link: nobody sees that, and it takes a while.
+    return Response(status=303, headers={"Location": f"/{code}/{slug}/thanks"})
 
 
 def _sent(view: CampaignView) -> SignForm:
@@ -172,8 +173,7 @@ def _ask_again(
         errors = [
             ("sign-button", _("The form was open for too long. Please check it and send it again."))
         ]
-    form.ticket.data = ticket(shown.view)
-    form.noticed.data = hints.noticed
+    form.carried |= {"ticket": ticket(shown.view), "noticed": hints.noticed}
     return uncached(_campaign_page(shown, form, errors, hints), 422)
 
 
@@ -183,13 +183,12 @@ def _later(shown: CachedCampaign, form: SignForm, hints: Hints, seconds: int) ->
 
 def _form_later(shown: CachedCampaign, form: SignForm, hints: Hints, wait: str) -> str:
     """The form once more, with what was typed and a fresh ticket, and when to send it again."""
-    form.ticket.data = ticket(shown.view)
-    form.noticed.data = hints.noticed
+    form.carried |= {"ticket": ticket(shown.view), "noticed": hints.noticed}
     return _campaign_page(shown, form, [("sign-button", wait)], wait=wait)
 
 
 def _blank_form(view: CampaignView, tags: dict[str, str]) -> SignForm:
-    return _form_of(view)(data={**tags, "ticket": ticket(view)})
+    return _form_of(view)(carried={**tags, "ticket": ticket(view)})
 
 
 def _form_of(view: CampaignView) -> type[SignForm]:

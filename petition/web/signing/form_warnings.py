@@ -40,7 +40,7 @@ def hints_for(form: SignForm) -> Hints:
 
     But an address that is none is offered with its error, as often as it comes.
     """
-    before = form.text("noticed").split()
+    before = form.carried["noticed"].split()
     likely, seen = _likely_address(form), _seen(form)
     about_email = _mark(form.text("email"), likely) if likely else ""
     about_comment = _mark(*(each.text for each in seen)) if seen else ""

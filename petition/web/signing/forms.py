@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from flask import request
 from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
@@ -14,7 +15,7 @@ from petition.addr_spec import AddressRefused, addr_spec
 from petition.domain.campaigns.form_fields import OFF, REQUIRED, FormFields
 from petition.domain.campaigns.target_domains import belongs
 from petition.domain.signatures import consent, supporter
-from petition.domain.signatures.source import plain_tag
+from petition.domain.signatures.source import TAGS, plain_tag
 from petition.domain.signatures.states import VISIBILITIES
 from petition.domain.signatures.supporter import Person
 from petition.domain.signatures.typed_address import likely_address
@@ -135,15 +136,18 @@ class SignForm(AskingForm, AddressForm, DetailsForm):
     """In the order of the page, which is that of the messages; the questions come after them."""
     LEFT_OPEN = {consent.VISIBILITY: VISIBILITIES[0]}  # noqa: RUF012  # the base says ClassVar
 
+    CARRIED = ("ticket", "noticed", *TAGS)
+    """What the page carries along and nobody types: the ticket, marks of what was asked about
+    before (web/signing/form_warnings.py), campaign tags. No fields: those cost most of a form."""
+
     subject = StringField()
     """The trap: robots fill in whatever asks for text. No form filler knows a person's subject."""
-    ticket = StringField()
-    source = StringField()
-    utm_source = StringField()
-    utm_medium = StringField()
-    utm_campaign = StringField()
-    noticed = StringField()
-    """Marks of what was asked about before (web/signing/form_warnings.py)."""
+
+    def __init__(self, carried: Mapping[str, str] | None = None) -> None:
+        """With the form that was sent in; `carried` belongs to one that nobody filled in yet."""
+        super().__init__()
+        came = request.form if carried is None else carried
+        self.carried = {name: came.get(name, "") for name in self.CARRIED}
 
     def validate_subject(self, field: Field) -> None:
         """A person whose browser filled it in sees it from now on, and can empty it."""
@@ -173,4 +177,4 @@ class SignForm(AskingForm, AddressForm, DetailsForm):
 
     def tag(self, name: str) -> str | None:
         """A campaign tag, if it is a plain word."""
-        return plain_tag(self[name].data)
+        return plain_tag(self.carried[name])
