@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import assume, given, strategies as st
+from hypothesis import assume, example, given, strategies as st
 
 from petition.addr_spec import AddressRefused, addr_spec
 from petition.domain.signatures.supporter import clean_unscripted
@@ -190,6 +190,7 @@ def test_what_comes_out_is_the_text_or_an_address(before: str, after: str) -> No
 
 
 @given(st.emails(), st.sampled_from(WRAPPED))
+@example("{@a.ac", "{0} <{0}>")
 def test_an_address_that_is_right_is_never_changed(address: str, wrapping: str) -> None:
     assume(is_address(address))
     assert address_in(address) == address

@@ -76,8 +76,8 @@ def _words_with_at(text: str) -> list[str]:
 def _unwrapped(text: str) -> str | None:
     in_angles = _IN_ANGLES.fullmatch(text)
     if in_angles:
-        named, text = in_angles[1].strip(_OPENING + _CLOSING), in_angles[2]
-        if "@" in named and named.casefold() != text.strip().casefold():
+        named, text = in_angles[1], in_angles[2]
+        if "@" in named and _bare(named) != _bare(text):
             return None  # two addresses: which one?
     address = text = _opened(text)
     if label := _LABEL.match(text):
@@ -87,6 +87,11 @@ def _unwrapped(text: str) -> str | None:
     if address != text:  # it was the label that had been wrapped
         address = _opened(address)
     return _BLANK_BEFORE_DOT.sub(".", _AT.sub("@", address.rstrip(_CLOSING)))
+
+
+def _bare(text: str) -> str:
+    """For comparing alone: without what may be a wrapping, or the beginning of an odd address."""
+    return text.strip(_OPENING + _CLOSING).casefold()
 
 
 def _in_shape(char: str) -> str:
