@@ -25,7 +25,7 @@ def shown_call(code: str, slug: str) -> CachedCampaign:
     return shown
 
 
-def frame(
+def page_context(
     view: CampaignView, place: str = "", tags: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """What every page of a call needs. `place` follows the call's address, as in "/thanks".
@@ -78,7 +78,7 @@ def plain_page(code: str, slug: str, name: str) -> Response:
     shown = shown_call(code, slug)
     response = shared(
         (slug, code, name),
-        lambda: page(f"public/{name}.html", **frame(shown.view, f"/{name}")),
+        lambda: page(f"public/{name}.html", **page_context(shown.view, f"/{name}")),
     )
     response.headers["X-Robots-Tag"] = "noindex"
     return response
@@ -98,7 +98,7 @@ def link_page(
         )
     # The page speaks the chosen language; the words that were agreed to stay what they were.
     set_locale(chosen if chosen in view.languages else view.language)
-    around = frame(view) | {"language_menu": _same_page(view.languages)}
+    around = page_context(view) | {"language_menu": _same_page(view.languages)}
     return make_response(page(template, **around, **context), status)
 
 

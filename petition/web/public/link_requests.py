@@ -28,7 +28,7 @@ from petition.web.http.rendering import page
 from petition.web.http.senders import current_sender, too_much
 from petition.web.http.too_many import too_many, wait_words
 from petition.web.http.url_converters import query
-from petition.web.public.campaign_page import frame, plain_page, shown_call
+from petition.web.public.campaign_page import page_context, plain_page, shown_call
 from petition.web.public.forms import AskForm, CodeForm
 
 asking = Blueprint("asking", __name__)
@@ -138,7 +138,7 @@ def _ask_page(shown: CachedCampaign, form: AskForm, kind: str, wait: str = "") -
         errors=[(BUTTON, wait)] if wait else _errors(form, "email"),
         wait=wait,
         kind=kind,
-        **frame(shown.view, "/my"),
+        **page_context(shown.view, "/my"),
     )
 
 
@@ -219,7 +219,7 @@ def _code_page(
     shown: CachedCampaign, form: CodeForm, errors: list[tuple[str, str]], wait: str = ""
 ) -> str:
     return page(
-        "public/code.html", form=form, errors=errors, wait=wait, **frame(shown.view, "/code")
+        "public/code.html", form=form, errors=errors, wait=wait, **page_context(shown.view, "/code")
     )
 
 

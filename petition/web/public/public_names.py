@@ -15,7 +15,7 @@ from petition.web.http.dependencies import deps
 from petition.web.http.locale import language
 from petition.web.http.rendering import page
 from petition.web.http.url_converters import place_in
-from petition.web.public.campaign_page import frame, shown_call
+from petition.web.public.campaign_page import page_context, shown_call
 
 names = Blueprint("names", __name__)
 
@@ -42,5 +42,5 @@ def _page(shown: CachedCampaign, before: int) -> str:
         found=found,
         newest=NEWEST,
         country_names=dict(language().countries()),
-        **frame(shown.view, place),
+        **page_context(shown.view, place),
     )

@@ -27,7 +27,7 @@ from petition.web.http.rendering import page
 from petition.web.http.senders import current_sender, too_much
 from petition.web.http.too_many import too_many, wait_words
 from petition.web.http.url_converters import query
-from petition.web.public.campaign_page import frame, plain_page, shown_call
+from petition.web.public.campaign_page import page_context, plain_page, shown_call
 from petition.web.public.crawlers import linked_data
 from petition.web.public.progress import counted
 from petition.web.signing.form_tickets import ticket, view_of
@@ -223,7 +223,7 @@ def _campaign_page(
         countries=(("", ""), *language().countries()),
         linked_data=linked_data(shown),
         **counted(shown),
-        **frame(view, tags=_tags_of(form)),
+        **page_context(view, tags=_tags_of(form)),
     )
 
 
@@ -252,4 +252,4 @@ def privacy(code: str, slug: str) -> Response:
 def _privacy_page(shown: CachedCampaign) -> str:
     with reading() as session:
         clock = retention.shown(session, shown.view.id)
-    return page("public/privacy.html", clock=clock, **frame(shown.view, "/privacy"))
+    return page("public/privacy.html", clock=clock, **page_context(shown.view, "/privacy"))
