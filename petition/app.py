@@ -49,9 +49,11 @@ from petition.web.public.crawlers import finding
 from petition.web.public.letter_links import links
 from petition.web.public.link_requests import asking
 from petition.web.public.my_signature import mine
+from petition.web.public.own_files import own_files
 from petition.web.public.public_names import names
 from petition.web.public.sharing import sharing
 from petition.web.public.signing import public
+from petition.web.public.updates import updates
 from petition.web.staff import auth
 from petition.web.staff.accounts import accounts
 from petition.web.staff.campaigns import views as staff_campaigns
@@ -140,7 +142,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         group_commit=group_commit,
         journal=Journal(settings.journal_path),
         readiness=Readiness(engine, group_commit),
-        campaign_cache=CampaignCache(lambda: reading(engine)),
+        campaign_cache=CampaignCache(lambda: reading(engine), vault),
         render=Renderer(organiser=settings.organiser, contact=settings.contact),
         press=Press(),
         ttl_cache=TtlCache(600.0, most=300, clock=lambda: now().timestamp()),
@@ -161,6 +163,8 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         finding,
         public,
         sharing,
+        own_files,
+        updates,
         asking,
         links,
         mine,

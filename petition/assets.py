@@ -15,7 +15,18 @@ _TOKENS: Final = ("tokens", "tokens-dark", "tokens-print")
 SHEETS: Final = {
     "css/site.css": (
         *_TOKENS,
-        *("base", "bands", "campaign", "form", "pages", "share", "tables", "names", "ways"),
+        *(
+            "base",
+            "bands",
+            "campaign",
+            "form",
+            "pages",
+            "share",
+            "tables",
+            "names",
+            "happenings",
+            "ways",
+        ),
     ),
     "css/console.css": (
         *_TOKENS,

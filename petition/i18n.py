@@ -12,7 +12,13 @@ from typing import Final
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+    get_datetime_format,
+)
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -105,6 +111,15 @@ class Language:
     def short_date(self, at: datetime) -> str:
         """The day where there is little room, as in a table."""
         return self._first(at, format_date(at.date(), format="medium", locale=self._dated_as))
+
+    def reported(self, on: str) -> str:
+        """A day, a month or a year, written `2020-10-06`, `2020-10` or `2020`."""
+        if len(on) == len("2020"):
+            return on
+        at = datetime.fromisoformat((on + "-01")[: len("2020-10-06")])
+        if len(on) == len("2020-10-06"):
+            return self.date(at)
+        return format_skeleton("yMMMM", at.date(), locale=self._dated_as)
 
     def time(self, at: datetime) -> str:
         """The day and time of day, in UTC; nobody needs seconds."""

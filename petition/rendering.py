@@ -17,7 +17,7 @@ from jinja2 import (
 )
 from jinja2.bccache import Bucket
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from petition import assets, design, i18n
 from petition.config import Contact, resource_dir
@@ -84,6 +84,7 @@ class Renderer:
             number=language.number,
             date=language.date,
             time=language.time,
+            reported=language.reported,
             language_name=lambda code: i18n.language(code).own_name,
             language_in_full=lambda code: i18n.language(code).in_full,
             language_dir=lambda code: i18n.language(code).direction,
@@ -91,10 +92,22 @@ class Renderer:
         return environment
 
 
-def story(markdown: str) -> Markup:
-    """A call's Markdown as safe HTML; `[3]` becomes a link to reference 3."""
+def story(markdown: str, page: str = "") -> Markup:
+    """A call's Markdown as safe HTML; `[3]` becomes a link to reference 3.
+
+    `page` is the address of the call's page, for who reads the text elsewhere.
+    """
     html = nh3.clean(
         _MARKDOWN.render(markdown), tags=_TAGS, attributes={"a": {"href"}}, link_rel="noopener"
     )
-    # nh3 cleaned it, and the mark's number is digits only.
-    return Markup(_MARK.sub(r'<sup><a href="#ref-\1">[\1]</a></sup>', html))  # noqa: S704
+    return _marked(html, page)
+
+
+def line(text: str) -> Markup:
+    """One line of a call as safe HTML, with the same marks."""
+    return _marked(str(escape(text)), "")
+
+
+def _marked(html: str, page: str) -> Markup:
+    linked = rf'<sup><a href="{escape(page)}#ref-\1">[\1]</a></sup>'
+    return Markup(_MARK.sub(linked, html))  # noqa: S704  # it is clean, and so is what comes in

@@ -10,6 +10,7 @@ _ITEMS = {
     "goal": "the goal",
     "default_language": "the default language",
     "targets": "whom it addresses",
+    "presentation": "its organiser, colour, drawings, and whether people are at risk",
     DOMAINS: "the target's mail domains: more of them",
 }
 

@@ -21,6 +21,7 @@ from tests import people
 from tests.browser import actions
 from tests.browser.instance import Instance, Letter
 from tests.browser.keyboard import unfold
+from tests.park import PARK
 
 PASSWORD: Final = "a long walk by the river"
 PUBLIC_NAMES: Final = 15
@@ -67,6 +68,14 @@ class Ready:
             file.write_text(text.replace('"amazon"', f'"{slug}"', 1), encoding="utf-8")
             self.instance.petition("campaign", "load", str(call))
             self.instance.petition("campaign", "open", slug)
+        for slug in ("park", "park-closed"):
+            call = shutil.copytree(PARK, folder / slug)
+            file = call / "campaign.toml"
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace('"park"', f'"{slug}"', 1), encoding="utf-8")
+            self.instance.petition("campaign", "load", str(call))
+            self.instance.petition("campaign", "open", slug)
+        self.instance.petition("campaign", "close", "park-closed")
         actions.sign(self.instance, people.someone(1), slug="over")
         actions.confirm(self.instance, people.someone(1)["email"])
         self.instance.petition("campaign", "close", "over")
@@ -141,6 +150,8 @@ class Tour:
 
     def everywhere(self) -> Iterator[str]:
         yield from self.the_call()
+        if self.lang == "en":
+            yield from self.the_park()
         yield from self.asking()
         yield from self.behind_links()
         yield from self.my_signature()
@@ -188,6 +199,20 @@ class Tour:
     def _press_link(self, words: str) -> None:
         with self.page.expect_navigation():
             self.page.locator(words).click()
+
+    def the_park(self) -> Iterator[str]:
+        """The campaign of another kind, which speaks English only."""
+        page = self.page
+        page.goto("/en/park")
+        page.locator(".updates summary").click()
+        yield "public/campaign.html: park"
+        self._press("#sign-button")
+        yield "public/campaign.html: park errors"
+        for place in ("thanks", "privacy", "my"):
+            page.goto(f"/en/park/{place}")
+            yield f"public/{'ask' if place == 'my' else place}.html: park"
+        page.goto("/en/park-closed")
+        yield "public/campaign.html: park, closed with an outcome"
 
     def asking(self) -> Iterator[str]:
         page = self.page

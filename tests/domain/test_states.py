@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from petition.domain.campaigns.campaign import CLOSED, DRAFT, OPEN, CampaignView
+from petition.domain.campaigns.presentation import Presentation
 from petition.domain.exports.spreadsheet import guarded
 from petition.domain.letters.letter import pause_after
 from petition.domain.signatures import consent, moderation, states
@@ -133,6 +134,8 @@ def _campaign(
         text_id=1,
         call=a_call(),
         consent_text_ids={},
+        presentation=Presentation(),
+        created_at=NOW,
     )
 
 

@@ -51,6 +51,7 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "GET /<lang:code>/<slug:slug>/privacy": (PUBLIC, (200,) * 6),
     "GET /<lang:code>/<slug:slug>/names": (PUBLIC, (200,) * 6),
     "GET /<lang:code>/<slug:slug>/card.png": (PUBLIC, (200,) * 6),
+    "GET /<lang:code>/<slug:slug>/updates.atom": (PUBLIC, (200,) * 6),
     "GET /<lang:code>/<slug:slug>/qr.svg": (PUBLIC, (200,) * 6),
     "GET /<lang:code>/<slug:slug>/poster.pdf": (PUBLIC, (200,) * 6),
     "GET /<slug:slug>": (PUBLIC, (302,) * 6),
@@ -85,6 +86,7 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "GET /robots.txt": (PUBLIC, (200,) * 6),
     "GET /sitemap.xml": (PUBLIC, (200,) * 6),
     "GET /static/<version>/<path:name>": (PUBLIC, (200,) * 6),
+    "GET /static/<version>/campaigns/<slug:slug>/<own_name>": (PUBLIC, (200,) * 6),
     "GET /.well-known/security.txt": (PUBLIC, (200,) * 6),
     "GET /staff/sign-in": (STAFF_SIGN_IN, (200,) * 6),
     "POST /staff/sign-in": (STAFF_SIGN_IN, (422,) * 6),
@@ -286,6 +288,7 @@ class Addresses:
             ("<secret:token>", token),
             ("<name>", self.letter),
             ("<version>", static),
+            ("<own_name>", "picture.svg"),
             ("<path:name>", "css/site.css"),
             ("<id:export_id>", str(self.export_id)),
         ):

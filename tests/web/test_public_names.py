@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from petition.domain.signatures.moderation import NAME_ONLY, REFUSED, SHOWN
 from petition.services.signatures import moderation
 from petition.store.db import transaction
+from petition.store.signatures import moderation as store_moderation
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people
 from tests.people import Form
@@ -143,3 +144,114 @@ def test_it_stays_up_when_the_database_goes_away(app: Flask, client: FlaskClient
     deps.campaign_cache.expire()
     factories.change(app, "ALTER TABLE campaigns RENAME TO gone")
     assert read(client) == before
+
+
+# --- on the campaign's own page ---
+
+
+def quotes_on(page: str) -> list[tuple[str, str]]:
+    """(given name, comment) of each quote."""
+    return [
+        (name, comment)
+        for comment, name in re.findall(
+            r'<blockquote class="words"[^>]*>([^<]*)</blockquote>\s*<p class="name"><bdi>([^<]*)<',
+            page,
+        )
+    ]
+
+
+def first_names_on(page: str) -> list[str]:
+    found = re.search(r'<ul class="first-names">(.*?)</ul>', page, re.DOTALL)
+    return re.findall(r"<bdi>([^<]*)</bdi>", found[1]) if found else []
+
+
+def test_three_comments_and_first_names_in_the_order_of_approval(
+    app: Flask, client: FlaskClient
+) -> None:
+    for number in range(1, 6):
+        approve(app, public(number, comment=f"Reason {number}."))
+    approve(app, public(6))
+    approve(app, public(7, comment="Read by nobody."), NAME_ONLY)
+    approve(app, public(8, comment="Nor this."), REFUSED)
+    factories.keep(
+        app, factories.the_call(app), people.someone(9, visibility="target", comment="Nor that.")
+    )
+    ((newest,),) = factories.rows(app, "SELECT max(id) FROM entries")
+    factories.confirm(app, int(str(newest)))
+    page = read(client, "/en/amazon")
+    assert quotes_on(page) == [(f"Person{n}", f"Reason {n}.") for n in (5, 4, 3)]
+    assert first_names_on(page) == ["Person7", "Person6", "Person2", "Person1"]
+    section = page[page.index('<section class="voices"') :].partition("</section>")[0]
+    assert "data-nosnippet" in section
+    assert "Of-Many" not in section, "no family name where search engines read"
+    assert "2026" not in section, "nor when anybody signed, or was approved"
+    for unread in ("Read by nobody", "Nor this", "Nor that", "Reason 1"):
+        assert unread not in page
+
+
+def test_the_order_of_signing_does_not_show(app: Flask, client: FlaskClient) -> None:
+    deps = dependencies_of(app)
+    for number in (1, 2):
+        approve(app, public(number, comment=f"Reason {number}."), REFUSED)
+    ids = [row[0] for row in factories.rows(app, "SELECT id FROM signatures ORDER BY created_at")]
+    for signature_id in reversed(ids):
+        with transaction() as session:
+            moderation.decide(
+                session,
+                deps.vault,
+                int(str(signature_id)),
+                SHOWN,
+                seen=None,
+                campaign_id=None,
+                by="t",
+                at=deps.now(),
+            )
+    deps.campaign_cache.clear()
+    before = quotes_on(read(client, "/en/amazon"))
+    factories.change(app, "UPDATE signatures SET created_at = confirmed_at, confirmed_at = NULL")
+    deps.campaign_cache.clear()
+    assert quotes_on(read(client, "/en/amazon")) == before
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "held", "rejected"])
+def test_whoever_leaves_is_gone_from_the_page(app: Flask, client: FlaskClient, state: str) -> None:
+    approve(app, public(1, comment="Reason 1."))
+    approve(app, public(2))
+    assert quotes_on(read(client, "/en/amazon"))
+    factories.change(app, f"UPDATE signatures SET state = '{state}'")
+    dependencies_of(app).campaign_cache.clear()
+    page = read(client, "/en/amazon")
+    assert (quotes_on(page), first_names_on(page)) == ([], [])
+    assert "voices-heading" not in page
+
+
+def test_a_correction_waits_for_staff_again(app: Flask, client: FlaskClient) -> None:
+    approve(app, public(1, comment="Reason 1."))
+    with app.app_context(), transaction() as session:
+        ((signature_id,),) = factories.rows(app, "SELECT id FROM signatures")
+        store_moderation.delete_review(session, int(str(signature_id)))
+    dependencies_of(app).campaign_cache.clear()
+    assert quotes_on(read(client, "/en/amazon")) == []
+
+
+def test_a_long_comment_is_cut_at_a_word(app: Flask, client: FlaskClient) -> None:
+    approve(app, public(1, comment="Dignity for all. " * 40))
+    ((_, comment),) = quotes_on(read(client, "/en/amazon"))
+    assert len(comment) <= 241
+    assert re.fullmatch(r"(Dignity for all\. )*(Dignity|Dignity for|Dignity for all\.)…", comment)
+
+
+def test_a_comment_is_found_behind_many_names(app: Flask, client: FlaskClient) -> None:
+    approve(app, public(1, comment="Reason 1."))
+    for number in range(2, 2 + moderation.VOICES_AT_ONCE + 1):
+        approve(app, public(number))
+    page = read(client, "/en/amazon")
+    assert quotes_on(page) == [("Person1", "Reason 1.")]
+    assert len(first_names_on(page)) == moderation.FIRST_NAMES
+
+
+def test_words_on_the_main_page_are_only_words(app: Flask, client: FlaskClient) -> None:
+    approve(app, people.mallory | {"visibility": "public"})
+    page = read(client, "/en/amazon")
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from petition.domain.campaigns.form_fields import FormFields
+from petition.domain.campaigns.presentation import Presentation
 from petition.domain.signatures.consent import Question
 
 
@@ -37,6 +38,49 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     email: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the timeline; kept as JSON."""
+
+    on: str
+    """`2020`, `2020-10` or `2020-10-06`."""
+    text: str
+    """`[3]` is a footnote mark."""
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """News of the campaign; kept as JSON."""
+
+    key: str
+    """The file's name without its end: it begins with the day, and stays what it is."""
+    on: str
+    """The day, as `2026-05-04`."""
+    title: str
+    text: str
+    """Markdown without headings."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a campaign; kept as JSON."""
+
+    on: str
+    """The day, as `2026-05-04`."""
+    text: str
+    """Markdown without headings."""
+
+
+class RiskWords(msgspec.Struct, frozen=True, kw_only=True):
+    """How people at risk take care, in one language; empty: the words of the catalogue."""
+
+    device: str = ""
+    """Below every page, and on the poster."""
+    email: str = ""
+    """At the field for the address."""
+    comment: str = ""
+    """At the field for the comment."""
+    privacy: str = ""
+    """At the end of the privacy notice."""
 
 
 class ShareTexts(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +117,16 @@ class CampaignWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     fields: FormFields = FormFields()
     """What the form asks that stands beside these words."""
     share: ShareTexts = ShareTexts()
+    picture_alt: str = ""
+    """Empty: the picture only adorns."""
+    sensitive: str = ""
+    """What a signature shows, as the privacy notice says it; empty: the words of the catalogue."""
+    at_risk: RiskWords = RiskWords()
+    timeline: tuple[Report, ...] = ()
+    """The earliest first."""
+    updates: tuple[Update, ...] = ()
+    """The newest first."""
+    outcome: Outcome | None = None
 
 
 class CampaignContent(CampaignWords, frozen=True, kw_only=True):
@@ -93,6 +147,7 @@ class CampaignFile:
     target_domains: tuple[str, ...]
     """Patterns of the target's own mail domains (domain/campaigns/target_domains.py)."""
     calls: dict[str, CampaignContent]
+    presentation: Presentation = field(default_factory=Presentation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +170,8 @@ class CampaignView:
     text_id: int
     call: CampaignContent
     consent_text_ids: dict[str, int]
+    presentation: Presentation
+    created_at: datetime
 
     def is_open(self, at: datetime) -> bool:
         """True when a signature may come in at that time."""

@@ -14,20 +14,28 @@ from typing import Final, TypeVar
 import msgspec
 
 from petition import i18n
+from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import (
     CLOSED,
     OPEN,
     CampaignContent,
     CampaignFile,
+    Outcome,
+    RiskWords,
     ShareTexts,
     Target,
+    Update,
 )
 from petition.domain.campaigns.form_fields import OFF, OPTIONAL, FormFields, Wanted
 from petition.domain.campaigns.loading import DOMAINS, EVERYTHING, Change, Loaded
+from petition.domain.campaigns.presentation import Presentation
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures import consent
 from petition.domain.signatures.consent import Question
 from petition.errors import ContentError
+from petition.services.campaigns import dated_texts
+from petition.services.campaigns.dated_texts import DatedTable
+from petition.services.campaigns.drawings import drawing
 from petition.store.campaigns import campaigns, target_domains
 from petition.store.db import Session
 
@@ -63,6 +71,9 @@ _TAKES: Final = {
     "postcode": '[form] postcode takes "off", "optional" or "required"',
     "comment": '[form] comment takes "off", "optional" or "required"',
     "share": "[share] takes chat, post and email",
+    "at_risk": "at_risk takes true or false; its words are a table [at_risk] in call.toml",
+    "timeline": "timeline takes tables, each [[timeline]] with date and text",
+    "outcome": "outcome takes one table, [outcome] with date and text",
 }
 """Field to what is said when it holds something else; of every other one, that it is missing."""
 
@@ -103,8 +114,13 @@ class CampaignTable(msgspec.Struct, frozen=True, kw_only=True):
     default_language: str = ""
     goal: int = 0
     targets: tuple[TargetTable, ...] = ()
-    target_domains: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     form: FormTable = FormTable()
+    target_domains: tuple[str, ...] = ()
+    organiser: str = ""
+    at_risk: bool = True
+    accent: str = ""
+    picture: str = ""
+    logo: str = ""
 
 
 class CallTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +134,11 @@ class CallTable(msgspec.Struct, frozen=True, kw_only=True):
     share_text: str = ""
     references: tuple[str, ...] = ()
     share: ShareTexts = ShareTexts()
+    picture_alt: str = ""
+    sensitive: str = ""
+    at_risk: RiskWords = RiskWords()
+    timeline: tuple[DatedTable, ...] = ()
+    outcome: DatedTable | None = None
     consents: dict[str, object] = {}
     """Purpose to its table, which is a QuestionTable."""
 
@@ -150,10 +171,8 @@ class Words:
             raise ContentError(f"{self.path}: {name} is missing")
         return found
 
-    def texts(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
-        """A list that must hold something."""
-        if not values:
-            raise ContentError(f"{self.path}: {_TAKES[name]}")
+    def texts(self, values: tuple[str, ...]) -> tuple[str, ...]:
+        """A list, which may be empty."""
         return tuple(self.filled(value) for value in values)
 
     def filled(self, text: str) -> str:
@@ -267,11 +286,15 @@ def read(
     for place in spoken:
         if place.name not in i18n.codes():
             # The page around the call (labels, errors, letters) would have no words.
-            raise ContentError(f"{place}: there is no catalogue for this language")
+            raise ContentError(
+                f"{place}: Petition does not speak this language yet: its buttons, messages and"
+                f" letters are translated into {', '.join(sorted(i18n.codes()))}. How a language"
+                " is added stands in docs/languages.md"
+            )
+    presentation = _presentation(folder, facts, path)
+    name = presentation.organiser or organiser
     calls = {
-        place.name: _call(
-            place, i18n.language(place.name).organiser(organiser), facts.form.fields()
-        )
+        place.name: _call(place, i18n.language(place.name).organiser(name), facts.form.fields())
         for place in spoken
     }
     default = words.text("default_language", facts.default_language)
@@ -285,14 +308,37 @@ def read(
         targets=aims,
         target_domains=_patterns(facts, words),
         calls=ordered,
+        presentation=presentation,
     )
 
 
+def _presentation(folder: Path, facts: CampaignTable, path: Path) -> Presentation:
+    """What the campaign brings along beside its words. Raises ContentError."""
+    if facts.accent:
+        try:
+            colours.check_accent(facts.accent)
+        except colours.ColourRefused as error:
+            raise ContentError(f"{path}: accent: {error}") from None
+    return Presentation(
+        organiser=facts.organiser.strip(),
+        at_risk=facts.at_risk,
+        accent=facts.accent.lower(),
+        picture=drawing(_beside(folder, facts.picture, path)) if facts.picture else None,
+        logo=drawing(_beside(folder, facts.logo, path)) if facts.logo else None,
+    )
+
+
+def _beside(folder: Path, name: str, path: Path) -> Path:
+    """A file of the campaign's own folder. Raises ContentError for any other."""
+    found = folder / name
+    if not found.resolve().is_relative_to(folder.resolve()):
+        raise ContentError(f"{path}: {name} lies outside the campaign's folder")
+    return found
+
+
 def _patterns(facts: CampaignTable, words: Words) -> tuple[str, ...]:
-    if facts.target_domains is msgspec.UNSET:
-        return ()
     try:
-        found = [pattern(text) for text in words.texts("target_domains", facts.target_domains)]
+        found = [pattern(text) for text in words.texts(facts.target_domains)]
     except (PatternRefused, PatternTooWide) as error:
         raise ContentError(f"{words.path}: target_domains: {error}") from None
     return tuple(dict.fromkeys(found))
@@ -310,13 +356,22 @@ def _call(folder: Path, organiser: str, fields: FormFields) -> CampaignContent:
         title=words.text("title", table.title),
         ask=words.text("ask", table.ask),
         summary=words.text("summary", table.summary),
-        asks=words.texts("asks", table.asks),
+        asks=words.texts(table.asks),
         addressed_to=words.text("addressed_to", table.addressed_to),
         share_text=words.text("share_text", table.share_text),
-        references=words.texts("references", table.references),
+        references=words.texts(table.references),
         story=words.filled(_read(story)),
         fields=fields,
         share=ShareTexts(**{name: words.filled(text).strip() for name, text in told.items()}),
+        picture_alt=words.filled(table.picture_alt).strip(),
+        sensitive=words.filled(table.sensitive).strip(),
+        at_risk=_risk_words(table.at_risk, words),
+        timeline=tuple(
+            dated_texts.report(each, words.text("timeline: text", each.text), path)
+            for each in table.timeline
+        ),
+        updates=_updates(folder / "updates", organiser),
+        outcome=_outcome(table.outcome, words),
         consents={
             purpose: _question(table.consents.get(purpose), purpose, words)
             for purpose in dict.fromkeys((*consent.PURPOSES, *table.consents))
@@ -324,6 +379,27 @@ def _call(folder: Path, organiser: str, fields: FormFields) -> CampaignContent:
     )
     _check_marks(call, story)
     return call
+
+
+def _outcome(table: DatedTable | None, words: Words) -> Outcome | None:
+    if table is None:
+        return None
+    return dated_texts.outcome(table, words.text("outcome: text", table.text), words.path)
+
+
+def _risk_words(table: RiskWords, words: Words) -> RiskWords:
+    filled = {
+        name: words.filled(text).strip() for name, text in msgspec.structs.asdict(table).items()
+    }
+    return RiskWords(**filled)
+
+
+def _updates(folder: Path, organiser: str) -> tuple[Update, ...]:
+    """The news in that folder, if there is one, the newest first. Raises ContentError."""
+    files = sorted(folder.glob("*.md"), reverse=True) if folder.is_dir() else []
+    return tuple(
+        dated_texts.update(file, Words(file, organiser).filled(_read(file))) for file in files
+    )
 
 
 def _question(table: object, purpose: str, words: Words) -> Question:
@@ -347,7 +423,9 @@ def _question(table: object, purpose: str, words: Words) -> Question:
 
 
 def _check_marks(call: CampaignContent, path: Path) -> None:
-    marks = {int(number) for number in re.findall(r"\[(\d+)\]", call.story)}
+    news = (each.text for each in call.updates)
+    texts = (call.story, *news, *(each.text for each in call.timeline))
+    marks = {int(number) for text in texts for number in dated_texts.MARK.findall(text)}
     beyond = sorted(number for number in marks if not 1 <= number <= len(call.references))
     if beyond:
         raise ContentError(f"{path}: there is no reference {beyond[0]}")

@@ -22,6 +22,7 @@ from petition.domain.campaigns.campaign import (
     Target,
 )
 from petition.domain.campaigns.loading import WORDS, Change, Loaded, is_staffs
+from petition.domain.campaigns.presentation import Presentation
 from petition.domain.signatures import consent
 from petition.errors import NotFound
 from petition.store.db import stored_json
@@ -100,8 +101,12 @@ def save(session: Session, file: CampaignFile, *, at: datetime, keep_edits: bool
     same files again changes nothing. State and dates belong to staff and are never touched; with
     `keep_edits`, neither is what staff loaded.
     """
-    targets = stored_json.written(file.targets)
-    facts = {"goal": file.goal, "default_language": file.default_language, "targets": targets}
+    facts = {
+        "goal": file.goal,
+        "default_language": file.default_language,
+        "targets": stored_json.written(file.targets),
+        "presentation": stored_json.written(file.presentation),
+    }
     row = session.scalar(select(Campaign).where(Campaign.slug == file.slug).with_for_update())
     is_new = row is None
     if row is None:
@@ -253,6 +258,11 @@ def _consent_text_id(
     return row.id
 
 
+def presentation(session: Session, slug: str) -> Presentation:
+    """What a campaign brings along beside its words; raises NotFound."""
+    return stored_json.read(_by_slug(session, slug).presentation, Presentation)
+
+
 def set_state(session: Session, slug: str, state: CampaignState, *, at: datetime) -> bool:
     """Open or close a campaign; True when that changed its state. Raises NotFound."""
     row = by_slug(session, slug)
@@ -315,6 +325,8 @@ def _view(session: Session, row: Campaign, text: CampaignText) -> CampaignView:
         text_id=text.id,
         call=_call(text.content, asked),
         consent_text_ids={row.purpose: row.consent_text_id for row in asked},
+        presentation=stored_json.read(row.presentation, Presentation),
+        created_at=row.created_at,
     )
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import Select, delete, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import states
-from petition.domain.signatures.moderation import IN_PUBLIC
 from petition.store.db.upsert import upsert
 from petition.store.tables import Entry, Review, Signature
 
@@ -97,12 +96,6 @@ def decided_later(
     """The reviews decided next after that one."""
     query = _decided(campaign_id, verdicts).where(Review.id > after)
     return list(session.scalars(query.with_only_columns(Review.id).order_by(Review.id).limit(most)))
-
-
-def any_shown(session: Session, campaign_id: int) -> bool:
-    """True when at least one name is to be seen."""
-    query = _decided(campaign_id, IN_PUBLIC).with_only_columns(Review.id).limit(1)
-    return session.scalar(query) is not None
 
 
 def _decided(campaign_id: int, verdicts: tuple[str, ...]) -> Query:

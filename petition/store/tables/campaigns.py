@@ -29,6 +29,8 @@ class Campaign(Base):
     goal: Mapped[int]
     default_language: Mapped[str] = mapped_column(String(10))
     targets: Mapped[str] = mapped_column(Text)
+    presentation: Mapped[str] = mapped_column(Text, server_default="{}")
+    """A Presentation as JSON."""
     opens_at: Mapped[datetime | None] = mapped_column(Instant)
     closes_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)

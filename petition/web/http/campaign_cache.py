@@ -8,14 +8,18 @@ from datetime import datetime
 from typing import TypeVar
 
 from petition.domain.campaigns.campaign import DRAFT, OPEN, CampaignView
+from petition.domain.campaigns.presentation import Presentation
 from petition.domain.signatures.mail_providers import Providers
 from petition.errors import NotFound
 from petition.services.counts import country_figures
 from petition.services.counts.country_figures import Countries
+from petition.services.signatures import moderation
+from petition.services.signatures.moderation import Voices
 from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
 from petition.store.counts import totals
 from petition.store.db import DatabaseFault, Session, SessionFactory
-from petition.store.signatures import mail_providers, moderation
+from petition.store.signatures import mail_providers
+from petition.store.vault.vault import Vault
 from petition.ttl_cache import TtlCache
 
 T = TypeVar("T")  # Python 3.11 has no other way to say it
@@ -32,21 +36,49 @@ class CachedCampaign:
     count: int
     folded_at: datetime | None
     countries: Countries | None
-    has_names: bool
-    """True when at least one name is to be read."""
+    voices: Voices
+
+    @property
+    def has_names(self) -> bool:
+        """True when at least one name is to be read."""
+        return bool(self.voices.quotes or self.voices.names)
 
 
 class CampaignCache:
     """A small cache in front of the campaigns, per process. Misses are not kept."""
 
-    def __init__(self, reading: SessionFactory) -> None:
+    def __init__(self, reading: SessionFactory, vault: Vault) -> None:
         self._reading = reading
+        self._vault = vault
         # While the database is away, pages stay up as they were.
         self._cache = TtlCache(FRESH, stale_on=(DatabaseFault,))
 
     def shown(self, slug: str, language: str) -> CachedCampaign:
         """The call with its count; raises NotFound."""
-        return self._keep(("shown", slug, language), lambda s: _shown(s, slug, language))
+        return self._keep(("shown", slug, language), lambda s: self._shown(s, slug, language))
+
+    def _shown(self, session: Session, slug: str, language: str) -> CachedCampaign:
+        view = campaigns.view(session, slug, language)
+        if view.state == DRAFT:
+            raise NotFound
+        return CachedCampaign(
+            view=view,
+            count=totals.total(session, view.id),
+            folded_at=totals.folded_at(session, view.id),
+            countries=country_figures.countries(session, view.id),
+            voices=self.keep(
+                ("voices", view.id), lambda: moderation.voices(session, self._vault, view.id)
+            ),
+        )
+
+    def presentation(self, slug: str) -> Presentation:
+        """What the campaign brings along beside its words; raises NotFound, also for a draft."""
+        return self._keep(("presentation", slug), lambda s: _presentation(s, slug))
+
+    def any_at_risk(self) -> bool:
+        """True when a campaign that people may read has signers at risk, or there is none yet."""
+        slugs = self.public_slugs()
+        return not slugs or any(self.presentation(slug).at_risk for slug in slugs)
 
     def of_text(self, text_id: int) -> CampaignView:
         """The call in the very words that a form showed; raises NotFound."""
@@ -107,17 +139,10 @@ class CampaignCache:
         return self.keep(key, make)
 
 
-def _shown(session: Session, slug: str, language: str) -> CachedCampaign:
-    view = campaigns.view(session, slug, language)
-    if view.state == DRAFT:
+def _presentation(session: Session, slug: str) -> Presentation:
+    if campaigns.by_slug(session, slug).state == DRAFT:
         raise NotFound
-    return CachedCampaign(
-        view=view,
-        count=totals.total(session, view.id),
-        folded_at=totals.folded_at(session, view.id),
-        countries=country_figures.countries(session, view.id),
-        has_names=moderation.any_shown(session, view.id),
-    )
+    return campaigns.presentation(session, slug)
 
 
 def _languages(session: Session, slug: str) -> tuple[str, ...]:

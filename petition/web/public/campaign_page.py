@@ -13,8 +13,9 @@ from petition.domain.campaigns.campaign import CampaignView, reference
 from petition.web.http.cached_response import shared
 from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
-from petition.web.http.locale import set_locale
+from petition.web.http.locale import language, set_locale
 from petition.web.http.rendering import page
+from petition.web.public import own_files
 from petition.web.signing.questions import on_page
 
 
@@ -39,6 +40,10 @@ def page_context(
     call = deps().campaign_cache.keep(("call", view.text_id, view.state), lambda: _call(view))
     return {
         "call": call,
+        "at_risk": view.presentation.at_risk,
+        "organiser": language().organiser(organiser_of(view)),
+        "risk_words": view.call.at_risk,
+        "look": call["look"],
         "alternates": alternates,
         "language_menu": [(code, f"{address}{query}") for code, address in alternates],
         "base_url": base,
@@ -49,6 +54,11 @@ def page_context(
         "privacy_url": f"{here}/privacy",
         "share_url": f"{base}/{view.slug}",
     }
+
+
+def organiser_of(view: CampaignView) -> str | None:
+    """The campaign's own organiser, or the server's; None where neither has a name."""
+    return view.presentation.organiser or deps().settings.organiser
 
 
 def _call(view: CampaignView) -> dict[str, Any]:
@@ -64,6 +74,23 @@ def _call(view: CampaignView) -> dict[str, Any]:
         "fields": view.call.fields,
         "references": [reference(each) for each in view.call.references],
         "story_html": rendering.story(view.call.story),
+        "look": own_files.look(view.slug, view.presentation),
+        "picture_alt": view.call.picture_alt,
+        "sensitive": view.call.sensitive,
+        "timeline": [
+            {"on": each.on, "html": rendering.line(each.text)} for each in view.call.timeline
+        ],
+        "updates": [
+            {
+                "key": each.key,
+                "on": each.on,
+                "title": each.title,
+                "html": rendering.story(each.text),
+            }
+            for each in view.call.updates
+        ],
+        "outcome": view.call.outcome,
+        "outcome_html": rendering.story(view.call.outcome.text) if view.call.outcome else "",
         "targets": [target.name for target in view.targets],
         "goal": view.goal,
         "is_open": view.is_open(deps().now()),

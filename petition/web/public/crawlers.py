@@ -15,6 +15,7 @@ from petition.web.http.cached_response import answer, made, plain_text
 from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
+from petition.web.public.campaign_page import organiser_of
 
 finding = Blueprint("finding", __name__)
 
@@ -82,7 +83,7 @@ def _page(shown: CachedCampaign) -> dict[str, Any]:
         "name": view.call.title,
         "description": view.call.summary,
         "inLanguage": view.language,
-        "publisher": _organiser(),
+        "publisher": _organiser(view),
         "primaryImageOfPage": {"@type": "ImageObject", "url": f"{address}/card.png"},
         "mainEntity": {
             "@type": "CreativeWork",
@@ -90,7 +91,7 @@ def _page(shown: CachedCampaign) -> dict[str, Any]:
             "name": view.call.ask,
             "text": "\n".join(view.call.asks),
             "inLanguage": view.language,
-            "author": _organiser(),
+            "author": _organiser(view),
             "audience": {"@type": "Audience", "name": view.call.addressed_to},
             "workTranslation": [
                 {"@type": "CreativeWork", "inLanguage": code, "url": _in(code, view)}
@@ -125,10 +126,9 @@ def _dates(view: CampaignView) -> dict[str, str]:
     return {name: at.isoformat() for name, at in dates.items() if at is not None}
 
 
-def _organiser() -> dict[str, str]:
-    settings = deps().settings
-    name = language().organiser(settings.organiser)
-    return {"@type": "Organization", "name": name, "url": f"{settings.base_url}/"}
+def _organiser(view: CampaignView) -> dict[str, str]:
+    name = language().organiser(organiser_of(view))
+    return {"@type": "Organization", "name": name, "url": f"{deps().settings.base_url}/"}
 
 
 def _in(code: str, view: CampaignView) -> str:

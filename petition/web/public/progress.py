@@ -36,6 +36,8 @@ def counted(shown: CachedCampaign) -> dict[str, Any]:
         "places": _places(shown),
         "places_as_of": shown.countries.at if shown.countries is not None else None,
         "has_names": shown.has_names,
+        "voices": shown.voices,
+        "country_names": dict(language().countries()),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from flask import Blueprint, Response
 
 from petition import assets, design
+from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import CampaignView
 from petition.printing import Data, qr_svg
 from petition.web.http.access import PUBLIC, access
@@ -16,7 +17,7 @@ from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
 from petition.web.http.security import CSP
-from petition.web.public.campaign_page import shown_call
+from petition.web.public.campaign_page import organiser_of, shown_call
 
 sharing = Blueprint("sharing", __name__)
 
@@ -65,7 +66,7 @@ def _card(shown: CachedCampaign) -> Made:
     data = {
         **_call(shown.view),
         "count": _count(shown),
-        "mark": assets.content("favicon.svg").decode(),
+        "mark": _mark(shown.view),
     }
     return made(deps().press.picture("card.typ", data), "image/png")
 
@@ -91,15 +92,35 @@ def _poster(view: CampaignView) -> Made:
     data = {
         **_call(view),
         "asks": view.call.asks,
-        "addressed_to": view.call.addressed_to,
+        "addressed_to": _("To: %(addressee)s", addressee=view.call.addressed_to),
         "address": address,
         "qr": qr_svg(_address(view, "poster")),
         "qr_alt": _("QR code for %(address)s", address=address),
         "scan": _("Scan to sign"),
         "or_type": _("or open this address:"),
-        "safety": _("Use a private device and a private address, not one that your employer runs."),
+        "safety": _safety(view),
     }
     return made(deps().press.paper("poster.typ", data), "application/pdf")
+
+
+def _mark(view: CampaignView) -> str:
+    """The campaign's own logo, or the site's mark."""
+    logo = view.presentation.logo
+    return logo.svg if logo else assets.content("favicon.svg").decode()
+
+
+def _safety(view: CampaignView) -> str:
+    """How people at risk take care; nothing where nobody is."""
+    if not view.presentation.at_risk:
+        return ""
+    return view.call.at_risk.device or _(
+        "Use a private device and a private address, not one that your employer runs."
+    )
+
+
+def _own_colours(view: CampaignView) -> Data:
+    accent = view.presentation.accent
+    return colours.of_bands(accent) if accent else {}
 
 
 def _call(view: CampaignView) -> Data:
@@ -107,8 +128,8 @@ def _call(view: CampaignView) -> Data:
         "lang": language().code,
         "dir": language().direction,
         "ask": view.call.ask,
-        "colours": dict(design.colours()),
-        "organiser": language().organiser(deps().settings.organiser),
+        "colours": {**design.colours(), **_own_colours(view)},
+        "organiser": language().organiser(organiser_of(view)),
     }
 
 

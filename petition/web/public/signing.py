@@ -111,7 +111,7 @@ def sign(code: str, slug: str) -> BaseResponse:
         return redirect(f"/{code}/{slug}", 303)
     view = view_of(request.form.get("ticket", ""), shown.view)
     form = _sent(view or shown.view)
-    hints = hints_for(form)
+    hints = hints_for(form, at_risk=shown.view.presentation.at_risk)
     keep_form(lambda words: _form_later(shown, form, hints, words))
     over = too_much()
     if over is not None:

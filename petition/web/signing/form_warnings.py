@@ -35,13 +35,14 @@ class Hints:
         return (self.email is not None) + (self.comment != ())
 
 
-def hints_for(form: SignForm) -> Hints:
+def hints_for(form: SignForm, *, at_risk: bool) -> Hints:
     """Look at a form that was sent in. What its errors are about is not asked about as well.
 
-    But an address that is none is offered with its error, as often as it comes.
+    But an address that is none is offered with its error, as often as it comes. What identifies
+    somebody in a comment is asked about where people are `at_risk` for having signed.
     """
     before = form.carried["noticed"].split()
-    likely, seen = _likely_address(form), _seen(form)
+    likely, seen = _likely_address(form), _seen(form) if at_risk else ()
     about_email = _mark(form.text("email"), likely) if likely else ""
     about_comment = _mark(*(each.text for each in seen)) if seen else ""
     trap = bool(form.subject.errors) or TRAP in before
