@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from petition.cli.server import make_worker
-from petition.services.privacy import retention
+from petition.services.privacy import journal_replay, retention
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.signatures import signing
 from petition.store.db import db, reading, transaction
@@ -275,7 +275,7 @@ def test_more_than_one_batch_in_two_calls(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(journal_replay, "BATCH", 2)
     rights.another_call(app, tmp_path)
     for slug in ("amazon", "other"):
         for number in range(7):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from petition.domain import tokens
 from petition.domain.privacy.retention import end
-from petition.services.privacy import withdrawals
+from petition.services.privacy import journal_replay, withdrawals
 from petition.services.privacy.erasure import FORGET, ErasureContext, clean_up
+from petition.services.privacy.journal_replay import batches
 from petition.store import jobs
 from petition.store.abuse import senders
 from petition.store.campaigns import campaigns
@@ -22,19 +23,10 @@ from petition.store.db import Session, SessionFactory
 from petition.store.db.rows import Rows
 from petition.store.db.transient_failures import committed
 from petition.store.letters import code_attempts
-from petition.store.privacy import blocks, erasure, retention, unconfirmed_forms
-from petition.store.privacy.erasure_journal import (
-    BLOCKED,
-    ERASED,
-    EVERY_CAMPAIGN,
-    UNBLOCKED,
-    Journal,
-    JournalEntry,
-)
+from petition.store.privacy import erasure, retention, unconfirmed_forms
+from petition.store.privacy.erasure_journal import Journal
 from petition.store.privacy.retention import Numbers
 from petition.store.staff import audit
-
-T = TypeVar("T")  # Python 3.11 has no other way to say it
 
 JOB: Final = "retention"
 EVERY: Final = timedelta(hours=1)
@@ -42,9 +34,9 @@ UNCONFIRMED_LIFE: Final = tokens.CONFIRM_LIFE
 """A form that nobody confirmed goes when the link in its letter ends."""
 REMIND_AFTER: Final = timedelta(days=3)
 TRIES_LIFE: Final = timedelta(days=1)
+BATCH: Final = 500
 SENDERS_GRACE: Final = timedelta(hours=1)
 """After midnight, in which a machine whose clock is late still counts for the day before."""
-BATCH: Final = 500
 
 CLOCK: Final = "clock"
 """The snapshot that the privacy page shows."""
@@ -85,11 +77,11 @@ def _is_over(clock: retention.RetentionPeriod, at: datetime) -> bool:
 
 def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
     """The dry run: what `run` would do now, in its order. Changes nothing. Raises JournalBroken."""
-    before, erased = at - UNCONFIRMED_LIFE, _noted(journal).erased
+    before, erased = at - UNCONFIRMED_LIFE, journal_replay.read(journal).erased
     again = [
         each
         for slug, campaign_id in retention.campaign_ids(session).items()
-        for part in _parts(list(erased.get(slug, {}).items()))
+        for part in batches(list(erased.get(slug, {}).items()), BATCH)
         for each in retention.of_addresses(session, campaign_id, dict(part))
     ]
     erased_before = len(again)
@@ -97,7 +89,7 @@ def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
     again += sorted(withdrawn)
     unconfirmed = len(unconfirmed_forms.find(session, before=before, after=None))
     unconfirmed -= sum(
-        unconfirmed_forms.count_of(session, part, before=before) for part in _parts(again)
+        unconfirmed_forms.count_of(session, part, before=before) for part in batches(again, BATCH)
     )
     return [
         Step(kind=Kind.CODE_TRIES, number=_old_tries(at).count(session)),
@@ -124,7 +116,7 @@ def _left(
     """A campaign's signatures that no earlier step has erased."""
     among = sum(
         unconfirmed_forms.outliving_of(session, clock.campaign_id, part, before=before)
-        for part in _parts(gone)
+        for part in batches(gone, BATCH)
     )
     return unconfirmed_forms.outliving(session, clock.campaign_id, before=before) - among
 
@@ -144,13 +136,13 @@ def run(
     An interruption loses nothing: what is left is due at the next run. Raises JournalBroken, and
     has done nothing then.
     """
-    noted = _noted(context.journal)
-    yield _forget_tries(transaction, at=at)
-    yield from _forget_senders(transaction, at=at)
-    yield from _again(transaction, context, noted, at=at)
+    noted = journal_replay.read(context.journal)
+    yield _delete_tries(transaction, at=at)
+    yield from _delete_senders(transaction, at=at)
+    yield from _erased_before(journal_replay.replay(transaction, context, noted, at=at))
     yield from erase_withdrawn(transaction, context, at=at)
-    yield from _forget_unconfirmed(reading, transaction, context, at=at, since=None)
-    yield from _forget_campaigns(transaction, context, at=at)
+    yield from _delete_all_unconfirmed(reading, transaction, context, at=at, since=None)
+    yield from _delete_campaigns(transaction, context, at=at)
 
 
 def erase_again(
@@ -160,7 +152,13 @@ def erase_again(
 
     Raises JournalBroken, and has done nothing then.
     """
-    yield from _again(transaction, context, _noted(context.journal), at=at)
+    noted = journal_replay.read(context.journal)
+    yield from _erased_before(journal_replay.replay(transaction, context, noted, at=at))
+
+
+def _erased_before(numbers: Iterator[int]) -> Iterator[Step]:
+    for number in numbers:
+        yield Step(kind=Kind.ERASED_BEFORE, number=number)
 
 
 def erase_withdrawn(
@@ -184,13 +182,13 @@ def delete_due(
     `since` is when it last ran: forms that were old enough then are not looked at again; None
     looks at all.
     """
-    yield _forget_tries(transaction, at=at)
-    yield from _forget_senders(transaction, at=at)
-    yield from _forget_unconfirmed(reading, transaction, context, at=at, since=since)
-    yield from _forget_campaigns(transaction, context, at=at)
+    yield _delete_tries(transaction, at=at)
+    yield from _delete_senders(transaction, at=at)
+    yield from _delete_all_unconfirmed(reading, transaction, context, at=at, since=since)
+    yield from _delete_campaigns(transaction, context, at=at)
 
 
-def _forget_tries(transaction: SessionFactory, *, at: datetime) -> Step:
+def _delete_tries(transaction: SessionFactory, *, at: datetime) -> Step:
     with transaction() as session:
         number = _old_tries(at).delete(session)
         if number:  # they hold keyed hashes of addresses
@@ -198,7 +196,7 @@ def _forget_tries(transaction: SessionFactory, *, at: datetime) -> Step:
     return Step(kind=Kind.CODE_TRIES, number=number)
 
 
-def _forget_senders(transaction: SessionFactory, *, at: datetime) -> Iterator[Step]:
+def _delete_senders(transaction: SessionFactory, *, at: datetime) -> Iterator[Step]:
     """With the random value of its day a hash names nobody any more; both go in one commit."""
     with transaction() as session:
         senders.old_keys(before=_first_day(at)).delete(session)
@@ -223,81 +221,7 @@ def _first_day(at: datetime) -> date:
     return (at - SENDERS_GRACE).date()
 
 
-@dataclass(kw_only=True)
-class _Noted:
-    """The journal: the last erasure by campaign and address; blocks and their ends, in order."""
-
-    erased: dict[str, dict[bytes, datetime]] = field(default_factory=dict)
-    blocks: dict[bytes, JournalEntry] = field(default_factory=dict)
-
-
-def _noted(journal: Journal) -> _Noted:
-    """The whole journal, before anything is done with it. Raises JournalBroken."""
-    found = _Noted()
-    for line in journal.lines():
-        if line.verb in (ERASED, BLOCKED) and line.slug != EVERY_CAMPAIGN:
-            found.erased.setdefault(line.slug, {})[line.address_key] = line.at
-        if line.verb in (BLOCKED, UNBLOCKED):
-            found.blocks[line.address_key] = line
-    return found
-
-
-def erased(session: Session, journal: Journal) -> dict[tuple[int, bytes], datetime]:
-    """When each address was last erased, by campaign and key. Raises JournalBroken."""
-    by_slug = _noted(journal).erased
-    return {
-        (campaign_id, key): at
-        for slug, campaign_id in retention.campaign_ids(session).items()
-        for key, at in by_slug.get(slug, {}).items()
-    }
-
-
-def _again(
-    transaction: SessionFactory, context: ErasureContext, noted: _Noted, *, at: datetime
-) -> Iterator[Step]:
-    with transaction() as session:
-        ids = retention.campaign_ids(session)
-    for part in _parts(list(noted.blocks.values())):
-        committed(transaction, partial(_block_again, lines=part))
-    for slug in sorted(ids.keys() & noted.erased.keys()):
-        for places in _parts(list(noted.erased[slug].items())):
-            erase = partial(
-                _erase_again, context=context, campaign_id=ids[slug], erased=dict(places), at=at
-            )
-            number = committed(transaction, erase)
-            if number:
-                yield Step(kind=Kind.ERASED_BEFORE, number=number)
-
-
-def _block_again(session: Session, lines: Sequence[JournalEntry]) -> None:
-    for line in lines:
-        if line.verb == BLOCKED:
-            blocks.block(session, line.address_key, at=line.at)
-        else:  # and leave a block that was put since the journal was read
-            blocks.unblock(session, (line.address_key,), before=line.at)
-
-
-def _erase_again(
-    session: Session,
-    *,
-    context: ErasureContext,
-    campaign_id: int,
-    erased: Mapping[bytes, datetime],
-    at: datetime,
-) -> int:
-    ids = retention.of_addresses(session, campaign_id, erased)
-    gone = [found for id_ in ids if (found := erasure.erase(session, id_, at=at)) is not None]
-    if gone:
-        clean_up(session, context, (id_ for each in gone for id_ in each.letter_ids), at=at)
-    return len(gone)
-
-
-def _parts(all_: Sequence[T]) -> Iterator[Sequence[T]]:
-    """As many as go into one transaction, until there are no more."""
-    return (all_[begin : begin + BATCH] for begin in range(0, len(all_), BATCH))
-
-
-def _forget_unconfirmed(
+def _delete_all_unconfirmed(
     reading: SessionFactory,
     transaction: SessionFactory,
     context: ErasureContext,
@@ -310,7 +234,7 @@ def _forget_unconfirmed(
     after = since - UNCONFIRMED_LIFE - timedelta(days=1) if since is not None else None
     with reading() as session:  # finding them takes a while, and must not hold up who writes
         found = unconfirmed_forms.find(session, before=before, after=after)
-    for part in _parts(found):
+    for part in batches(found, BATCH):
         delete = partial(_delete_unconfirmed, context=context, part=part, at=at)
         yield Step(kind=Kind.UNCONFIRMED_FORMS, number=committed(transaction, delete))
 
@@ -324,7 +248,7 @@ def _delete_unconfirmed(
     return number
 
 
-def _forget_campaigns(
+def _delete_campaigns(
     transaction: SessionFactory, context: ErasureContext, *, at: datetime
 ) -> Iterator[Step]:
     with transaction() as session:

@@ -15,7 +15,7 @@ from typing import Final
 
 from petition.domain.signatures.mail_providers import Providers
 from petition.errors import SealBroken
-from petition.services.privacy import retention
+from petition.services.privacy import journal_replay
 from petition.services.privacy.erasure import ErasureContext, clean_up
 from petition.services.vault import address_keys
 from petition.services.vault.address_keys import AddressKeys
@@ -87,7 +87,7 @@ def rekey(
     while moved:
         moved, last, unreadable = False, -1, 0
         with reading() as session:
-            erased = _Erased(context, retention.erased(session, context.journal))
+            erased = _Erased(context, journal_replay.erased(session, context.journal))
         while (looked := _look(vault, reading, after=last)) is not None:
             last, unreadable = looked.last, unreadable + len(looked.unreadable)
             done = _do(transaction, looked, erased, at=at)
