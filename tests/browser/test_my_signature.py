@@ -36,8 +36,6 @@ def test_by_keyboard_and_without_a_script(
     page.keyboard.press("Home")
     chosen = page.locator("#country").input_value()
     assert chosen != form["country"]
-    tab_to(page, "#postcode")
-    page.keyboard.type("10 a")
     tab_to(page, "#comment")
     page.keyboard.type("For all of us.")
     follow(page, "#name-button")

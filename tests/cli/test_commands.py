@@ -28,7 +28,7 @@ from petition.web.http.url_converters import first_parts
 from tests import people
 from tests.cli.conftest import one_line
 from tests.conftest import Clock
-from tests.factories import change, confirm, entries, keep, rows, the_call, work
+from tests.factories import change, confirm, entries, keep, rows, shipped_call, the_call, work
 
 
 def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -274,8 +274,8 @@ def test_the_file_for_the_target_holds_no_address(run: Any) -> None:
 
 
 def _copied(folder: Path, **changes: str) -> Path:
-    """The shipped call in a folder of its own, with words of campaign.toml put for others."""
-    copy = Path(shutil.copytree(SHIPPED / "amazon", folder))
+    """The tests' call in a folder of its own, with words of campaign.toml put for others."""
+    copy = shipped_call(folder)
     file = copy / "campaign.toml"
     text = file.read_text("utf-8")
     for name, value in changes.items():
@@ -309,7 +309,7 @@ def test_loading_says_what_would_change_and_asks(app: Flask, run: Any, tmp_path:
 def test_a_campaign_is_loaded_listed_opened_and_closed(
     app: Flask, run: Any, tmp_path: Path
 ) -> None:
-    assert run("campaign", "load", "amazon").stdout == "amazon: nothing new\n"
+    assert run("campaign", "load", str(shipped_call(tmp_path))).stdout == "amazon: nothing new\n"
     folder = tmp_path / "mine"
     for path in (SHIPPED / "amazon").rglob("*.*"):
         copy = folder / path.relative_to(SHIPPED / "amazon")
