@@ -19,6 +19,7 @@ from petition.config import DOCUMENTED, Settings, load
 from petition.errors import SettingError
 from petition.keyring import KeyRing
 from tests.cli.conftest import environ_of, one_line, outside
+from tests.factories import shipped_call
 
 pytestmark = pytest.mark.slow
 
@@ -409,7 +410,8 @@ def test_as_a_process_it_ends_with_zero_one_and_two(settings: Settings, tmp_path
     environ = environ_of(settings)
     done = outside("--version", cwd=tmp_path)
     assert (done.returncode, done.stdout[:9]) == (0, b"petition ")
-    done = outside("campaign", "load", "amazon", cwd=tmp_path, **environ)
+    call = shipped_call(tmp_path)
+    done = outside("campaign", "load", str(call), cwd=tmp_path, **environ)
     assert (done.returncode, done.stdout) == (0, b"amazon: nothing new\n")
     done = outside("count", "nowhere", cwd=tmp_path, **environ)
     assert (done.returncode, done.stdout) == (1, b"")

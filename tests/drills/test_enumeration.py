@@ -171,9 +171,9 @@ def test_nothing_of_an_answer_is_left_out_but_the_time_and_what_was_typed() -> N
 
 @pytest.fixture
 def instance(database_url: str, tmp_path: Path) -> Iterator[Instance]:
-    """An installation with the open call, served."""
+    """An installation with the open call as it is shipped, served."""
     instance = Instance(folder=tmp_path / "instance", logs=tmp_path, database_url=database_url)
-    instance.run("campaign", "load", "petition/campaigns/amazon")
+    instance.run("campaign", "load", "petition/campaigns/amazon", "--yes")
     instance.run("campaign", "open", "amazon")
     instance.start_web()
     instance.wait_for_web()

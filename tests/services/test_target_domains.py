@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -10,7 +9,6 @@ from typing import Final
 import pytest
 from flask import Flask
 
-from petition.app import SHIPPED
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide
 from petition.errors import ContentError, NotFound
 from petition.services.campaigns import content_files, target_domains as services_target_domains
@@ -20,15 +18,15 @@ from petition.store.db import reading, transaction
 from petition.store.letters import entry_letters, outbox
 from tests import people
 from tests.conftest import Clock
-from tests.factories import keep, rows, the_call, together
+from tests.factories import keep, rows, shipped_call, the_call, together
 
 AT: Final = datetime(2026, 11, 3, 10, tzinfo=UTC)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the shipped call, to be edited."""
-    return Path(shutil.copytree(SHIPPED / "amazon", tmp_path / "amazon"))
+    """The call that the tests load, to be edited."""
+    return shipped_call(tmp_path)
 
 
 def load(folder: Path) -> bool:

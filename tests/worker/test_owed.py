@@ -17,7 +17,7 @@ from petition.domain.letters.recipient import Recipient
 from petition.domain.tokens import CONFIRM_LIFE
 from petition.mail.ready_letter import ReadyLetter
 from petition.mail.transport import FolderTransport
-from petition.services.privacy import rights
+from petition.services.privacy import rights, withdrawals
 from petition.store.campaigns import target_domains
 from petition.store.db import transaction
 from petition.store.letters import outbox, outbox_files
@@ -233,7 +233,7 @@ def test_a_withdrawn_one_who_signs_again_confirms_anew(
 ) -> None:
     begin(and_confirm=True)
     with transaction() as session:
-        assert rights.withdraw(session, 1, at=clock())
+        assert withdrawals.withdraw(session, 1, at=clock())
     clock.forward(timedelta(hours=1))
     begin()
     assert _subjects(app)[-1] == "Please confirm your email address"
