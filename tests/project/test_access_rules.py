@@ -69,7 +69,7 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "POST /<lang:code>/<slug:slug>/code": (PUBLIC, (422,) * 6),
     "GET /my/<token:token>": (LINK, (200,) * 6),
     "POST /my/<token:token>": (LINK, (400,) * 6),
-    "POST /my/<token:token>/correct": (LINK, (303,) * 6),
+    "POST /my/<token:token>/correct": (LINK, (422,) * 6),
     "POST /my/<token:token>/choices": (LINK, (422,) * 6),
     "POST /my/<token:token>/withdraw": (LINK, (303,) * 6),
     "POST /my/<token:token>/undo": (LINK, (303,) * 6),

@@ -33,13 +33,16 @@ def test_every_address_with_an_id_is_tried_here(app: Flask) -> None:
     found = {
         rule.rule for rule in app.url_map.iter_rules() if "int" in rule.rule or "<id:" in rule.rule
     }
-    assert found == {"/staff/campaigns/<slug:slug>/exports/<id:export_id>/recall"}
+    assert found == {
+        f"/staff/campaigns/<slug:slug>/exports/<id:export_id>/{what}" for what in ("file", "recall")
+    }
 
 
 def test_no_address_with_such_an_id_breaks_anything(app: Flask, client: FlaskClient) -> None:
     staff = console.enter(app)
     for number in NONE:
         for address in (
+            f"/staff/campaigns/amazon/exports/{number}/file",
             f"/staff/campaigns/amazon/exports/{number}/recall",
             f"/staff/campaigns/amazon/comments?after={number}",
             f"/staff/campaigns/amazon/comments?changed={number}",

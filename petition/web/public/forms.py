@@ -43,7 +43,13 @@ class CorrectForm(DetailsForm):
     """A supporter puts right what they typed, by the rules of the sign form."""
 
     def keep(self, known: Mapping[str, str], sent: Container[str]) -> None:
-        """What a page did not send stays: it was opened before it had all of these fields."""
+        """What a page did not send stays: it was opened before it had all of these fields.
+
+        Whatever sends none of them sends no page's form, but presses what it finds: to that the
+        form stays empty, and nothing is put right by it.
+        """
+        if not any(field.name in sent for field in self):
+            return
         for field in self:
             if field.name not in sent:
                 field.data = known[field.name]
