@@ -83,6 +83,8 @@ def _checked(page: Page, *checks: str) -> Iterator[str]:
 
 
 def _axe(page: Page) -> Iterator[str]:
+    # Wherever the page was left, the strip at its top would lie over what is under it there.
+    page.evaluate("scrollTo(0, 0)")
     found = page.evaluate("async options => (await axe.run(options)).violations", _OPTIONS)
     for each in found:
         for node in each["nodes"]:

@@ -66,11 +66,11 @@ def _list(code: str) -> Response:
     return make_response(page("public/index.html", calls=[_listed(slug, code) for slug in slugs]))
 
 
-def _listed(slug: str, code: str) -> tuple[str, str, str]:
+def _listed(slug: str, code: str) -> tuple[str, str, str, str]:
     languages = deps().campaign_cache.languages(slug)
     best = code if code in languages else languages[0]
     call = deps().campaign_cache.shown(slug, best).view.call
-    return call.title, call.ask, f"/{best}/{slug}"
+    return call.title, call.ask, f"/{best}/{slug}", best
 
 
 @public.get("/<slug:slug>")
