@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +20,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Final
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from flask import Flask
@@ -26,6 +28,7 @@ from flask import Flask
 from petition.app import SHIPPED
 from petition.cli import confirmation, main
 from petition.config import DOCUMENTED, Settings
+from petition.domain.campaigns.campaign import RiskWords
 from petition.store.db import db
 from tests import factories, people
 
@@ -42,6 +45,7 @@ IN_A_FILE: Final = {
     "{": "Caddy",
     "index:KEY": "a key ring",
     "my-call/": "the files of a call",
+    "[at_risk]": "call.toml",
 }
 """How a block begins that belongs into a file, and into which."""
 
@@ -246,6 +250,12 @@ def test_the_settings_are_ours() -> None:
     for beginning in ("PETITION_ENV=", "DATABASE_URL="):
         for line in text_of(beginning).splitlines():
             assert line.partition("=")[0].removesuffix("_FILE") in DOCUMENTED
+
+
+def test_the_words_for_people_at_risk_are_ours() -> None:
+    words = tomllib.loads(text_of("[at_risk]"))["at_risk"]
+    assert set(words) == set(RiskWords.__struct_fields__)
+    assert all(msgspec.structs.astuple(msgspec.convert(words, RiskWords)))
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx")
