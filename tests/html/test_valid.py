@@ -31,6 +31,7 @@ from petition.web.http.errors import error_page
 from tests import console, factories, people
 from tests.conftest import Clock
 from tests.html.checker import complaints
+from tests.park import open_park
 from tests.people import Form
 from tests.visitor import Visitor
 
@@ -194,6 +195,7 @@ class Guide:
             "name": lambda: sorted(path.name for path in self.outbox.glob("*.eml"))[0],
             "version": lambda: assets.address("css/site.css").split("/")[2],
             "path:name": lambda: "css/site.css",
+            "own_name": lambda: "picture.svg",
             "id:export_id": self._export,
         }
         if rule.startswith("/staff/set-up/"):
@@ -282,6 +284,7 @@ def behind_links(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     links = somebody.links
     yield "unsubscribed", guide.post(links["unsubscribe"], code)
     yield "my, name wrong", guide.post(f"{links['my']}/correct", code, {"given_name": ""})
+    yield "my, nothing sent", guide.post(f"{links['my']}/correct", code)
     yield "my, choices wrong", guide.post(f"{links['my']}/choices", code)
     yield "my, erase unsure", guide.post(f"{links['my']}/erase", code)
     yield "my, page", guide.post(f"{links['my']}/download-page", code)
@@ -360,7 +363,25 @@ def named(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "comments, changed", guide.get(f"{path}?changed=2", code)
 
 
-SAMPLES = (looked_at, sent_back, faults, behind_links, in_the_console, named, letters, closed)
+def park(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """A call with its own colours, logo and news, and with its outcome; it is in English alone."""
+    if code != "en":
+        return
+    open_park(guide.app)
+    page = guide.get("/en/park", code)
+    assert 'id="updates-heading"' in page.get_data(as_text=True)
+    yield "park", page
+    for place in ("thanks", "names", "privacy"):
+        yield f"park, {place}", guide.get(f"/en/park/{place}", code)
+    yield "park, empty", guide.post("/en/park/sign", code)
+    yield "park, list", guide.get("/", code)
+    with guide.app.app_context(), transaction() as session:
+        content_files.close(session, "park", at=dependencies_of(guide.app).now())
+    dependencies_of(guide.app).campaign_cache.clear()
+    yield "park, closed", guide.get("/en/park", code)
+
+
+SAMPLES = (looked_at, sent_back, faults, behind_links, in_the_console, named, letters, closed, park)
 
 
 @dataclass(frozen=True)
