@@ -30,7 +30,7 @@ from petition.domain.signatures.consent import Question
 from petition.domain.signatures.mail_providers import Providers
 from petition.domain.signatures.source import Source
 from petition.domain.signatures.supporter import Person
-from petition.services.signatures import signing
+from petition.services.signatures import moderation, signing
 from petition.services.signatures.signing import Sign
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
@@ -95,6 +95,22 @@ def link_in(letter: EmailMessage) -> str:
     found = _LINK.search(text_of(letter))
     assert found, "the letter has no link"
     return found[1]
+
+
+def decide(app: Flask, signature_id: object, verdict: str) -> None:
+    """Staff decide what of a person's name and comment is shown."""
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        moderation.decide(
+            session,
+            deps.vault,
+            int(str(signature_id)),
+            verdict,
+            seen=None,
+            campaign_id=None,
+            by="t",
+            at=deps.now(),
+        )
 
 
 def rows(app: Flask, sql: str, **values: object) -> list[tuple[object, ...]]:

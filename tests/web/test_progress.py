@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from petition.domain.signatures.moderation import SHOWN
 from petition.services.campaigns import content_files
 from petition.services.counts import country_figures
-from petition.services.signatures import moderation
 from petition.store.db import transaction
 from petition.web.http.dependencies import dependencies_of
 from tests import console, factories, people
@@ -246,21 +245,10 @@ class TestClosed:
     @pytest.mark.usefixtures("closed_at")
     def test_names_are_still_to_be_read(self, app: Flask, client: FlaskClient) -> None:
         factories.change(app, "UPDATE entries SET visibility = 'public'")
-        deps = dependencies_of(app)
         ((signature_id,),) = factories.rows(
             app, "SELECT min(id) FROM signatures WHERE state = 'confirmed'"
         )
-        with transaction() as session:
-            moderation.decide(
-                session,
-                deps.vault,
-                int(str(signature_id)),
-                SHOWN,
-                seen=None,
-                campaign_id=None,
-                by="t",
-                at=deps.now(),
-            )
+        factories.decide(app, signature_id, SHOWN)
         assert 'href="/en/amazon/names"' in read(app, client)
         page = read(app, client, "/en/amazon/names")
         assert "Of-Many" in page

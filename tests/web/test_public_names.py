@@ -19,24 +19,13 @@ from tests.people import Form
 
 def approve(app: Flask, form: Form, verdict: str = SHOWN, lang: str = "en") -> None:
     """Somebody signs and confirms, and staff decide."""
-    deps = dependencies_of(app)
     factories.keep(app, factories.the_call(app, lang), form)
     ((signature_id, entry_id),) = factories.rows(
         app, "SELECT id, entry_id FROM signatures ORDER BY id DESC LIMIT 1"
     )
     factories.confirm(app, int(str(entry_id)))
-    with transaction() as session:
-        moderation.decide(
-            session,
-            deps.vault,
-            int(str(signature_id)),
-            verdict,
-            seen=None,
-            campaign_id=None,
-            by="t",
-            at=deps.now(),
-        )
-    deps.campaign_cache.clear()
+    factories.decide(app, signature_id, verdict)
+    dependencies_of(app).campaign_cache.clear()
 
 
 def public(number: int, **changes: str) -> Form:

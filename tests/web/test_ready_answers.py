@@ -109,6 +109,15 @@ def test_a_change_is_shown_at_once(app: Flask, client: FlaskClient) -> None:
     assert seen
 
 
+def test_an_answer_goes_with_the_page_that_it_was_made_of(app: Flask, client: FlaskClient) -> None:
+    get(client)
+    dependencies_of(app).campaign_cache.clear()
+    get(client, f"{PAGE}?nothing=1")  # makes the same page anew, for another address
+    with asked_of(app) as seen:
+        get(client)
+    assert seen
+
+
 def test_it_is_no_way_round_the_limit(app: Flask, settings: Settings, clock: Clock) -> None:
     few = replace(settings, limits=replace(settings.limits, pages=Limit(20, 20)))
     client = create_app(few, now=clock).test_client()
