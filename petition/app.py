@@ -142,7 +142,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         group_commit=group_commit,
         journal=Journal(settings.journal_path),
         readiness=Readiness(engine, group_commit),
-        campaign_cache=CampaignCache(lambda: reading(engine), vault),
+        campaign_cache=CampaignCache(lambda: reading(engine), vault, now),
         render=Renderer(organiser=settings.organiser, contact=settings.contact),
         press=Press(),
         ttl_cache=TtlCache(600.0, most=300, clock=lambda: now().timestamp()),

@@ -81,6 +81,7 @@ class Renderer:
             contact=self._contact,
             asset=assets.address,
             colours=design.colours(),
+            breakable=breakable,
             number=language.number,
             date=language.date,
             time=language.time,
@@ -106,6 +107,11 @@ def story(markdown: str, page: str = "") -> Markup:
 def line(text: str) -> Markup:
     """One line of a call as safe HTML, with the same marks."""
     return _marked(str(escape(text)), "")
+
+
+def breakable(address: str) -> Markup:
+    """An email address as HTML that gives way before its parts, and not within a word."""
+    return Markup(re.sub(r"(?=[@.])", "<wbr>", str(escape(address))))  # noqa: S704  # it is escaped
 
 
 def _marked(html: str, page: str) -> Markup:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -97,8 +97,8 @@ def link_in(letter: EmailMessage) -> str:
     return found[1]
 
 
-def decide(app: Flask, signature_id: object, verdict: str) -> None:
-    """Staff decide what of a person's name and comment is shown."""
+def decide(app: Flask, signature_id: object, verdict: str, at: datetime | None = None) -> None:
+    """Staff decide what of a name and comment is shown: two days ago, so that it can be read."""
     deps = dependencies_of(app)
     with app.app_context(), transaction() as session:
         moderation.decide(
@@ -109,7 +109,7 @@ def decide(app: Flask, signature_id: object, verdict: str) -> None:
             seen=None,
             campaign_id=None,
             by="t",
-            at=deps.now(),
+            at=at or deps.now() - timedelta(days=2),
         )
 
 

@@ -8,13 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from flask import Flask
 
 from petition.app import SHIPPED
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
 from petition.cli.context import now, open_app, operator, progress
-from petition.cli.loading import change_in_words
-from petition.domain.campaigns.loading import Loaded
+from petition.cli.loading import load_files, would_change
 from petition.domain.campaigns.milestones import goal_at
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures.mail_providers import Provider
@@ -24,10 +22,9 @@ from petition.services.privacy import retention as privacy_retention
 from petition.services.signatures import rekeying
 from petition.store.campaigns import campaigns, target_domains as store_target_domains
 from petition.store.counts import totals
-from petition.store.db import Session, reading, transaction
+from petition.store.db import reading, transaction
 from petition.store.signatures import mail_providers
 from petition.web.http.dependencies import dependencies_of
-from petition.web.http.url_converters import first_parts
 
 
 class Unreadable(PetitionError):
@@ -52,34 +49,13 @@ def load(folder: Path, sure: bool) -> None:
     # os.path: in a folder that we may not read, Path.exists raises.
     place = folder if os.path.exists(folder) else SHIPPED / folder.name
     with open_app() as app:
-        if not sure and (changes := _would_change(app, place)):
+        if not sure and (changes := would_change(app, place)):
             for line in changes:
                 click.echo(line, err=True)
             require_confirmation("this change", sure=False)
         with transaction() as session:
-            done = _load(app, session, place)
+            done = load_files(app, session, place)
     click.echo(f"{done.slug}: {'loaded' if done.changed else 'nothing new'}")
-
-
-def _would_change(app: Flask, place: Path) -> list[str]:
-    """What loading would change of a campaign that is there, in words."""
-    with transaction() as session:
-        done = _load(app, session, place)
-        session.rollback()
-    if done.is_new:
-        return []
-    return [f"{done.slug}: would change {change_in_words(each)}" for each in done.changed]
-
-
-def _load(app: Flask, session: Session, place: Path) -> Loaded:
-    return content_files.load(
-        session,
-        place,
-        organiser=dependencies_of(app).settings.organiser,
-        at=now(),
-        places=first_parts(app),
-        is_shipped=place.resolve().parent == SHIPPED.resolve(),
-    )
 
 
 @campaign.command("list")
@@ -254,7 +230,8 @@ def set_provider(
 
 @provider.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def rekey(as_json: bool) -> None:
+@cannot_be_undone
+def rekey(as_json: bool, sure: bool) -> None:
     """Compare all signatures anew, after the table changed; start it again if interrupted.
 
     Two signatures of one campaign that turn out to be one person's become one: the earlier
@@ -264,6 +241,8 @@ def rekey(as_json: bool) -> None:
         deps = dependencies_of(app)
         with reading() as session:
             left = rekeying.left(session)
+        if left:
+            require_confirmation("making one of signatures that are one person's", sure=sure)
         report = rekeying.Report()
         with progress("keying anew", left) as step:
             context = deps.erasure_context

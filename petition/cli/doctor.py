@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 
-from petition.app import keys_of
+from petition.app import SHIPPED, keys_of
 from petition.cli.context import now, open_app_unchecked
 from petition.cli.error_lines import one_line
+from petition.cli.loading import would_change
 from petition.cli.permissions import loose
 from petition.config import DOCUMENTED, Settings
 from petition.errors import SettingError
@@ -116,6 +117,14 @@ def _slugs(app: Flask) -> Iterator[Verdict]:
             )
 
 
+def _shipped(app: Flask) -> Iterator[Verdict]:
+    """What this version brings of a shipped call, where the database has it otherwise."""
+    for folder in sorted(path for path in SHIPPED.iterdir() if path.is_dir()):
+        for line in would_change(app, folder):
+            words = f"`petition campaign load {folder.name}` {line.partition(': ')[2]}"
+            yield Verdict("campaigns", "note", words)
+
+
 def _files(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for name, words in loose(settings, file_of(db.engine)):
         yield name, "wrong", words
@@ -139,6 +148,7 @@ def _database(app: Flask) -> Iterator[Verdict]:
         if migrated:
             yield _mail_providers()
             yield from _slugs(app)
+            yield from _shipped(app)
     except SettingError as error:
         yield Verdict("durability", "wrong", str(error))
     except DatabaseFault as error:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from babel import Locale
+from pathlib import Path
 
-from petition.domain.campaigns.loading import DOMAINS, WORDS, Change
+from babel import Locale
+from flask import Flask
+
+from petition.app import SHIPPED
+from petition.cli.context import now
+from petition.domain.campaigns.loading import DOMAINS, WORDS, Change, Loaded
+from petition.services.campaigns import content_files
+from petition.store.db import Session, transaction
+from petition.web.http.dependencies import dependencies_of
+from petition.web.http.url_converters import first_parts
 
 _ITEMS = {
     "goal": "the goal",
@@ -22,3 +31,25 @@ def change_in_words(change: Change) -> str:
         code = change.item.removeprefix(WORDS)
         what = f"the words in {Locale('en').languages.get(code, code)} ({', '.join(change.parts)})"
     return f"{what}, which you loaded yourself" if change.is_staffs else what
+
+
+def load_files(app: Flask, session: Session, folder: Path) -> Loaded:
+    """Put a call's files into the database, as staff say; shipped ones are the program's again."""
+    return content_files.load(
+        session,
+        folder,
+        organiser=dependencies_of(app).settings.organiser,
+        at=now(),
+        places=first_parts(app),
+        is_shipped=folder.resolve().parent == SHIPPED.resolve(),
+    )
+
+
+def would_change(app: Flask, folder: Path) -> list[str]:
+    """What loading these files would change of a campaign that is there, in words."""
+    with transaction() as session:
+        done = load_files(app, session, folder)
+        session.rollback()
+    if done.is_new:
+        return []
+    return [f"{done.slug}: would change {change_in_words(each)}" for each in done.changed]

@@ -95,6 +95,7 @@ class Ready:
         self.instance.petition("comments", "name-only", str(ids[-2]))
         self.instance.petition("comments", "refuse", str(ids[-3]))
         self.instance.petition("comments", "approve", *(str(each) for each in ids[:-3]))
+        actions.a_day_after_approval(self.instance)
 
     def _supporters(self) -> None:
         pending, own = {}, {}

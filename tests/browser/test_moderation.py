@@ -71,9 +71,10 @@ def test_the_queue_by_keyboard(instance: Any, open_page: Any, call: str) -> None
     page.keyboard.press("Space")
     expect(page.locator("#list")).to_contain_text("Nothing is waiting.")
 
+    actions.a_day_after_approval(instance)
     page.goto(f"/en/{call}/names")
     shown = page.locator(".names > li")
     expect(shown).to_have_count(2)
-    expect(shown.nth(0)).to_have_text("Person901 Of-Many Germany")
-    expect(shown.nth(1)).to_contain_text("Dignity for all.")
+    expect(shown.nth(0)).to_contain_text("Dignity for all.")
+    expect(shown.nth(1)).to_have_text("Person901 Of-Many Germany")
     expect(page.locator("body")).not_to_contain_text("Miriam")

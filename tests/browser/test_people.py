@@ -205,6 +205,7 @@ def test_somebody_who_changes_their_mind(
 
     staff = open_page()
     approve(staff, instance, "Zoë")
+    actions.a_day_after_approval(instance)
     shown = everyone.locator(".names > li", has_text="Zoë Ndiaye")
     reload_until(everyone, lambda: shown.count() == 1, "the name to be shown")
     expect(shown).to_contain_text(zoe["comment"])

@@ -20,6 +20,7 @@ def shown(instance: Any) -> None:
     actions.confirm(instance, FORM["email"])
     number = instance.petition("comments", "list", "amazon").split(":")[0].split("\n")[-1]
     instance.petition("comments", "approve", number)
+    actions.a_day_after_approval(instance)
 
 
 def outside(page: Page, box: Locator) -> bytes:

@@ -54,6 +54,17 @@ def test_every_command_says_what_it_does(path: tuple[str, ...], flag: str) -> No
     assert not rest.strip().startswith("Options:")  # a sentence comes first
 
 
+DESTRUCTIVE = {"erase", "delete", "remove", "purge", "rekey", "accept-secret"}
+"""By their names: what they do cannot be undone (docs/decisions/0431)."""
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in COMMANDS if DESTRUCTIVE & {*path[-1:]}], ids=" ".join
+)
+def test_what_cannot_be_undone_asks_or_takes_yes(path: tuple[str, ...]) -> None:
+    assert "--yes" in CliRunner().invoke(main, [*path, "--help"]).stdout
+
+
 def test_there_are_the_commands_that_we_promised() -> None:
     promised = """start serve worker count export doctor|db upgrade|db check|campaign load|
         campaign list|campaign open|campaign close|staff invite|signature hold|signature reject|
@@ -355,7 +366,10 @@ def test_signatures_are_keyed_anew_after_the_table_changed(app: Flask, run: Any)
     assert found.stdout == "mail.example.org: saved\n"
     assert "petition provider rekey" in found.stderr
     assert "2 signatures were compared by another table" in run("doctor").stdout
-    found = run("provider", "rekey", "--json")
+    refused = run("provider", "rekey")
+    assert (refused.exit_code, "--yes" in refused.stderr) == (2, True)
+    assert rows(app, "SELECT count(*) FROM signatures") == [(2,)], "nothing is done unasked"
+    found = run("provider", "rekey", "--json", "--yes")
     assert json.loads(found.stdout) == {
         "looked_at": 2,
         "rekeyed": 1,
@@ -376,7 +390,7 @@ def test_keying_anew_says_what_does_not_open(app: Flask, run: Any) -> None:
     keep(app, the_call(app), people.ben)
     change(app, "UPDATE entries SET sealed = :junk", junk=b"0" * 64)
     run("provider", "set", "mail.example.org", "--dots")
-    found = run("provider", "rekey")
+    found = run("provider", "rekey", "--yes")
     assert found.exit_code == 1
     assert "1 signatures do not open with these keys" in found.stderr
 
@@ -522,6 +536,18 @@ def _call_at(folder: Path, slug: str) -> Path:
 def test_every_address_that_is_served_is_known_to_this_test(app: Flask) -> None:
     parts = {part for part in first_parts(app) if "." not in part}
     assert parts <= {*OURS}
+
+
+def test_doctor_says_what_a_new_version_brings_of_the_shipped_call(app: Flask, run: Any) -> None:
+    def said() -> list[str]:
+        return [line for line in run("doctor").stdout.splitlines() if "campaign load" in line]
+
+    assert run("campaign", "load", "amazon", "--yes").exit_code == 0
+    assert said() == []
+    change(app, "UPDATE campaigns SET goal = 7 WHERE slug = 'amazon'")
+    words = "`petition campaign load amazon` would change the goal"
+    assert [line.split(maxsplit=2) for line in said()] == [["note", "campaigns", words]]
+    assert rows(app, "SELECT goal FROM campaigns") == [(7,)], "it only looks"
 
 
 @pytest.mark.parametrize(("slug", "why"), [("healthz", "an address of ours"), ("pl", "a language")])

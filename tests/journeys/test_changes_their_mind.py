@@ -86,6 +86,26 @@ def test_corrects_the_name(app: Flask, client: FlaskClient, signed: str) -> None
     assert ",NG," in take_out(app)[1], "what an older page does not send stays"
 
 
+def test_a_new_comment_is_asked_about_once(app: Flask, client: FlaskClient, signed: str) -> None:
+    """As on the sign form: what identifies somebody is pointed out, and may stay."""
+    typed = {"given_name": "Ben", "comment": "At BER3 my badge is 4711234."}
+    asked = client.post(f"{signed}/correct", data=typed)
+    page = asked.get_data(as_text=True)
+    assert asked.status_code == 422
+    assert "Nothing has been changed yet." in page
+    assert "BER3</bdi>: this looks like the code of a site" in page
+    assert "click “Save my details” again" in page
+    assert typed["comment"] in page
+    assert "BER3" not in take_out(app)[1]
+    mark = re.search(r'name="noticed" value="(\w+)"', page)
+    assert mark
+    again = client.post(f"{signed}/correct", data=typed | {"noticed": mark[1]})
+    assert again.status_code == 303
+    assert typed["comment"] in take_out(app)[1]
+    other = {"given_name": "Benedict", "comment": typed["comment"]}
+    assert client.post(f"{signed}/correct", data=other).status_code == 303, "it is the same still"
+
+
 def test_corrects_everything_that_was_typed_but_the_address(
     app: Flask, client: FlaskClient, signed: str
 ) -> None:

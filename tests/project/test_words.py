@@ -9,6 +9,7 @@ import pytest
 
 from petition import i18n
 from petition.app import SHIPPED
+from tests.park import PARK
 from tests.project.test_translations import EXTRACTED, catalogue
 
 CALL: Final = SHIPPED / "amazon"
@@ -214,6 +215,31 @@ def said(code: str) -> dict[str, str]:
 @pytest.mark.parametrize(("code", "words"), [(code, each) for code in GONE for each in GONE[code]])
 def test_what_people_stumbled_over_is_gone(code: str, words: str) -> None:
     assert [place for place, text in said(code).items() if words in text] == []
+
+
+OTHER_WORDS: Final = {
+    "en": r"\b(?:this|the|a|our|sign|open) calls?\b|\bpledges?\b|\bappeals?\b",
+    "de": r"\bPetition(?:en)?\b|\bAufruf",
+    "fr": r"\bpétition",
+    "es": r"\bfirmar? (?:esta|la|una) petición|\bllamada\b",
+    "it": r"\bpetizion",
+    "pl": r"\bpetycj",
+    "ar": "عريضة",
+}
+"""What is signed has one name in each language: in English a petition, in German an Appell."""
+
+
+@pytest.mark.parametrize("code", i18n.codes())
+def test_what_is_signed_has_one_name(code: str) -> None:
+    texts = said(code)
+    if code == i18n.SOURCE:
+        texts |= {
+            str(path): path.read_text("utf-8")
+            for path in sorted((PARK / code).iterdir())
+            if path.is_file()
+        }
+    other = re.compile(OTHER_WORDS[code], re.IGNORECASE)
+    assert [place for place, text in texts.items() if other.search(text)] == []
 
 
 def test_every_shipped_language_was_looked_through() -> None:

@@ -61,7 +61,10 @@ def queue(app: Flask, after: int = 0) -> tuple[Named, ...]:
 def page(app: Flask, before: int = NEWEST) -> moderation.Page:
     with reading() as session:
         vault = dependencies_of(app).vault
-        return moderation.shown(session, vault, factories.the_call(app).id, before=before)
+        tomorrow = dependencies_of(app).now() + timedelta(days=1)
+        return moderation.shown(
+            session, vault, factories.the_call(app).id, before=before, at=tomorrow
+        )
 
 
 def decided(app: Flask, verdict: str, before: int = NEWEST) -> moderation.Page:
@@ -97,7 +100,7 @@ def test_the_form_that_was_confirmed_is_the_one_that_is_read(app: Flask) -> None
 def test_each_verdict_shows_what_it_says(app: Flask) -> None:
     for number, verdict in enumerate((SHOWN, NAME_ONLY, REFUSED)):
         decide(app, signature_of(app, someone(number, comment=f"Because {number}.")), verdict)
-    assert words(page(app)) == [("Person1 Of-Many", ""), ("Person0 Of-Many", "Because 0.")]
+    assert words(page(app)) == [("Person0 Of-Many", "Because 0."), ("Person1 Of-Many", "")]
     assert queue(app) == ()
     for number, verdict in enumerate((SHOWN, NAME_ONLY, REFUSED)):
         assert words(decided(app, verdict)) == [(f"Person{number} Of-Many", f"Because {number}.")]

@@ -15,7 +15,7 @@ from petition.errors import ContentError
 from petition.services.campaigns import content_files
 from petition.store.db import transaction
 from petition.web.http.dependencies import dependencies_of
-from tests import factories, people
+from tests import console, factories, people
 from tests.park import PARK, open_park
 
 RISK = re.compile(
@@ -46,6 +46,15 @@ def test_no_page_speaks_of_risk_or_of_the_other_campaign(
     assert RISK.findall(page) == []
     assert "Friends of Millfield Park" in page
     assert "Campaign organiser" not in page
+
+
+@pytest.mark.parametrize("place", ["", "/comments"])
+def test_the_console_speaks_of_risk_where_there_is_some(app: Flask, place: str) -> None:
+    open_park(app)
+    staff = console.enter(app, "moderator")
+    words = re.compile(r"colleague|shift|badge|at risk", re.IGNORECASE)
+    assert words.findall(read(staff, f"/staff/campaigns/park{place}")) == []
+    assert words.findall(read(staff, f"/staff/campaigns/amazon{place}"))
 
 
 def test_the_other_campaign_keeps_its_way_out(park: Flask, client: FlaskClient) -> None:

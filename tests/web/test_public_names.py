@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from petition.store.db import transaction
 from petition.store.signatures import moderation as store_moderation
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people
+from tests.conftest import Clock
 from tests.people import Form
 
 
@@ -47,7 +49,8 @@ def test_what_is_read_there(app: Flask, client: FlaskClient) -> None:
     approve(app, public(1, comment="Read by nobody."), NAME_ONLY)
     approve(app, public(2, comment="Nor this."), REFUSED)
     page = read(client)
-    assert names_on(page) == ["Person1 Of-Many", "أمينة بن يوسف"]
+    assert names_on(page) == ["أمينة بن يوسف", "Person1 Of-Many"], "comments stand first"
+    assert page.index(people.amina["comment"]) < page.index("أمينة بن يوسف"), "then whose it is"
     assert (
         f'<blockquote class="words" lang="ar" dir="auto">{people.amina["comment"]}</blockquote>'
         in page
@@ -135,6 +138,35 @@ def test_it_stays_up_when_the_database_goes_away(app: Flask, client: FlaskClient
     assert read(client) == before
 
 
+def test_what_is_approved_appears_at_one_time_of_the_day(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    """A name that appears minutes after a signature would tell when it was signed."""
+    deps = dependencies_of(app)
+    for number in (1, 2):
+        factories.keep(app, factories.the_call(app), public(number, comment=f"Reason {number}."))
+    clock.at = datetime(2027, 3, 1, 4, 0, tzinfo=UTC)
+    for number, entry_id in enumerate(factories.entries(app), 1):
+        factories.confirm(app, entry_id)
+        factories.decide(app, number, SHOWN, at=deps.now())
+        clock.forward(timedelta(hours=8))
+
+    def both() -> tuple[list[str], list[tuple[str, str]]]:
+        deps.campaign_cache.clear()
+        return names_on(read(client)), quotes_on(read(client, "/en/amazon"))
+
+    assert both() == ([], []), "approved at 4 and at 12 o'clock, read at 20"
+    clock.at = datetime(2027, 3, 2, 3, 59, 59, tzinfo=UTC)
+    assert both() == ([], [])
+    clock.forward(timedelta(seconds=1))
+    assert both() == (
+        ["Person2 Of-Many", "Person1 Of-Many"],
+        [("Person2", "Reason 2."), ("Person1", "Reason 1.")],
+    )
+    factories.decide(app, 2, REFUSED, at=deps.now())
+    assert both() == (["Person1 Of-Many"], [("Person1", "Reason 1.")]), "taken away at once"
+
+
 # --- on the campaign's own page ---
 
 
@@ -193,7 +225,7 @@ def test_the_order_of_signing_does_not_show(app: Flask, client: FlaskClient) -> 
                 seen=None,
                 campaign_id=None,
                 by="t",
-                at=deps.now(),
+                at=deps.now() - timedelta(days=2),
             )
     deps.campaign_cache.clear()
     before = quotes_on(read(client, "/en/amazon"))

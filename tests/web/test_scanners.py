@@ -148,6 +148,31 @@ def test_a_scanner_that_posts_without_the_forms_fields_erases_nothing(
     assert rights.dump(app) == before
 
 
+def test_the_link_is_the_authority_and_needs_no_field(
+    app: Flask, letters: dict[str, EmailMessage]
+) -> None:
+    """Decision 432: a bare POST acts, but not from another site: only unsubscribing (RFC 8058)."""
+    elsewhere = {"Origin": "https://mail.example.net", "Sec-Fetch-Site": "cross-site"}
+    my = rights.link_to("my", letters["already"])
+    visitor = app.test_client()
+    for link in (
+        rights.link_to("confirm", letters["confirm"]),
+        f"{my}/withdraw",
+        f"{my}/undo",
+        rights.link_to("stop", letters["confirm"]),
+    ):
+        before = rights.dump(app)
+        assert visitor.post(link, headers=elsewhere).status_code == 403, link
+        assert rights.dump(app) == before, link
+        assert visitor.post(link).status_code == 303, link
+        assert rights.dump(app) != before, link
+    before = rights.dump(app)
+    unsubscribe = rights.link_to("unsubscribe", letters["thanks"])
+    pressed = visitor.post(unsubscribe, data={"List-Unsubscribe": "One-Click"}, headers=elsewhere)
+    assert pressed.status_code == 200
+    assert rights.dump(app) != before
+
+
 def test_then_each_button_works_and_once(app: Flask, letters: dict[str, EmailMessage]) -> None:
     visitor = app.test_client()
     for letter in letters.values():

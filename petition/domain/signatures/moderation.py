@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -23,3 +24,12 @@ REFUSED: Final = Verdict.REFUSED
 
 VERDICTS: Final = tuple(Verdict)
 IN_PUBLIC: Final = (SHOWN, NAME_ONLY)
+
+PUBLISHED_AT: Final = time(4)
+"""The time of day, in UTC, at which the names approved since the day before appear together."""
+
+
+def last_publication(at: datetime) -> datetime:
+    """When names last appeared: those that were approved before it can be read at `at`."""
+    today = datetime.combine(at.date(), PUBLISHED_AT, at.tzinfo)
+    return today if today <= at else today - timedelta(days=1)

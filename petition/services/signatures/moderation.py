@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from petition.domain.signatures.moderation import IN_PUBLIC, SHOWN
+from petition.domain.signatures.moderation import IN_PUBLIC, SHOWN, last_publication
 from petition.domain.signatures.supporter import Person
 from petition.errors import NotFound, PetitionError, SealBroken
 from petition.store.db import Session
@@ -119,24 +119,33 @@ def commented(session: Session, vault: Vault, campaign_id: int, *, after: int = 
     return Commented(number=len(found), names=tuple(_open(vault, each) for each in names))
 
 
-def shown(session: Session, vault: Vault, campaign_id: int, *, before: int = NEWEST) -> Page:
-    """What everyone may read, the last approved first: when somebody signed does not show."""
-    page = _page(session, vault, campaign_id, IN_PUBLIC, before, SHOWN_PAGE)
+def shown(
+    session: Session, vault: Vault, campaign_id: int, *, before: int = NEWEST, at: datetime
+) -> Page:
+    """What everyone may read, the last approved first: when somebody signed does not show.
+
+    What was approved in a day appears at one time, and comments stand first on each page.
+    """
+    page = _page(
+        session, vault, campaign_id, IN_PUBLIC, before, SHOWN_PAGE, until=last_publication(at)
+    )
+    names = (_without_comment(each) for each in page.names)
     return Page(
-        names=tuple(_without_comment(each) for each in page.names),
+        names=tuple(sorted(names, key=lambda each: not each.comment)),
         older=page.older,
         newer=page.newer,
     )
 
 
-def voices(session: Session, vault: Vault, campaign_id: int) -> Voices:
+def voices(session: Session, vault: Vault, campaign_id: int, *, at: datetime) -> Voices:
     """A few approved comments, and names beside them."""
+    until = last_publication(at)
     quotes: list[Quote] = []
     names: list[tuple[str, str]] = []
     before = NEWEST
     for _ in range(VOICES_LOOKED_AT // VOICES_AT_ONCE):
         found = moderation.decided(
-            session, campaign_id, IN_PUBLIC, before=before, most=VOICES_AT_ONCE
+            session, campaign_id, IN_PUBLIC, before=before, most=VOICES_AT_ONCE, until=until
         )
         for public in found:
             try:
@@ -217,21 +226,31 @@ def _page(
     verdicts: tuple[str, ...],
     before: int,
     most: int,
+    until: datetime | None = None,
 ) -> Page:
-    found = moderation.decided(session, campaign_id, verdicts, before=before, most=most + 1)
+    found = moderation.decided(
+        session, campaign_id, verdicts, before=before, most=most + 1, until=until
+    )
     names = tuple(_open(vault, each) for each in found[:most])
     ids = [each.review_id for each in found[:most] if each.review_id is not None]
     return Page(
         names=names,
         older=ids[-1] if len(found) > most else None,
-        newer=_newer(session, campaign_id, verdicts, ids[0], most) if ids else None,
+        newer=_newer(session, campaign_id, verdicts, ids[0], most, until) if ids else None,
     )
 
 
 def _newer(
-    session: Session, campaign_id: int, verdicts: tuple[str, ...], after: int, most: int
+    session: Session,
+    campaign_id: int,
+    verdicts: tuple[str, ...],
+    after: int,
+    most: int,
+    until: datetime | None,
 ) -> int | None:
-    above = moderation.decided_later(session, campaign_id, verdicts, after=after, most=most + 1)
+    above = moderation.decided_later(
+        session, campaign_id, verdicts, after=after, most=most + 1, until=until
+    )
     if not above:
         return None
     return above[-1] if len(above) > most else NEWEST

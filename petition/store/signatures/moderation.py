@@ -83,27 +83,40 @@ def _waiting(campaign_id: int) -> Query:
 
 
 def decided(
-    session: Session, campaign_id: int, verdicts: tuple[str, ...], *, before: int, most: int
+    session: Session,
+    campaign_id: int,
+    verdicts: tuple[str, ...],
+    *,
+    before: int,
+    most: int,
+    until: datetime | None = None,
 ) -> list[Public]:
-    """Those with one of these verdicts, the last decided first."""
-    query = _decided(campaign_id, verdicts).where(Review.id < before)
+    """Those with one of these verdicts, the last decided first; all, or those before `until`."""
+    query = _decided(campaign_id, verdicts, until).where(Review.id < before)
     return _found(session, query.order_by(Review.id.desc()).limit(most))
 
 
 def decided_later(
-    session: Session, campaign_id: int, verdicts: tuple[str, ...], *, after: int, most: int
+    session: Session,
+    campaign_id: int,
+    verdicts: tuple[str, ...],
+    *,
+    after: int,
+    most: int,
+    until: datetime | None = None,
 ) -> list[int]:
     """The reviews decided next after that one."""
-    query = _decided(campaign_id, verdicts).where(Review.id > after)
+    query = _decided(campaign_id, verdicts, until).where(Review.id > after)
     return list(session.scalars(query.with_only_columns(Review.id).order_by(Review.id).limit(most)))
 
 
-def _decided(campaign_id: int, verdicts: tuple[str, ...]) -> Query:
-    return (
+def _decided(campaign_id: int, verdicts: tuple[str, ...], until: datetime | None) -> Query:
+    query = (
         _public()
         .join(Review, Review.entry_id == Entry.id)
         .where(Review.campaign_id == campaign_id, Review.verdict.in_(verdicts))
     )
+    return query if until is None else query.where(Review.at < until)
 
 
 def locked(session: Session, signature_id: int) -> tuple[int, Public] | None:

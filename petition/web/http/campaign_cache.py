@@ -47,9 +47,10 @@ class CachedCampaign:
 class CampaignCache:
     """A small cache in front of the campaigns, per process. Misses are not kept."""
 
-    def __init__(self, reading: SessionFactory, vault: Vault) -> None:
+    def __init__(self, reading: SessionFactory, vault: Vault, now: Callable[[], datetime]) -> None:
         self._reading = reading
         self._vault = vault
+        self._now = now
         # While the database is away, pages stay up as they were.
         self._cache = TtlCache(FRESH, stale_on=(DatabaseFault,))
 
@@ -67,7 +68,8 @@ class CampaignCache:
             folded_at=totals.folded_at(session, view.id),
             countries=country_figures.countries(session, view.id),
             voices=self.keep(
-                ("voices", view.id), lambda: moderation.voices(session, self._vault, view.id)
+                ("voices", view.id),
+                lambda: moderation.voices(session, self._vault, view.id, at=self._now()),
             ),
         )
 

@@ -27,6 +27,7 @@ from petition.web.public.forms import ChoicesForm, CorrectForm, EraseForm
 from petition.web.public.link_tokens import lang_query, value_of
 from petition.web.signing.fields import OpenForm, text_of
 from petition.web.signing.form_tickets import ticket, view_of
+from petition.web.signing.form_warnings import Hints, look_at
 from petition.web.signing.questions import AskingForm, asking, field_name, on_my_page
 
 mine = Blueprint("mine", __name__)
@@ -56,11 +57,22 @@ def correct(token: str) -> BaseResponse:
     _keep_form(token, held, form, "name-button")
     if not form.validate():
         return _page(token, held, form, _errors(form), 422)
+    hints = _hints(held, text_of(form.comment))
+    if hints.questions:
+        return _page(token, held, form, None, 422, hints)
     with transaction() as session:
         rights.correct(
             session, deps().vault, held.signature_id, form.details(), text_of(form.country)
         )
     return _done(token, "name")
+
+
+def _hints(held: PersonalData, comment: str) -> Hints:
+    """What to ask about once in a new comment, as the sign form does."""
+    if not _view(held).presentation.at_risk or comment == _details(held)["comment"]:
+        return Hints()
+    seen, mark = look_at(comment, request.form.get("noticed", "").split())
+    return Hints(comment=seen, noticed=mark)
 
 
 def _details(held: PersonalData) -> dict[str, str]:
@@ -205,8 +217,12 @@ def _page(
     form: OpenForm | None = None,
     errors: Mapping[str, str] | None = None,
     status: int = 200,
+    hints: Hints = Hints(),  # noqa: B008  # it is frozen
 ) -> Response:
-    """The whole page; `form` is what was just typed, and `errors` what is wrong, by field."""
+    """The whole page; `form` is what was just typed, and `errors` what is wrong, by field.
+
+    `hints` are what is asked about once before it is saved.
+    """
     view = _view(held)
     people = [rights.person(deps().vault, each) for each in held.forms]
     filled_in = _details(held) | {"sure": ""}
@@ -228,6 +244,7 @@ def _page(
         filled_in=filled_in | typed | {"ticket": ticket(view)},
         country_names=_countries(view),
         errors=errors or {},
+        hints=hints,
         done=request.args.get("done") if request.args.get("done") in DONE else None,
     )
 

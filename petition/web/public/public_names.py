@@ -33,7 +33,9 @@ def listed(code: str, slug: str) -> Response:
 
 def _page(shown: CachedCampaign, before: int) -> str:
     with reading() as session:
-        found = moderation.shown(session, deps().vault, shown.view.id, before=before)
+        found = moderation.shown(
+            session, deps().vault, shown.view.id, before=before, at=deps().now()
+        )
     if before != NEWEST and not found.names:
         raise NotFound
     place = "/names" if before == NEWEST else f"/names?before={before}"

@@ -5,6 +5,7 @@ Beside it, whether the trap for robots is shown: to whom it was filled in once, 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -42,14 +43,15 @@ def hints_for(form: SignForm, *, at_risk: bool) -> Hints:
     somebody in a comment is asked about where people are `at_risk` for having signed.
     """
     before = form.carried["noticed"].split()
-    likely, seen = _likely_address(form), _seen(form) if at_risk else ()
+    likely = _likely_address(form)
+    asks_comment = at_risk and not form.comment.errors
+    seen, about_comment = look_at(form.text("comment") if asks_comment else "", before)
     about_email = _mark(form.text("email"), likely) if likely else ""
-    about_comment = _mark(*(each.text for each in seen)) if seen else ""
     trap = bool(form.subject.errors) or TRAP in before
     marks = (about_email, about_comment, TRAP if trap else "")
     return Hints(
         email=form.offered or (None if about_email in before else likely),
-        comment=() if about_comment in before else seen,
+        comment=seen,
         trap=trap,
         noticed=" ".join(mark for mark in marks if mark),
     )
@@ -62,8 +64,11 @@ def _likely_address(form: SignForm) -> str | None:
     return f"{form.address.local_part}@{domain}" if domain else None
 
 
-def _seen(form: SignForm) -> tuple[Finding, ...]:
-    return () if form.comment.errors else seen_in(form.text("comment"))
+def look_at(comment: str, before: Container[str]) -> tuple[tuple[Finding, ...], str]:
+    """What to ask about in a comment, and the mark of it; nothing where that was asked `before`."""
+    seen = seen_in(comment)
+    mark = _mark(*(each.text for each in seen)) if seen else ""
+    return (() if mark in before else seen), mark
 
 
 def _mark(*texts: str) -> str:

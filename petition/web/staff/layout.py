@@ -5,13 +5,18 @@ from __future__ import annotations
 from flask import g
 
 from petition.domain.signatures import states
+from petition.store.campaigns import campaigns
+from petition.store.db import reading
 from petition.web.http.locale import _
 from petition.web.http.rendering import page
 from petition.web.staff.forms import SignOutForm
 
 
 def console_page(template: str, **context: object) -> str:
-    """A page of the console, for who is signed in."""
+    """A page of the console, for who is signed in; `slug` is the campaign that it is about."""
+    if isinstance(slug := context.get("slug"), str):
+        with reading() as session:
+            context["at_risk"] = campaigns.presentation(session, slug).at_risk
     return page(
         template, staff=g.staff, sign_out=SignOutForm(), state_names=_state_names(), **context
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, g, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from petition.domain.signatures.moderation import VERDICTS
+from petition.domain.signatures.moderation import PUBLISHED_AT, VERDICTS
 from petition.errors import NotFound
 from petition.services.signatures import moderation as services_moderation
 from petition.services.signatures.moderation import NEWEST, Changed, Named, NotPublic
@@ -99,6 +99,7 @@ def _page(slug: str, form: ReviewForm, problem: str | None, status: int) -> Resp
             waiting=kept.count_waiting(session, campaign_id),
             names=names,
             pages=pages,
+            published_at=f"{PUBLISHED_AT:%H:%M}",
             here=request.full_path.rstrip("?"),
             country_names=dict(language().countries()),
         )
