@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache, lru_cache
 from typing import Final
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 # Where people of our languages have their private mail, the likelier one first: of two domains
@@ -64,19 +63,21 @@ SLIPS: Final[Mapping[str, str]] = dict.fromkeys(
     ("c0m", "ccom", "cim", "clm", "cmo", "cok", "comm", "con", "coom", "cpm", "vom", "xom"), "com"
 ) | dict.fromkeys(("met", "nett", "ney", "nte"), "net")
 
+FURTHEST: Final = 2
+"""Slips at most."""
 LONG: Final = 11
 """From this length on, two slips are still near; below, one."""
 SHORT: Final = 4
 """Up to this length, a name one letter away is as likely to be somebody else's."""
 
-_RANK: Final = {domain: place for place, domain in enumerate(PROVIDERS)}
+_KNOWN: Final = REAL.union(PROVIDERS)
 
 
-@lru_cache(maxsize=4096)
 def likely_domain(domain: str) -> str | None:
     """The domain that was probably meant; None when this one may well be right.
 
-    `domain` in lower case. An answer is for offering, never for putting in its place.
+    `domain` in lower case. An answer is for offering, never for putting in its place. Nothing is
+    kept from one domain to the next: a later answer that came faster would tell who was here.
     """
     name, _, ending = domain.partition(".")
     if not ending or _is_known(domain):
@@ -87,9 +88,11 @@ def likely_domain(domain: str) -> str | None:
     if mended != domain and _is_known(mended):
         return mended
     near = [
-        (distance, _RANK[each], each)
-        for each in _candidates(mended)
-        if _is_near(mended, each, distance := OSA.distance(mended, each))
+        (distance, rank, each)
+        for each, distance, rank in process.extract(
+            mended, PROVIDERS, scorer=OSA.distance, score_cutoff=FURTHEST, limit=None
+        )
+        if _is_near(mended, each, distance)
     ]
     if near:
         return min(near)[2]
@@ -99,7 +102,7 @@ def likely_domain(domain: str) -> str | None:
 def _is_known(domain: str) -> bool:
     name, _, ending = domain.partition(".")
     family = name in FAMILIES and _COUNTRY.match(ending) is not None
-    return domain in _RANK or domain in REAL or family
+    return domain in _KNOWN or family
 
 
 def _mended(domain: str) -> str:
@@ -116,26 +119,5 @@ def _is_near(typed: str, meant: str, distance: int) -> bool:
         slipped = typed_name == name and len(typed_ending) != len(ending)
         return distance == 1 and (swapped or slipped)
     if distance > 1:
-        return distance == 2 and len(meant) >= LONG and typed[0] == meant[0]
+        return distance == FURTHEST and len(meant) >= LONG and typed[0] == meant[0]
     return True
-
-
-def _candidates(domain: str) -> set[str]:
-    """Providers within reach: texts two slips apart are equal once each has lost two letters."""
-    index = _index()
-    return {meant for short in _shortened(domain) for meant in index.get(short, ())}
-
-
-@cache
-def _index() -> Mapping[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for each in PROVIDERS:
-        for short in _shortened(each):
-            found[short].add(each)
-    return found
-
-
-def _shortened(text: str) -> set[str]:
-    """The text, and what is left of it without one or two of its letters."""
-    once = {text[:at] + text[at + 1 :] for at in range(len(text))}
-    return {text} | once | {one[:at] + one[at + 1 :] for one in once for at in range(len(one))}
