@@ -54,6 +54,7 @@ from petition.web.public.public_names import names
 from petition.web.public.sharing import sharing
 from petition.web.public.signing import public
 from petition.web.public.updates import updates
+from petition.web.signing import plain_requests
 from petition.web.staff import auth
 from petition.web.staff.accounts import accounts
 from petition.web.staff.campaigns import views as staff_campaigns
@@ -185,6 +186,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     senders.install(app)
     access.guard(app, settings.base_url, auth.current_staff, auth.has_permission)
     retrying.install(app)
+    plain_requests.install(app)
     ready_answers.install(app)
     security.secure(app, settings)
     return app

@@ -19,7 +19,7 @@ import msgspec
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
-from werkzeug.test import TestResponse as Answer
+from werkzeug.test import EnvironBuilder, TestResponse as Answer
 
 from petition.app import SHIPPED, create_app
 from petition.cli.server import make_worker
@@ -57,6 +57,13 @@ def sign(client: FlaskClient, form: Form, lang: str = "en", slug: str = "amazon"
     """Open the call's page, fill its form in, send it."""
     filled = form | {"ticket": ticket(client, lang, slug)}
     return client.post(f"/{lang}/{slug}/sign", data=filled)
+
+
+def environ_of(path: str, form: Form) -> dict[str, Any]:
+    """The WSGI environment in which a browser's form arrives."""
+    return EnvironBuilder(
+        path, method="POST", data=form, headers={"Sec-Fetch-Site": "same-origin"}
+    ).get_environ()
 
 
 def work(app: Flask) -> int:

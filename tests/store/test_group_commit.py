@@ -16,11 +16,12 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from petition.errors import StoreUnavailable, TooManyForms
+from petition.errors import PetitionError, StoreUnavailable, TooManyForms
 from petition.services.exports.csv_file import Export, export
 from petition.store.abuse.senders import Charge
 from petition.store.db import db, reading, transaction
 from petition.store.db.transient_failures import Outage
+from petition.store.signatures import group_commit as group_commits
 from petition.store.signatures.group_commit import GroupCommit
 from petition.store.signatures.signatures import Filters
 from petition.web.http.dependencies import dependencies_of
@@ -117,6 +118,39 @@ def test_what_waits_together_is_committed_together(app: Flask) -> None:
         assert gate.commits == 2
     assert all(waiter.error is None for waiter in waiters)
     assert _held(app)["signatures"] == 21
+
+
+def test_whose_patience_ends_learns_it_once_and_the_commit_goes_on(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commits, "PATIENCE", 0.05)
+    monkeypatch.setattr(group_commits, "LOOK_SECONDS", 0.01)
+    call, group_commit = the_call(app), _group_commit(app)
+    told: list[tuple[PetitionError | None, float]] = []
+    with _gate(db.engine) as gate:
+        group_commit.submit_later(
+            new_entry(app, call, 1), None, lambda error, at: told.append((error, at))
+        )
+        until(lambda: bool(told))
+        assert isinstance(told[0][0], StoreUnavailable)
+        gate.go.set()
+        until(lambda: _held(app)["signatures"] == 1)
+    assert len(told) == 1
+    group_commit.submit(new_entry(app, call, 2))  # nothing is left behind for later ones
+    assert len(told) == 1
+
+
+def test_who_waits_without_a_thread_is_told_after_the_commit(app: Flask) -> None:
+    call, group_commit = the_call(app), _group_commit(app)
+    told: list[tuple[PetitionError | None, int]] = []
+
+    def then(error: PetitionError | None, at: float) -> None:
+        with app.app_context():
+            told.append((error, _held(app)["signatures"]))
+
+    group_commit.submit_later(new_entry(app, call, 1), None, then)
+    until(lambda: bool(told))
+    assert told == [(None, 1)]
 
 
 class Lost:

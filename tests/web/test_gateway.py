@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from petition.web.http.gateway import Gateway
+from petition.web.http.gateway import DEFERRAL, DEFERRED, Answer, Deferral, Gateway
+from petition.web.http.gateway.deferral import Timetable
 from tests.factories import until
 
 CHUNK = b"x" * 65_536
@@ -271,3 +273,87 @@ def test_a_body_that_is_given_up_keeps_its_thread_and_gets_its_answer() -> None:
         form = Headers([("host", "petition.example.org"), ("content-length", "5")])
         gateway.take(Scope(headers=form, method="POST"), exchange, lambda: None)
         until(lambda exchange=exchange: exchange.status == 408)  # type: ignore[misc]
+
+
+def test_a_deferred_answer_holds_no_thread() -> None:
+    """One thread runs the app, and answers a second request while the first one waits."""
+    deferrals: list[Deferral] = []
+
+    def app(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
+        if environ["PATH_INFO"] == "/later":
+            deferrals.append(environ[DEFERRAL])
+            return DEFERRED
+        start("204 No Content", [])
+        return []
+
+    gateway = Gateway(app, 1)
+    later, now = Exchange(), Exchange()
+    later_done, now_done = threading.Event(), threading.Event()
+    gateway.soon(lambda: gateway.answer(_posted("/later"), later, later_done.set))  # type: ignore[arg-type]
+    gateway.soon(lambda: gateway.answer(_posted("/now"), now, now_done.set))  # type: ignore[arg-type]
+    assert now_done.wait(30)
+    assert now.status == 204
+    assert not later_done.is_set()
+    assert later.status == 0
+    deferrals[0].answer(Answer("303 SEE OTHER", [("Location", "/")]), at=time.monotonic())
+    assert later_done.wait(30)
+    assert later.status == 303
+
+
+def test_a_deferred_request_may_go_back_to_the_app() -> None:
+    seen: list[str] = []
+
+    def app(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
+        if "again" not in environ:
+            deferral: Deferral = environ[DEFERRAL]
+            environ["again"] = "yes"
+            deferral.ask_app(environ)
+            return DEFERRED
+        seen.append(environ["again"])
+        start("503 Service Unavailable", [("Content-Length", "5")])
+        return [b"later"]
+
+    exchange, done = Exchange(), threading.Event()
+    gateway = Gateway(app, 1)
+    gateway.answer(_posted("/"), exchange, done.set)  # type: ignore[arg-type]
+    assert done.wait(30)
+    assert (exchange.status, exchange.body, seen) == (503, b"later", ["yes"])
+
+
+def test_a_reader_who_left_keeps_nobody_elses_answer() -> None:
+    class Gone(Exchange):
+        def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+            raise RuntimeError
+
+    timetable, here, done, left = Timetable(), Exchange(), threading.Event(), threading.Event()
+    answer = Answer("303 SEE OTHER", [])
+    now = time.monotonic()
+    for exchange, end in ((Gone(), left), (here, done)):
+        Deferral(exchange, end.set, timetable, _never).answer(answer, at=now)  # type: ignore[arg-type]
+    assert done.wait(30)
+    assert left.is_set()
+    assert here.status == 303
+
+
+def test_a_timetable_keeps_the_order_of_its_times() -> None:
+    timetable, done, end = Timetable(), [], threading.Event()
+    now = time.monotonic()
+    for number in (3, 1, 2):
+        timetable.put(now + number / 100, lambda number=number: done.append(number))  # type: ignore[misc]
+    timetable.put(now + 0.04, end.set)
+    assert end.wait(30)
+    assert done == [1, 2, 3]
+    assert time.monotonic() >= now + 0.04
+
+
+def _posted(path: str) -> dict[str, Any]:
+    return {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": path,
+        "REMOTE_ADDR": "192.0.2.7",
+        "REMOTE_PORT": "4711",
+    }
+
+
+def _never(*_: object) -> None:
+    raise AssertionError

@@ -16,6 +16,7 @@ from petition.domain.signatures.supporter import Person
 from petition.errors import CampaignClosed
 from petition.services.abuse.limits import Sender, letter_charge
 from petition.services.vault import address_keys
+from petition.store.abuse.senders import Charge
 from petition.store.db import Session
 from petition.store.letters import mailbox_limits, outbox
 from petition.store.letters.outbox import NewLetter
@@ -42,6 +43,14 @@ class Sign:
     way: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """A signature that only has to be kept, and what that costs its sender."""
+
+    new_entry: NewEntry
+    charge: Charge | None
+
+
 def sign(
     group_commit: GroupCommit,
     vault: Vault,
@@ -54,17 +63,33 @@ def sign(
 ) -> None:
     """Keep the signature and owe its letter; return only once both are committed.
 
-    Whether the address has signed before changes neither the answer nor the work. `sender` is who
-    fills the form in, None when that is nobody to limit. Raises CampaignClosed; TooManyForms or
-    StoreUnavailable when nothing was kept.
+    Whether the address has signed before changes neither the answer nor the work. Raises
+    CampaignClosed; TooManyForms or StoreUnavailable when nothing was kept.
+    """
+    prepared = prepare(vault, providers, campaign, command, sender=sender, at=at)
+    group_commit.submit(prepared.new_entry, prepared.charge)
+
+
+def prepare(
+    vault: Vault,
+    providers: Providers,
+    campaign: CampaignView,
+    command: Sign,
+    *,
+    sender: Sender | None,
+    at: datetime,
+) -> Prepared:
+    """Seal and key it; nothing is kept yet.
+
+    `sender` is who fills the form in, None when that is nobody to limit. Raises CampaignClosed.
     """
     if not campaign.is_open(at):
         raise CampaignClosed
     entry_id = new_entry_id(at)
     key_number = vault.current
     keys = address_keys.of_parts(vault, providers, command.local_part, command.domain)
-    group_commit.submit(
-        NewEntry(
+    return Prepared(
+        new_entry=NewEntry(
             campaign_id=campaign.id,
             address_key=keys.address,
             mailbox_key=keys.own_mailbox,
@@ -85,7 +110,7 @@ def sign(
             way=command.way,
             at=at,
         ),
-        letter_charge(sender, at=at) if sender is not None else None,
+        charge=letter_charge(sender, at=at) if sender is not None else None,
     )
 
 

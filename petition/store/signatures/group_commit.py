@@ -32,7 +32,7 @@ from petition.store.db import reading, transaction
 from petition.store.db.transient_failures import Outage, is_passing, is_row_gone, pauses
 from petition.store.signatures import bulk_insert
 from petition.store.signatures.bulk_insert import NewEntry
-from petition.timing import pad_duration
+from petition.timing import rest
 
 BATCH = 500
 PATIENCE = 20.0
@@ -41,30 +41,63 @@ RETRYING = 10.0
 """Seconds from the first failure of an outage in which commits are tried again. All threads may be
 waiting then, so pages wait as well; a database that is away for longer is told at once."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.4
+LOOK_SECONDS = 0.25
+"""How often is looked for those whose patience ended."""
 ROW_GONE_TRIES = 5
 """More than that often in a row nobody is erased, or keyed anew, beside one form of theirs."""
 
 log = logging.getLogger(__name__)
 
 
+Then = Callable[[PetitionError | None, float], None]
+"""Told once what became of an entry, and at which time of `time.monotonic` to tell its sender."""
+
+
 class _Place:
     """One entry's place in the queue, and what became of it."""
 
-    __slots__ = ("charge", "deadline", "done", "error", "is_unsure", "new_entry")
+    __slots__ = ("began", "charge", "is_told", "is_unsure", "new_entry", "then")
 
-    def __init__(self, new_entry: NewEntry, charge: Charge | None) -> None:
+    def __init__(self, new_entry: NewEntry, charge: Charge | None, then: Then) -> None:
         self.new_entry = new_entry
         self.charge = charge
-        self.deadline = time.monotonic() + PATIENCE
-        self.error: PetitionError | None = None
+        self.then = then
+        self.began = time.monotonic()
         self.is_unsure = False
         """A commit that held it failed in a way that leaves open whether it was kept."""
-        self.done = threading.Lock()
-        self.done.acquire()
+        self.is_told = threading.Lock()
+
+    @property
+    def deadline(self) -> float:
+        return self.began + PATIENCE
 
     def finish(self, error: PetitionError | None = None) -> None:
-        self.error = error
-        self.done.release()
+        """Tell it; who comes second finds it told: the commit, or the end of patience."""
+        if self.is_told.acquire(blocking=False):
+            now = time.monotonic()
+            self.then(error, now + rest(now - self.began))
+
+
+class _Waiting:
+    """A thread that waits for its entry."""
+
+    __slots__ = ("error", "until", "woken")
+
+    def __init__(self) -> None:
+        self.error: PetitionError | None = None
+        self.until = 0.0
+        self.woken = threading.Lock()
+        self.woken.acquire()
+
+    def wake(self, error: PetitionError | None, until: float) -> None:
+        self.error, self.until = error, until
+        self.woken.release()
+
+    def wait(self) -> None:
+        self.woken.acquire()
+        time.sleep(max(0.0, self.until - time.monotonic()))
+        if self.error is not None:
+            raise self.error
 
 
 class GroupCommit:
@@ -79,6 +112,8 @@ class GroupCommit:
         self._has_written = False
         self._failed_at: float | None = None
         self._waiting: queue.SimpleQueue[_Place] = queue.SimpleQueue()
+        self._impatient: queue.SimpleQueue[_Place] = queue.SimpleQueue()
+        """All that wait, and some that were told: in the order in which their patience ends."""
         self._start = threading.Lock()
         self._pid = 0
         self._outage = Outage(RETRYING)
@@ -90,15 +125,21 @@ class GroupCommit:
         After PATIENCE seconds the outcome is unknown and counts as not kept; a later try
         is then a repeat like any other.
         """
+        waiting = _Waiting()
+        self.submit_later(new_entry, charge, waiting.wake)
+        waiting.wait()
+
+    def submit_later(self, new_entry: NewEntry, charge: Charge | None, then: Then) -> None:
+        """Return at once, and call `then`, in a thread of ours, when `submit` would end.
+
+        The time that it is told is a whole number of steps from now: an address that has signed
+        takes fewer rows.
+        """
         if self._pid != os.getpid():
             self._begin()
-        place = _Place(new_entry, charge)
-        with pad_duration():  # an address that has signed takes fewer rows
-            self._waiting.put(place)
-            if not place.done.acquire(timeout=PATIENCE):
-                raise StoreUnavailable
-        if place.error is not None:
-            raise place.error
+        place = _Place(new_entry, charge, then)
+        self._impatient.put(place)
+        self._waiting.put(place)
 
     def failed_lately(self, seconds: float) -> bool:
         """True when the last commit failed, no longer ago than that."""
@@ -109,13 +150,22 @@ class GroupCommit:
         """Start the writing thread, in this process: a fork does not inherit threads."""
         with self._start:
             if self._pid != os.getpid():
-                self._waiting = queue.SimpleQueue()
-                threading.Thread(target=self._run, name="group-commit", daemon=True).start()
+                self._waiting, self._impatient = queue.SimpleQueue(), queue.SimpleQueue()
+                for run, name in ((self._run, "group-commit"), (self._give_up_late, "patience")):
+                    threading.Thread(target=run, name=name, daemon=True).start()
                 self._pid = os.getpid()
 
     def _run(self) -> None:
         while True:
             self._write(self._next_batch())
+
+    def _give_up_late(self) -> None:
+        """Tell those whose patience ends before they are told otherwise."""
+        while True:
+            place = self._impatient.get()
+            while not place.is_told.locked() and time.monotonic() < place.deadline:
+                time.sleep(LOOK_SECONDS)
+            place.finish(StoreUnavailable())
 
     def _next_batch(self) -> list[_Place]:
         batch = [self._waiting.get()]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 UNLIMITED: Final = frozenset({"static.file", "health.healthz", "health.readyz"})
 """Endpoints that anybody may ask as often as they like."""
+COUNTED: Final = "petition.counted"
+"""In the WSGI environment: the request was counted before Flask was asked."""
 KEEPS_FORM: Final = frozenset({"public.sign", "asking.resend", "asking.ask", "asking.type_code"})
 """Endpoints that answer `too_much()` themselves, with the form as it was typed."""
 
@@ -34,7 +36,8 @@ def install(app: Flask) -> None:
     def begin() -> BaseResponse | None:
         g.pop("sender", None)
         g.peer = peer_of(request.environ)
-        g.too_much = None if request.endpoint in UNLIMITED else _count()
+        counted = request.endpoint in UNLIMITED or COUNTED in request.environ
+        g.too_much = None if counted else _count()
         if g.too_much is not None and request.endpoint not in KEEPS_FORM:
             return error_page(429, retry_after=g.too_much.retry_after)
         if request.method not in CHANGES_NOTHING:

@@ -33,6 +33,7 @@ from petition.web.public.progress import counted
 from petition.web.signing.form_tickets import ticket, view_of
 from petition.web.signing.form_warnings import Hints, hints_for
 from petition.web.signing.forms import SignForm
+from petition.web.signing.plain_requests import OUTCOME
 from petition.web.signing.questions import asking, on_page
 
 public = Blueprint("public", __name__)
@@ -119,6 +120,9 @@ def sign(code: str, slug: str) -> BaseResponse:
     if form.errors or hints.questions or view is None:
         return _ask_again(shown, form, hints, ticket_old=view is None)
     try:
+        outcome = request.environ.get(OUTCOME)
+        if outcome is not None:  # the form was tried, and not kept, before Flask was asked
+            raise outcome
         _sign(view, form)
     except CampaignClosed:
         deps().campaign_cache.clear()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from petition.domain import tokens
 from petition.domain.campaigns.campaign import CampaignView
 from petition.errors import NotFound, TokenUnusable
-from petition.web.http.dependencies import deps
+from petition.web.http.dependencies import Dependencies, deps
 
 
 def ticket(view: CampaignView) -> str:
@@ -20,9 +20,14 @@ def ticket(view: CampaignView) -> str:
 
 def view_of(ticket: str, shown: CampaignView) -> CampaignView | None:
     """The call in the words that the form showed; None when the ticket is old or not ours."""
+    return view_in(deps(), ticket, shown)
+
+
+def view_in(deps: Dependencies, ticket: str, shown: CampaignView) -> CampaignView | None:
+    """The same, outside of Flask."""
     try:
-        text_id = deps().tokens.read(tokens.TICKET, ticket, at=deps().now())
-        view = deps().campaign_cache.of_text(int(text_id))
+        text_id = deps.tokens.read(tokens.TICKET, ticket, at=deps.now())
+        view = deps.campaign_cache.of_text(int(text_id))
     except (TokenUnusable, NotFound, ValueError):
         return None
     return view if (view.id, view.language) == (shown.id, shown.language) else None

@@ -43,6 +43,20 @@ def on_my_page(questions: Mapping[str, Question]) -> list[tuple[str, Question]]:
     return [each for each in on_page(questions) if each[1].purpose != consent.SIGN]
 
 
+def answer_to(question: Question, text: str | None) -> str | None:
+    """The answer as it is kept; None where an optional question was left open."""
+    if question.is_tick:
+        return "yes" if text in TICKED else "no"
+    return text or None
+
+
+def is_answered(question: Question, answer: str | None) -> bool:
+    """Whether somebody may sign with this answer."""
+    if question.is_tick:
+        return answer == "yes" or not question.required
+    return answer in question.values or not (answer or question.required)
+
+
 class AnswerField(StringField):
     """One question of a campaign."""
 
@@ -52,24 +66,21 @@ class AnswerField(StringField):
 
     @property
     def answer(self) -> str | None:
-        """The answer as it is kept; None where an optional question was left open."""
-        if self.question.is_tick:
-            return "yes" if self.data in TICKED else "no"
-        return self.data or None
+        return answer_to(self.question, self.data)
 
     def pre_validate(self, form: BaseForm) -> None:
-        question, answer = self.question, self.answer
+        question = self.question
+        if is_answered(question, self.answer):
+            return
         if question.is_tick:
-            if question.required and answer != "yes":
-                raise ValidationError(
-                    _("Please tick the box: we can only count your signature if you agree.")
-                )
-        elif answer not in question.values and (answer or question.required):
             raise ValidationError(
-                _("Please choose who may see your name.")
-                if question.purpose == consent.VISIBILITY
-                else _("Please choose yes or no.")
+                _("Please tick the box: we can only count your signature if you agree.")
             )
+        raise ValidationError(
+            _("Please choose who may see your name.")
+            if question.purpose == consent.VISIBILITY
+            else _("Please choose yes or no.")
+        )
 
 
 class AskingForm(OpenForm):

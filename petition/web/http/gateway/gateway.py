@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from petition.web.http.gateway.bodies import BODIES, BODY_SECONDS, Bodies, Incoming, has_body
+from petition.web.http.gateway.deferral import DEFERRAL, DEFERRED, Deferral, Timetable
 from petition.web.http.gateway.environ import Environs
 from petition.web.http.gateway.exchange import App, Environ, Exchange, close, tell
 from petition.web.http.gateway.streams import Started, Stream
@@ -41,6 +42,7 @@ class Gateway:
         self._environ = Environs()
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._bodies = Bodies(self, seconds=body_seconds, most=bodies)
+        self._timetable = Timetable()
         self._streams = threading.BoundedSemaphore(STREAMS)
         for _ in range(threads):
             threading.Thread(target=self._work, daemon=True).start()
@@ -81,14 +83,19 @@ class Gateway:
         refusal: int | None = None,
     ) -> None:
         """Run the app. With a refusal it draws the page that says why, and the server hangs up."""
-        streaming = False
+        goes_on = False
         try:
             if refusal is not None:
                 environ = environ | {REFUSED: refusal} | _no_body()
             peer = environ["REMOTE_ADDR"], environ["REMOTE_PORT"]  # before proxies are believed
             started = Started()
+            if environ["REQUEST_METHOD"] == "POST":
+                environ[DEFERRAL] = Deferral(exchange, done, self._timetable, self._again)
             context = contextvars.copy_context()
             parts = context.run(self._app, environ, started)
+            if parts is DEFERRED:
+                goes_on = True
+                return
             if refusal is not None:
                 started.headers = [*started.headers, ("Connection", "close")]
             if started.whole or environ["REQUEST_METHOD"] == "HEAD":
@@ -98,15 +105,19 @@ class Gateway:
                     context.run(close, parts)
                 exchange.response_bytes(started.status, started.headers, whole)
             elif self._streams.acquire(blocking=False):
-                streaming = True
+                goes_on = True
                 stream = Stream(exchange, started, parts, peer, self._streams.release, done)
                 threading.Thread(target=context.run, args=(stream.send,), daemon=True).start()
             else:
                 context.run(close, parts)
                 self.answer(environ, exchange, _nothing, _BUSY)
         finally:
-            if not streaming:
+            if not goes_on:
                 done()
+
+    def _again(self, environ: Environ, exchange: Exchange, done: Callable[[], None]) -> None:
+        """Run the app once more for a request that it had deferred."""
+        self.soon(lambda: self.answer(environ, exchange, done))
 
 
 def _no_body() -> Environ:
