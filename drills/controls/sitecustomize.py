@@ -34,16 +34,17 @@ def _sqlite_without(level: str) -> None:
 def _answer_early() -> None:
     """The group commit says "kept" at once and keeps a moment later."""
     group_commit = import_module("petition.store.signatures.group_commit").GroupCommit
-    keep = group_commit.submit
+    keep = group_commit.submit_later
 
-    def submit(self: Any, *what: Any) -> None:
+    def submit_later(self: Any, new_entry: Any, charge: Any, then: Any) -> None:
         def later() -> None:
             time.sleep(EARLY_BY)
-            keep(self, *what)
+            keep(self, new_entry, charge, lambda *_: None)
 
+        then(None, time.monotonic())
         threading.Thread(target=later, daemon=True).start()
 
-    group_commit.submit = submit
+    group_commit.submit_later = submit_later
 
 
 def _look_first() -> None:
@@ -51,18 +52,23 @@ def _look_first() -> None:
     signing: Any = import_module("petition.services.signatures.signing")
     by_address = import_module("petition.store.signatures.by_address")
     reading = import_module("petition.store.db").reading
-    keep = signing.sign
+    group_commit: Any = import_module("petition.store.signatures.group_commit").GroupCommit
+    prepare, begin, engines = signing.prepare, group_commit.__init__, []
 
-    def sign(
-        group_commit: Any, vault: Any, providers: Any, campaign: Any, command: Any, **more: Any
-    ) -> None:
+    def note_engine(self: Any, engine: Any, *more: Any) -> None:
+        engines.append(engine)
+        begin(self, engine, *more)
+
+    def look_and_prepare(
+        vault: Any, providers: Any, campaign: Any, command: Any, **more: Any
+    ) -> Any:
         key = signing.address_key(vault, providers, command.local_part, command.domain)
-        with reading() as session:
+        with reading(engines[0]) as session:
             for known in by_address.of_link(session, campaign.id, [key]):
                 by_address.place(session, known)
-        keep(group_commit, vault, providers, campaign, command, **more)
+        return prepare(vault, providers, campaign, command, **more)
 
-    signing.sign = sign
+    signing.prepare, group_commit.__init__ = look_and_prepare, note_engine
 
 
 def _write_without_limit() -> None:
