@@ -51,7 +51,6 @@ def forms(base: str, path: str, *, seed: int) -> Iterator[bytes]:
                 "family_name": FAMILY[number // 8 % len(FAMILY)],
                 "email": f"person-{run:x}-{number}@example.org",
                 "country": COUNTRIES[number % len(COUNTRIES)],
-                "postcode": str(10000 + number % 89999),
                 "comment": "",
                 "agree": "yes",
                 "updates": "yes" if number % 2 else "no",

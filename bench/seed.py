@@ -111,7 +111,6 @@ def _add(
         given_name=GIVEN[number % len(GIVEN)],
         family_name=FAMILY[number // 8 % len(FAMILY)],
         email=f"seeded-{number}@example.org",
-        postcode=str(10000 + number % 89999),
         comment="" if number % 5 else "Because nobody should be afraid to say what they see.",
     )
     visibility = ("counted", "target", "public")[number % 3]

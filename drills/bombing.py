@@ -136,7 +136,6 @@ class Typing:
             "family_name": TYPED[1],
             "email": form.email,
             "country": "DE",
-            "postcode": "",
             "comment": TYPED[2],
             "agree": "yes",
             "updates": "no",

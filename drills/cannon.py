@@ -108,7 +108,6 @@ class FormSender:
             "family_name": "Stone",
             "email": email,
             "country": "DE",
-            "postcode": "",
             "comment": "",
             "agree": "yes",
             "updates": "no",

@@ -117,7 +117,6 @@ class Asking:
             "family_name": "Stone",
             "email": email,
             "country": "DE",
-            "postcode": "",
             "comment": "",
             "agree": "yes",
             "updates": "no",

@@ -192,7 +192,6 @@ class Driver:
             "family_name": f"Person {person}",
             "email": ledger.spelling(self._token, person, variant),
             "country": COUNTRIES[person % len(COUNTRIES)],
-            "postcode": "",
             "comment": "",
             "agree": "yes",
             "updates": "yes" if person % 2 else "no",

@@ -59,7 +59,8 @@ RIGHT: Final[Mapping[str, str]] = {
     "together": "",
     "each": "1-0123456789abcdef",
 }
-"""What a form of ours may hold, all forms together: each takes what it knows."""
+"""What a form of ours may hold, all together: each takes what it knows. The postcode is taken where
+details are corrected; the shipped call does not ask for one."""
 
 
 @dataclass(frozen=True, kw_only=True)

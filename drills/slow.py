@@ -230,7 +230,6 @@ def _person(name: str) -> dict[str, str]:
         "family_name": "Stone",
         "email": f"{name}@example.org",
         "country": "DE",
-        "postcode": "",
         "comment": "",
         "agree": "yes",
         "updates": "no",

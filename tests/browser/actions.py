@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
 from tests.browser.instance import Instance, Letter
+from tests.park import PARK
 
 TICKET = re.compile(r'name="ticket" value="([^"]+)"')
 
@@ -62,6 +63,12 @@ def confirm(instance: Instance, email: str, nth: int = 1) -> Letter:
     status, _location = post(instance, instance.letter(email, "/confirm/", nth).link("/confirm/"))
     assert status == 303
     return instance.letter(email, "/unsubscribe/", nth)
+
+
+def open_park(instance: Instance) -> None:
+    """The second campaign, of another kind and in one language; again and again without harm."""
+    instance.petition("campaign", "load", str(PARK), "--yes")
+    instance.petition("campaign", "open", "park")
 
 
 def a_day_after_approval(instance: Instance) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import people
+from tests.browser import actions
 from tests.browser.instance import Instance
 from tests.browser.keyboard import follow, sign_by_keyboard, tab_to
 
@@ -100,6 +101,20 @@ def test_all_of_it(
     expect(page.locator("h1")).to_be_visible()
     assert page.locator("form").count() == 0, "there is nothing left to change"
     picture(page, f"{name}-erased")
+
+
+def test_a_campaign_of_another_kind(instance: Instance, open_page: Callable[..., Page]) -> None:
+    """In one language, with nobody at risk: nothing to pass on the way that is not there."""
+    actions.open_park(instance)
+    form = FORMS["en"] | {"email": "keys.park@example.org"}
+    page = open_page(phone=True)
+    page.goto("/en/park")
+    sign_by_keyboard(page, form)
+    page.wait_for_url("**/en/park/thanks")
+    instance.letter(form["email"], "/confirm/")
+    open_letter(page, form["email"], "/confirm/")
+    follow(page, "main form button")
+    page.wait_for_url("**/en/park/confirmed")
 
 
 def test_the_first_tab_skips_to_the_content(open_page: Callable[..., Page]) -> None:

@@ -11,6 +11,7 @@ from babel import Locale
 from playwright.sync_api import Browser, Page, expect
 
 from petition import i18n
+from tests.browser import actions
 from tools.countries import CannotSort, in_order
 
 SHIPPED = ("en", "fr", "es", "de", "it", "pl", "ar")
@@ -87,8 +88,11 @@ def test_the_menu_by_keyboard(open_page: Any, code: str, script: bool) -> None:
     expect(page.locator("html")).to_have_attribute("lang", wanted)
 
 
-def test_the_menu_on_a_desktop_is_open(open_page: Any) -> None:
+def test_the_menu_on_a_desktop_is_open(instance: Any, open_page: Any) -> None:
     page = open_page()
+    actions.open_park(instance)
+    page.goto("/en/park")
+    expect(page.locator(".languages")).to_have_count(0)  # there is nothing to choose
     for code in i18n.codes():
         page.goto(f"/{code}/amazon")
         expect(page.locator(".languages button")).to_be_hidden()

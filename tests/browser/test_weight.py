@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
+from tests.browser import actions
+
 MOST = 60_000
 """Bytes, headers included, for the page and all that it loads, from an empty cache."""
 
@@ -41,11 +43,12 @@ def languages(page: Page) -> list[str]:
 def test_a_page_of_the_campaign_is_light_and_loads_nothing_foreign(
     instance: Any, open_page: Any
 ) -> None:
+    actions.open_park(instance)
     codes = languages(open_page())
     assert {"en", "ar"} <= {*codes}
-    for code in codes:
+    for campaign in (*(f"/{code}/amazon" for code in codes), "/en/park"):
         for place in ("", "/thanks", "/confirmed", "/privacy"):
-            found = load(open_page(phone=True, locale=code), f"/{code}/amazon{place}")
+            found = load(open_page(phone=True, locale=campaign[1:3]), f"{campaign}{place}")
             assert sum(found.values()) < MOST, found
             assert {urlsplit(url).netloc for url in found} == {urlsplit(instance.url).netloc}
             loaded = " ".join(found)
