@@ -26,7 +26,7 @@ from petition.services.staff.accounts import SESSION_IDLE, SESSION_LIFE
 from petition.services.staff.password_turns import WAITING, Line
 from petition.store.db import db
 from petition.web.http.dependencies import dependencies_of, set_dependencies
-from tests import console, factories, people as personas
+from tests import console, factories, people as personas, rights
 from tests.conftest import Clock
 
 OWNER = console.address("owner")
@@ -481,6 +481,29 @@ class TestExport:
         clock.forward(kept_file.KEPT)
         assert mine.get(file).status_code == 404
         assert file not in mine.get("/staff/campaigns/amazon").get_data(as_text=True)
+
+    @pytest.mark.usefixtures("listed")
+    @pytest.mark.parametrize("leave", [rights.withdraw, rights.erase])
+    def test_whoever_leaves_while_a_list_waits_is_not_handed_out(
+        self, app: Flask, leave: Callable[[Flask, int], object]
+    ) -> None:
+        staff = console.enter(app, "exporter")
+        console.order(staff, reason="to count the cities")
+        file = "/staff/campaigns/amazon/exports/1/file"
+        assert file in staff.get("/staff/campaigns/amazon").get_data(as_text=True)
+        ((somebody,),) = factories.rows(
+            app, "SELECT min(id) FROM signatures WHERE state = 'confirmed'"
+        )
+        leave(app, int(str(somebody)))
+        answer = staff.get(file)
+        assert answer.status_code == 410
+        page = answer.get_data(as_text=True)
+        assert "Somebody in this list has left it since it was made." in page
+        assert 'value="to count the cities"' in page
+        assert file not in page
+        again = console.export(staff, reason="to count the cities")
+        assert again.status_code == 200
+        assert again.mimetype == "text/csv"
 
     @pytest.mark.usefixtures("listed")
     def test_the_targets_file_holds_only_names_that_were_handed_over(self, app: Flask) -> None:

@@ -17,6 +17,7 @@ from petition.store.exports import contents, kept_files
 from petition.store.signatures.signatures import Filters
 from petition.web.http.access import EXPORTER, OWN_PAGES, access
 from petition.web.http.dependencies import deps
+from petition.web.http.locale import _
 from petition.web.http.rendering import page
 from petition.web.staff.campaigns import numbers_page
 from petition.web.staff.forms import ExportForm
@@ -85,18 +86,33 @@ def _steps(wanted: Export) -> Iterator[str]:
 @exports.get("/exports/<id:export_id>/file")
 @access(EXPORTER)
 def fetch(slug: str, export_id: int) -> Response:
-    """The file, for who ordered it, until its quarter of an hour is over."""
+    """The file, for who ordered it, until its quarter of an hour is over.
+
+    Once somebody in it has withdrawn or was erased, it leaves no more: it is made anew.
+    """
     at = deps().now()
     with reading() as session:
         campaign_id = campaigns.by_slug(session, slug).id
         file = kept_files.kept(session, campaign_id, by=g.staff.email, at=at).get(export_id)
-    if file is None:
-        raise NotFound
+        if file is None:
+            raise NotFound
+        is_stale = bool(contents.recalled(session, export_id))
+    if is_stale:
+        return _make_anew(slug, file.export.reason)
     chunks = kept_file.chunks(file, deps().vault, reading=reading)
     response = Response(stream_with_context(_told(chunks)), content_type="text/csv; charset=utf-8")
     name = csv_file.file_name(slug, file.export.started_at, is_for_target=file.export.for_target)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _make_anew(slug: str, reason: str) -> Response:
+    form = ExportForm()
+    form.reason.data = reason
+    form.reason.errors = [
+        _("Somebody in this list has left it since it was made. Please make it again.")
+    ]
+    return numbers_page(slug, form, 410)
 
 
 class CutOff(PetitionError):
