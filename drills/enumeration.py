@@ -70,7 +70,7 @@ class Measured:
         return f"median {middle:.2f} ms, AUC {self.span()}, medians at most {apart:.2f} ms apart"
 
 
-class Asking:
+class Prober:
     """The forms of one running installation, filled in with addresses of all classes."""
 
     def __init__(self, instance: Instance, chance: random.Random) -> None:
@@ -156,24 +156,24 @@ def drill(database: str, chosen: argparse.Namespace) -> Verdict:
         say(f"enumeration {database}: {chosen.requests:,} a class, seed {chosen.seed}{busy()}")
         sandbox.instance.start_web()
         sandbox.instance.wait_for_web()
-        asking = Asking(sandbox.instance, chance)
+        prober = Prober(sandbox.instance, chance)
         for connections in CONNECTIONS:
             for form in chosen.form or FORMS:
-                _judge(asking, form, chosen.requests, connections, outcome)
+                _judge(prober, form, chosen.requests, connections, outcome)
         sandbox.instance.stop()
         outcome.controls[CONTROL] = control_looks_first(sandbox, chance)
     return outcome
 
 
-def _judge(asking: Asking, form: str, requests: int, connections: int, outcome: Verdict) -> None:
+def _judge(prober: Prober, form: str, requests: int, connections: int, outcome: Verdict) -> None:
     """Measure; where a pair is outside, once more: chance is not outside twice."""
     title = f"{form}, {connections} at a time" if connections > 1 else f"{form}, one at a time"
-    found = asking.measure(form, requests, connections)
+    found = prober.measure(form, requests, connections)
     say(f"  {title}: {found}")
     spans, kinds = [found.span()], [found.answers]
     if found.outside:
         say(f"    outside: {'; '.join(map(str, found.outside))}: once more, with new addresses")
-        again = asking.measure(form, requests, connections)
+        again = prober.measure(form, requests, connections)
         say(f"  {title}: {again}")
         spans.append(again.span())
         kinds.append(again.answers)
@@ -200,7 +200,7 @@ def control_looks_first(sandbox: Sandbox, chance: random.Random) -> str | None:
     sandbox.instance.control = CONTROL
     sandbox.instance.start_web()
     sandbox.instance.wait_for_web()
-    found = Asking(sandbox.instance, chance).measure("sign", CONTROL_REQUESTS, 1)
+    found = Prober(sandbox.instance, chance).measure("sign", CONTROL_REQUESTS, 1)
     sandbox.instance.stop()
     (pair,) = compare(
         {"none there": found.of(NOT_HELD), "signed": found.of(addresses.HELD)},

@@ -139,16 +139,16 @@ def worker(once: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     with open_app() as app:
-        crew = make_worker(app, stop)
+        made = make_worker(app, stop)
         if once:
-            done = crew.once()
+            done = made.once()
             with reading() as session:
                 owed = outbox.summary(session).get(OWED, 0)
             click.echo(f"{done} letters dealt with, {owed} still owed")
         else:
             settings = dependencies_of(app).settings
             click.echo(start_line("sends letters and counts", settings), err=True)
-            crew.run()
+            made.run()
 
 
 def make_worker(app: Flask, stop: threading.Event) -> Worker:

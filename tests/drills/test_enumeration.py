@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from drills import addresses, enumeration
 from drills.comparing import Pair, auc, compare, twice
-from drills.enumeration import FORMS, Asking, same
+from drills.enumeration import FORMS, Prober, same
 from drills.failure import DrillError
 from drills.http_client import NotLoopback
 from drills.instance import ROOT, Instance
@@ -96,7 +96,7 @@ def test_only_what_is_outside_twice_on_one_side_is_red() -> None:
     assert [(pair.first, pair.second, pair.auc) for pair in red] == [("a", "b", 0.55)]
 
 
-# --- asking ---------------------------------------------------------------------------------------
+# --- the prober --------------------------------------------------------------------------------
 
 
 class LooksFirst(socketserver.StreamRequestHandler):
@@ -183,9 +183,9 @@ def instance(database_url: str, tmp_path: Path) -> Iterator[Instance]:
 
 @pytest.mark.slow
 def test_addresses_come_into_their_class_and_get_one_answer(instance: Instance) -> None:
-    asking = Asking(instance, random.Random(4))
+    prober = Prober(instance, random.Random(4))
     for form in FORMS:
-        found = asking.measure(form, 3, 2)
+        found = prober.measure(form, 3, 2)
         assert {of: len(times) for of, times in found.times.items()} == dict.fromkeys(
             addresses.CLASSES, 3
         )
@@ -210,7 +210,7 @@ def test_addresses_come_into_their_class_and_get_one_answer(instance: Instance) 
 def test_the_control_breaks_signing() -> None:
     controls = ROOT / "drills" / "controls"
     env = os.environ | {"DRILL_CONTROL": enumeration.CONTROL, "PYTHONPATH": str(controls)}
-    command = "import petition.services.signatures.signing as it; print(it.sign.__module__)"
+    command = "import petition.services.signatures.signing as it; print(it.prepare.__module__)"
     done = subprocess.run(
         [sys.executable, "-c", command],
         env=env,

@@ -368,12 +368,12 @@ def test_one_of_several_workers_runs_it(
         return really(*args, **words)
 
     monkeypatch.setattr(services_retention, "delete_due", seen)
-    crew = [worker(app) for _ in range(4)]
+    workers = [worker(app) for _ in range(4)]
     for round_ in range(1, 4):
 
         def action(place: int) -> None:
             with app.app_context():
-                crew[place]._maintenance.retain()
+                workers[place]._maintenance.retain()
 
         assert together(4, action) == []
         assert len(runs) == round_

@@ -28,8 +28,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def employ(app: Flask, smtp_server: Any, worker_to: Any) -> Callable[[int], Worker]:
-    """employ(per_minute): a worker under that budget."""
+def worker_under(app: Flask, smtp_server: Any, worker_to: Any) -> Callable[[int], Worker]:
+    """worker_under(per_minute): a worker under that budget."""
 
     def begin(per_minute: int, stop: threading.Event | None = None) -> Worker:
         deps = dependencies_of(app)
@@ -61,12 +61,12 @@ def _state(app: Flask, clock: Clock, per_minute: int) -> BudgetState:
 
 
 def test_a_minute_has_so_many_letters_and_the_next_as_many(
-    app: Flask, clock: Clock, smtp_server: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_under: Any
 ) -> None:
     _owe_letters(app, 30)
     sent = []
     for _ in range(5):
-        employ(7).once()
+        worker_under(7).once()
         sent.append(len(smtp_server.handler.taken))
         clock.forward(MINUTE)
     assert sent == [7, 14, 21, 28, 30]
@@ -76,18 +76,18 @@ def test_a_minute_has_so_many_letters_and_the_next_as_many(
 
 
 @pytest.mark.slow
-def test_several_workers_share_one_budget(app: Flask, smtp_server: Any, employ: Any) -> None:
+def test_several_workers_share_one_budget(app: Flask, smtp_server: Any, worker_under: Any) -> None:
     _owe_letters(app, 60)
-    crew = [employ(33) for _ in range(4)]
+    workers = [worker_under(33) for _ in range(4)]
 
     def action(place: int) -> None:
         with app.app_context():
-            while crew[place].send_batch():
+            while workers[place].send_batch():
                 pass
 
     assert together(4, action) == []
     # Each may hold a reservation while another looks: none is lost to a later look.
-    employ(33).once()
+    worker_under(33).once()
     assert len(_to(smtp_server)) == len(set(_to(smtp_server))) == 33
     assert _used(app) == [33]
 
@@ -121,7 +121,7 @@ def test_what_is_given_back_is_there_again(app: Flask, clock: Clock) -> None:
 
 @pytest.mark.slow
 def test_a_reservation_is_not_spent_in_the_next_minute(
-    app: Flask, clock: Clock, smtp_server: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_under: Any
 ) -> None:
     """A slow server: each letter takes half a minute, and a batch is longer than a minute."""
     _owe_letters(app, 10)
@@ -133,7 +133,7 @@ def test_a_reservation_is_not_spent_in_the_next_minute(
 
     smtp_server.handler.at_data = slowly
     for _ in range(6):
-        employ(2).once()
+        worker_under(2).once()
         clock.forward(MINUTE)
     assert len(smtp_server.handler.taken) == 10
     assert max(minutes.values()) <= 2
@@ -141,28 +141,28 @@ def test_a_reservation_is_not_spent_in_the_next_minute(
 
 
 def test_confirmed_mailboxes_cost_nothing_and_go_on(
-    app: Flask, clock: Clock, smtp_server: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_under: Any
 ) -> None:
     keep(app, the_call(app), people.amina)
-    employ(1).once()
+    worker_under(1).once()
     confirm(app, entries(app)[0])
     _owe_letters(app, 5)  # due before the letter of thanks
     clock.forward(timedelta(seconds=1))
     keep(app, the_call(app), people.amina)
-    employ(1).once()
+    worker_under(1).once()
     clock.forward(LOOK_AGAIN)
-    employ(1).once()
+    worker_under(1).once()
     assert Counter(_to(smtp_server)) == {people.amina["email"]: 3}
     assert _used(app) == [1]
 
 
 @pytest.mark.slow
-def test_what_is_withheld_costs_nothing(app: Flask, smtp_server: Any, employ: Any) -> None:
+def test_what_is_withheld_costs_nothing(app: Flask, smtp_server: Any, worker_under: Any) -> None:
     """Forty forms for one mailbox take three letters of the minute, not forty."""
     for _ in range(40):
         keep(app, the_call(app), people.ben)
     _owe_letters(app, 7)
-    employ(100).once()
+    worker_under(100).once()
     assert Counter(_to(smtp_server)) == Counter(
         {people.ben["email"]: 3} | {people.someone(n)["email"]: 1 for n in range(7)}
     )
@@ -170,64 +170,66 @@ def test_what_is_withheld_costs_nothing(app: Flask, smtp_server: Any, employ: An
 
 
 def test_who_had_a_letter_steps_back_when_the_budget_is_short(
-    app: Flask, clock: Clock, smtp_server: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_under: Any
 ) -> None:
     keep(app, the_call(app), people.ben)
-    employ(10).once()
+    worker_under(10).once()
     clock.forward(MINUTE)
     _owe_letters(app, 6)
     keep(app, the_call(app), people.ben)
     _owe_letters(app, 3, first=6)
     form = clock()
-    employ(10).once()
+    worker_under(10).once()
     assert _to(smtp_server) == [
         people.ben["email"],
         *(people.someone(n)["email"] for n in range(9)),
     ]
     assert _used(app)[-1] == 9  # the one that stepped back cost nothing
     clock.forward(STEP_BACK - timedelta(seconds=1))
-    employ(10).once()
+    worker_under(10).once()
     assert len(_to(smtp_server)) == 10
     clock.forward(timedelta(seconds=1))
     _owe_letters(app, 9, first=20)
-    employ(10).once()
+    worker_under(10).once()
     assert clock() == form + STEP_BACK
     assert _to(smtp_server).count(people.ben["email"]) == 2  # once only, however short it is now
 
 
-def test_with_time_to_spare_nobody_steps_back(app: Flask, smtp_server: Any, employ: Any) -> None:
+def test_with_time_to_spare_nobody_steps_back(
+    app: Flask, smtp_server: Any, worker_under: Any
+) -> None:
     for _ in range(3):
         keep(app, the_call(app), people.ben)
-    employ(100).once()
+    worker_under(100).once()
     assert len(_to(smtp_server)) == 3
 
 
 @pytest.mark.slow
 def test_a_newcomer_in_a_flood_waits_for_who_was_due_before(
-    app: Flask, clock: Clock, smtp_server: Any, employ: Any
+    app: Flask, clock: Clock, smtp_server: Any, worker_under: Any
 ) -> None:
     """A hundred letters to strangers at twenty a minute: the newcomer's goes in the sixth."""
     _owe_letters(app, 100)
     clock.forward(timedelta(seconds=1))
     keep(app, the_call(app), people.amina)
     for minute in range(6):
-        employ(20).once()
+        worker_under(20).once()
         assert (people.amina["email"] in _to(smtp_server)) == (minute == 5)
         clock.forward(MINUTE)
 
 
-def test_staff_see_numbers(app: Flask, clock: Clock, smtp_server: Any, employ: Any) -> None:
+def test_staff_see_numbers(app: Flask, clock: Clock, smtp_server: Any, worker_under: Any) -> None:
     _owe_letters(app, 12)
-    employ(5).once()
+    worker_under(5).once()
     state = _state(app, clock, 5)
     assert state.spent
     assert (state.this_minute, state.last_hour, state.waiting, state.later) == (5, 5, 7, 0)
     clock.forward(MINUTE)
     assert not _state(app, clock, 5).spent
-    employ(5).once()
+    worker_under(5).once()
     assert _state(app, clock, 5).last_hour == 10
     clock.forward(timedelta(hours=2))
-    employ(5).once()
+    worker_under(5).once()
     assert _used(app) == [2]  # minutes long past are gone
     assert "@" not in repr(_state(app, clock, 5))
 

@@ -212,8 +212,8 @@ def test_a_link_that_has_ended_is_not_sent(app: Flask, clock: Clock) -> None:
     """The mail server was away for a week; the form is about to be deleted."""
     keep(app, the_call(app), people.ben)
     clock.forward(CONFIRM_LIFE)
-    crew = make_worker(app, threading.Event())
-    assert crew.send_batch() == 1  # and none of its maintenance
+    made = make_worker(app, threading.Event())
+    assert made.send_batch() == 1  # and none of its maintenance
     assert _all(app) == [(CONFIRM, "withheld")]
     assert _charged(app) == 0
 

@@ -210,11 +210,11 @@ def test_of_several_workers_one_tries(
     worker_to(smtp_server.smtp).once()
     before = asked.total()
     clock.forward(PAUSES[0])
-    crew = [worker_to(smtp_server.smtp) for _ in range(4)]
+    workers = [worker_to(smtp_server.smtp) for _ in range(4)]
 
     def action(place: int) -> None:
         with app.app_context():
-            crew[place].send_batch()
+            workers[place].send_batch()
 
     assert together(4, action) == []
     assert asked.total() == before + PROBES

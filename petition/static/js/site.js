@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const each = (selector, deed) => document.querySelectorAll(selector).forEach(deed);
+  const each = (selector, action) => document.querySelectorAll(selector).forEach(action);
 
   each("[data-button]", (place) => {
     const button = document.createElement("button");
