@@ -55,12 +55,13 @@ from petition.web.public.sharing import sharing
 from petition.web.public.signing import public
 from petition.web.public.updates import updates
 from petition.web.signing import plain_requests
-from petition.web.staff import auth
+from petition.web.staff import auth, second_factor
 from petition.web.staff.accounts import accounts
 from petition.web.staff.campaigns import views as staff_campaigns
 from petition.web.staff.exports import exports
 from petition.web.staff.limits import limits
 from petition.web.staff.moderation import reviews
+from petition.web.staff.own_account import own_account
 from petition.web.staff.target_domains import domains
 
 SHIPPED = Path(__file__).parent / "campaigns"
@@ -171,6 +172,8 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         mine,
         names,
         accounts,
+        second_factor.factor,
+        own_account,
         staff_campaigns,
         exports,
         domains,
@@ -184,7 +187,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     link_tokens.install(app)
     typed_addresses.install(app)
     senders.install(app)
-    access.guard(app, settings.base_url, auth.current_staff, auth.has_permission)
+    access.guard(app, settings.base_url, auth.current_staff, auth.has_permission, second_factor.ask)
     retrying.install(app)
     plain_requests.install(app)
     ready_answers.install(app)

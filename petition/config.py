@@ -119,10 +119,15 @@ class Settings:
         return self.base_url.startswith("https://")
 
     @property
-    def shows_mailbox(self) -> bool:
-        """True for the page that shows letters: in development, without SMTP, on loopback."""
+    def on_own_machine(self) -> bool:
+        """True in development, where only who sits at this machine reaches us."""
         local = urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
-        return not self.production and self.smtp is None and local
+        return not self.production and local
+
+    @property
+    def shows_mailbox(self) -> bool:
+        """True for the page that shows letters: on one's own machine, without SMTP."""
+        return self.on_own_machine and self.smtp is None
 
     @property
     def outbox_dir(self) -> Path:

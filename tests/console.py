@@ -1,22 +1,38 @@
-"""Actions of staff: following a set-up link, signing in, sending a form with its token."""
+"""Actions of staff: following a set-up link, signing in, sending a form with its token.
+
+Whoever is only needed signed in is so by `enter`: no page, no slow hash, no letter. Codes are
+worked out from the account's secret, which tests can open because they have the keys.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
-from petition.services.staff import accounts
-from petition.store.db import transaction
+from petition.domain.staff import second_factor as factors
+from petition.services.staff import accounts, second_factor
+from petition.services.staff.second_factor import Given, SignedIn
+from petition.store.db import Session, transaction
+from petition.store.staff import accounts as store_accounts, second_factors
 from petition.web.http.dependencies import dependencies_of
+from tests import factories
 
 PASSWORD: Final = "a long walk by the river"
+CODE_PAGE: Final = "/staff/second-factor"
+SET_UP_PAGE: Final = "/staff/second-factor/set-up"
+_SECRET: Final = b"twenty bytes, a year"
+_EMAIL: Final = re.compile(r'<div class="who">\s*<span>([^<]*)</span>')
+_SPELLED: Final = re.compile(r'id="secret">([A-Z2-7 ]+)<')
 _TOKEN = re.compile(r'<input\b(?=[^>]*\bname="csrf_token")[^>]*\bvalue="([^"]*)"')
 
 _CAMPAIGN: Final = "/staff/campaigns/amazon"
@@ -42,24 +58,117 @@ def form_token(page: Answer) -> str:
     return found[1]
 
 
-def set_up(client: FlaskClient, link: str, password: str = PASSWORD) -> Answer:
-    """Follow the link and choose a password."""
+@cache
+def _hashed() -> str:
+    return accounts.hash_password(PASSWORD)
+
+
+def choose_password(client: FlaskClient, link: str, password: str = PASSWORD) -> Answer:
+    """Follow the link and choose a password: the second factor is still to come."""
     token = form_token(client.get(link))
     return client.post(link, data={"csrf_token": token, "password": password})
 
 
+def set_up(client: FlaskClient, link: str, password: str = PASSWORD) -> Answer:
+    """The same, and then set up a second factor, or give it: signed in.
+
+    The answer is that to the password.
+    """
+    answer = choose_password(client, link, password)
+    if answer.status_code == 303:
+        page = client.get(SET_UP_PAGE)
+        if page.status_code == 303:
+            email = html.unescape(_found(_EMAIL, client.get(CODE_PAGE)))
+            assert give_code(client, code_of(client.application, email)).status_code == 303
+        else:
+            assert enrol(client, page).status_code == 200
+    return answer
+
+
+def enrol(client: FlaskClient, page: Answer) -> Answer:
+    """Type what an app shows that has read the page; the page of the recovery codes."""
+    secret = factors.secret_of(_found(_SPELLED, page))
+    code = factors.code_at(secret, dependencies_of(client.application).now())
+    return client.post(SET_UP_PAGE, data={"csrf_token": form_token(page), "code": code})
+
+
+def _found(pattern: re.Pattern[str], page: Answer) -> str:
+    found = pattern.search(page.get_data(as_text=True))
+    assert found, f"the page has no {pattern.pattern}"
+    return found[1]
+
+
 def enter(app: Flask, role: str = "owner", email: str | None = None) -> FlaskClient:
-    """A browser in which a new member of staff has just set up their account."""
-    client = app.test_client()
-    assert set_up(client, invite(app, role, email)).status_code == 303
+    """A browser in which a member of staff has set up their account and is signed in."""
+    client, deps = app.test_client(), dependencies_of(app)
+    link = invite(app, role, email).rpartition("/")[2]
+    with app.app_context(), transaction() as session:
+        at = deps.now()
+        half = accounts.set_up(session, link, _hashed(), at=at)
+        assert half is not None
+        person = store_accounts.by_email(session, email or address(role))
+        assert person is not None
+        sealed = deps.vault.seal_factor(_SECRET, person.id)
+        second_factors.set_first(session, person.id, sealed, 0, at=at)
+        signed_in = past_second_factor(session, half, at=at)
+    with client.session_transaction() as cookie:
+        cookie["sid"] = signed_in.token
+    name = "__Secure-staff-device" if deps.settings.secure else "staff-device"
+    client.set_cookie(name, signed_in.device, path="/staff", secure=deps.settings.secure)
     return client
 
 
-def sign_in(client: FlaskClient, email: str, password: str = PASSWORD) -> Answer:
+def past_second_factor(session: Session, half: str, *, device: str = "", at: datetime) -> SignedIn:
+    """What a right code does to a session that has given its password."""
+    long = timedelta(days=1)
+    opened = store_accounts.of_session(session, half, at=at, life=long, idle=long, half=long)
+    assert opened is not None
+    given = Given(opened=opened, token=half, device=device, code="", language="en")
+    signed_in = second_factor._pass(session, given, at=at)
+    assert signed_in is not None
+    return signed_in
+
+
+def type_password(client: FlaskClient, email: str, password: str = PASSWORD) -> Answer:
+    """The first step of signing in."""
     token = form_token(client.get("/staff/sign-in"))
     return client.post(
         "/staff/sign-in", data={"csrf_token": token, "email": email, "password": password}
     )
+
+
+def sign_in(client: FlaskClient, email: str, password: str = PASSWORD) -> Answer:
+    """Both steps; the page of the first one, where it does not lead on."""
+    answer = type_password(client, email, password)
+    if answer.status_code != 303:
+        return answer
+    return give_code(client, code_of(client.application, email))
+
+
+def give_code(client: FlaskClient, code: str) -> Answer:
+    """The second step."""
+    return client.post(
+        CODE_PAGE, data={"csrf_token": form_token(client.get(CODE_PAGE)), "code": code}
+    )
+
+
+def give_code_again(client: FlaskClient, email: str) -> None:
+    """What weighs most opens from now on without being asked for one."""
+    page = client.get(f"{CODE_PAGE}/again?to=/staff/")
+    data = {"csrf_token": form_token(page), "code": code_of(client.application, email)}
+    assert client.post(f"{CODE_PAGE}/again?to=/staff/", data=data).status_code == 303
+
+
+def code_of(app: Flask, email: str) -> str:
+    """What their app shows now, as though it had not been typed this half minute."""
+    deps = dependencies_of(app)
+    factories.change(app, "UPDATE staff SET totp_last_step = 0")
+    with app.app_context(), transaction() as session:
+        person = store_accounts.by_email(session, email.strip().lower())
+        assert person is not None
+        sealed = second_factors.sealed(session, person.id)
+        assert sealed is not None
+        return factors.code_at(deps.vault.open_factor(sealed, person.id), deps.now())
 
 
 def sign_out(client: FlaskClient) -> Answer:

@@ -53,9 +53,17 @@ def device(app: Flask, clock: Clock) -> str:
 
 def set_up(token: str, at: datetime) -> str:
     with transaction() as session:
-        signed_in = services_accounts.set_up(session, token, "a hash", at=at)
-    assert signed_in is not None
-    return signed_in.device
+        half = services_accounts.set_up(session, token, "a hash", at=at)
+        assert half is not None
+        return console.past_second_factor(session, half, at=at).device
+
+
+def come_in(each: Try, at: datetime) -> str:
+    """With the right password and code; the secret of the device afterwards."""
+    with transaction() as session:
+        half = signing_in.enter(session, each, at=at)
+        assert half is not None
+        return console.past_second_factor(session, half, device=each.device, at=at).device
 
 
 def is_judged(each: Try, *, at: datetime) -> bool:
@@ -211,10 +219,7 @@ def test_signing_in_again_keeps_it_and_its_time_begins_anew(
     app: Flask, clock: Clock, device: str
 ) -> None:
     clock.forward(DEVICE_LIFE - SECOND)
-    with transaction() as session:
-        again = signing_in.enter(session, a_try(device=device), at=clock())
-    assert again is not None
-    assert again.device == device
+    assert come_in(a_try(device=device), clock()) == device
     clock.forward(DEVICE_LIFE - SECOND)
     assert is_known(a_try(device=device), clock())
 
@@ -226,10 +231,7 @@ def test_a_device_that_was_planted_is_not_taken_over(app: Flask, clock: Clock, d
             session, "other@campaign.example.org", "viewer", by="t", at=clock()
         )
     planted = set_up(token, clock())
-    with transaction() as session:
-        entered = signing_in.enter(session, a_try(device=planted), at=clock())
-    assert entered is not None
-    assert entered.device != planted
+    assert come_in(a_try(device=planted), clock()) != planted
     assert not is_known(a_try(device=planted), clock())
 
 
@@ -255,12 +257,18 @@ def test_disabling_ends_it(app: Flask, clock: Clock, device: str) -> None:
 def test_twenty_devices_the_last_seen_ones(app: Flask, clock: Clock, device: str) -> None:
     for _ in range(25):
         clock.forward(MINUTE)
-        with transaction() as session:
-            signing_in.enter(session, a_try(), at=clock())
-        with transaction() as session:
-            signing_in.enter(session, a_try(device=device), at=clock())
+        come_in(a_try(), clock())
+        come_in(a_try(device=device), clock())
     assert is_known(a_try(device=device), clock())
     assert len(rows(app, "SELECT * FROM staff_devices")) == 20
+
+
+def test_a_password_alone_makes_no_device_known(app: Flask, clock: Clock, device: str) -> None:
+    """Or whoever stole one had tries of codes that nobody else can use up."""
+    before = rows(app, "SELECT id FROM staff_devices")
+    with transaction() as session:
+        signing_in.enter(session, a_try("thief", device="planted"), at=clock())
+    assert rows(app, "SELECT id FROM staff_devices") == before
 
 
 # --- at the same moment ---------------------------------------------------------------------------

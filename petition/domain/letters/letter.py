@@ -24,6 +24,14 @@ class LetterKind(StrEnum):
     """The link to one's own signature: owed to who asks for it."""
     ALREADY = "already"
     """What a `confirm` letter says to who has confirmed: no letter is owed under this name."""
+    NEW_FACTOR = "new_factor"
+    """To staff: a second factor was set up for their account."""
+    WRONG_CODES = "wrong_codes"
+    """To staff: somebody has their password, and types wrong codes."""
+    RESET = "reset"
+    """To staff: they were given a link to set up another second factor."""
+    RESET_TOLD = "reset_told"
+    """To owners: somebody was given such a link."""
 
 
 class LetterState(StrEnum):
@@ -40,6 +48,10 @@ REMINDER: Final = LetterKind.REMINDER
 THANKS: Final = LetterKind.THANKS
 DATA: Final = LetterKind.DATA
 ALREADY: Final = LetterKind.ALREADY
+NEW_FACTOR: Final = LetterKind.NEW_FACTOR
+WRONG_CODES: Final = LetterKind.WRONG_CODES
+RESET: Final = LetterKind.RESET
+RESET_TOLD: Final = LetterKind.RESET_TOLD
 CONFIRMING: Final = frozenset({CONFIRM, REMINDER})
 """What is worth nothing once the link to confirm has ended."""
 UNASKED: Final = frozenset({REMINDER, THANKS})

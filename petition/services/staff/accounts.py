@@ -1,9 +1,8 @@
-"""Accounts: inviting staff, their set-up, logging out; how they log in is in signing_in."""
+"""Accounts: inviting staff, their password, logging out; how they log in is in signing_in."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -30,24 +29,12 @@ EXPORTERS: Final = (Role.OWNER, Role.EXPORTER)
 EDITORS: Final = (Role.OWNER, Role.EDITOR)
 MODERATORS: Final = (Role.OWNER, Role.EDITOR, Role.MODERATOR)
 PASSWORD_LENGTH: Final = 15
-DEVICES: Final = 20
-"""How many devices of an account are known at once; the one that was away longest goes first."""
 INVITE_LIFE: Final = timedelta(days=3)
 SESSION_LIFE: Final = timedelta(hours=12)
 SESSION_IDLE: Final = timedelta(hours=2)
 
 # The hash of nobody's password: an unknown account costs the same time as a wrong password.
 _NOBODY = generate_password_hash(secrets.token_hex(16), method="scrypt")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignedIn:
-    """The two secrets of a browser that has just signed in."""
-
-    token: str
-    """Of the session."""
-    device: str
-    """It opens nothing: tries to sign in that bring it have a count of their own."""
 
 
 class PasswordTooShort(PetitionError):
@@ -76,10 +63,11 @@ def is_right(password_hash: str | None, password: str) -> bool:
     return check_password_hash(password_hash or _NOBODY, password) and password_hash is not None
 
 
-def set_up(session: Session, token: str, password_hash: str, *, at: datetime) -> SignedIn | None:
-    """Spend the link, set the password, sign in; None for a dead link.
+def set_up(session: Session, token: str, password_hash: str, *, at: datetime) -> str | None:
+    """Spend the link and set the password: the token of a session; None for a dead link.
 
-    Devices that were known under an earlier password are strangers again.
+    The second factor is still before it, also for who has one: no link to a password is a way
+    round it. Devices that were known under an earlier password are strangers again.
     """
     person = accounts.use_invite(session, token, password_hash=password_hash, at=at)
     if person is None:
@@ -96,6 +84,7 @@ def disable(session: Session, email: str, *, by: str, at: datetime) -> None:
         raise NotFound(f"there is no account of {email}")
     accounts.disable(session, person.id)
     accounts.revoke_all(session, person.id, at=at)
+    accounts.delete_links(session, person.id)
     sign_ins.delete_devices(session, person.id)
     audit.note(session, who=by, action="disable staff", outcome="done", at=at, detail=email)
 
@@ -106,11 +95,19 @@ def sign_out(session: Session, token: str, *, who: str, at: datetime) -> None:
     audit.note(session, who=who, action="sign out", outcome="done", at=at)
 
 
-def begin(session: Session, staff_id: int, *, device: str = "", at: datetime) -> SignedIn:
-    """A new session of this account, on this device: known from now on, or for longer."""
+def sign_out_everywhere(session: Session, staff_id: int, *, who: str, at: datetime) -> None:
+    """End every session of the account, on every device, this one too."""
+    accounts.revoke_all(session, staff_id, at=at)
+    audit.note(session, who=who, action="sign out everywhere", outcome="done", at=at)
+
+
+def begin(
+    session: Session, staff_id: int, *, enrols_until: datetime | None = None, at: datetime
+) -> str:
+    """A new session that has given its password: its token. It opens the way to the second factor.
+
+    With `enrols_until`, it may set up another one without the one there is.
+    """
     token = secrets.token_urlsafe(32)
-    accounts.open_session(session, staff_id, token, at=at)
-    if not sign_ins.see_device(session, staff_id, device, at=at):
-        device = secrets.token_urlsafe(32)  # never one that somebody else could have planted
-        sign_ins.add_device(session, staff_id, device, most=DEVICES, at=at)
-    return SignedIn(token=token, device=device)
+    accounts.open_session(session, staff_id, token, enrols_until=enrols_until, at=at)
+    return token

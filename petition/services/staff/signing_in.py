@@ -25,7 +25,6 @@ from petition.errors import PetitionError
 from petition.services.abuse import limits
 from petition.services.abuse.limits import LimitResult, Sender
 from petition.services.staff import accounts as services_accounts
-from petition.services.staff.accounts import SignedIn
 from petition.store.db import Session
 from petition.store.staff import accounts as store_accounts, audit, sign_ins
 from petition.store.staff.sign_ins import NOBODY, Refusals
@@ -44,6 +43,8 @@ KEPT_FOR: Final = timedelta(days=90)
 
 _NEWCOMER: Final = b"any account of staff"
 _SALT: Final = b"petition.sign-in"
+_PASSWORD: Final = b""
+_CODE: Final = b"code\0"  # no address holds this character
 
 
 class TooManyTries(PetitionError):
@@ -72,12 +73,29 @@ class Try:
     sender: Sender
     account: bytes
     """Keyed hash of the address: an account that there is and one that there is not look alike."""
+    own: bytes
+    """The same of the device's secret."""
 
 
 def new_try(secret_key: str, email: str, device: str, sender: Sender) -> Try:
+    """A try of a password."""
+    return _new_try(secret_key, _PASSWORD, email, device, sender)
+
+
+def new_code_try(secret_key: str, email: str, device: str, sender: Sender) -> Try:
+    """A try of a second factor. It has places of its own, by the same rule."""
+    return _new_try(secret_key, _CODE, email, device, sender)
+
+
+def _new_try(secret_key: str, what: bytes, email: str, device: str, sender: Sender) -> Try:
     key = digest(secret_key.encode(), _SALT, sha256)
-    account = digest(key, email.encode(), sha256)[:16]
-    return Try(email=email, device=device, sender=sender, account=account)
+    return Try(
+        email=email,
+        device=device,
+        sender=sender,
+        account=digest(key, what + email.encode(), sha256)[:16],
+        own=sha256(b"device\0" + what + device.encode()).digest()[:16],
+    )
 
 
 def count_sender(session: Session, each: Try, *, at: datetime) -> LimitResult:
@@ -106,7 +124,7 @@ def check_room(session: Session, each: Try, *, known: bool, at: datetime) -> Non
     """Raises TooManyTries where no place is free for anybody. A look, which changes nothing."""
     free = sign_ins.next_free(session, each.account, ALL, at=at, within=A_MINUTE)
     if known:
-        own = sign_ins.next_free(session, _of_device(each), ALL, at=at, within=A_MINUTE)
+        own = sign_ins.next_free(session, each.own, ALL, at=at, within=A_MINUTE)
         free = min(free, own)
     if free > at:
         raise TooManyTries(free - at)
@@ -122,19 +140,20 @@ def take_place(
     """
     if newcomer:
         _is_first(session, each, _NEWCOMER)  # only once
+    count_try(session, each, known=known, at=at)
+    person = store_accounts.by_email(session, each.email)
+    return None if person is None or person.disabled else person.password_hash
+
+
+def count_try(session: Session, each: Try, *, known: bool, at: datetime) -> None:
+    """From now on this try counts. Raises TooManyTries as take_place does."""
     if not (
-        (known and _take(session, _of_device(each), ALL, at))
+        (known and _take(session, each.own, ALL, at))
         or _take(session, each.account, SHARED, at)
         or (_take(session, each.account, ONCE_A_DAY, at) and _is_first(session, each, each.account))
     ):
         free = sign_ins.next_free(session, each.account, SHARED, at=at, within=A_MINUTE)
         raise TooManyTries(free - at)
-    person = store_accounts.by_email(session, each.email)
-    return None if person is None or person.disabled else person.password_hash
-
-
-def _of_device(each: Try) -> bytes:
-    return sha256(f"device\0{each.device}".encode()).digest()[:16]
 
 
 def _take(session: Session, subject: bytes, places: range, at: datetime) -> bool:
@@ -147,13 +166,16 @@ def refuse(session: Session, each: Try, *, at: datetime) -> None:
     sign_ins.count_refusal(session, NOBODY if person is None else person.id, at=at)
 
 
-def enter(session: Session, each: Try, *, at: datetime) -> SignedIn | None:
-    """The password was right; None when the account was closed meanwhile."""
+def enter(session: Session, each: Try, *, at: datetime) -> str | None:
+    """The password was right: the token of a session that has the second factor before it.
+
+    None when the account was closed meanwhile.
+    """
     person = store_accounts.by_email(session, each.email)
     if person is None or person.disabled:
         return None
-    audit.note(session, who=person.email, action="sign in", outcome="done", at=at)
-    return services_accounts.begin(session, person.id, device=each.device, at=at)
+    audit.note(session, who=person.email, action="password", outcome="done", at=at)
+    return services_accounts.begin(session, person.id, at=at)
 
 
 def refusals(session: Session, staff_id: int, *, at: datetime) -> Refusals:

@@ -1,12 +1,13 @@
-"""Staff: accounts, one-time set-up links and sessions. Secrets are kept as hashes only."""
+"""Staff: accounts, one-time links and sessions. Secrets of links and cookies are kept as hashes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.store.tables import Staff, StaffInvite, StaffSession
@@ -22,6 +23,27 @@ class StaffMember:
     password_hash: str | None
     """None until they have set their password."""
     disabled: bool
+    has_second_factor: bool
+
+
+class LinkPurpose(StrEnum):
+    """What a one-time link is for."""
+
+    SET_UP = "set-up"
+    """To choose a password, the first or another one."""
+    NEW_FACTOR = "new-factor"
+    """To set up another second factor, for who has lost it and knows the password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSession:
+    """A browser that has given a password, and perhaps a second factor."""
+
+    person: StaffMember
+    second_factor_at: datetime | None
+    """When it was last given; None: not yet."""
+    enrols_until: datetime | None
+    """Until then it may put a new second factor in the place of the one there is."""
 
 
 def _member(row: Staff | None) -> StaffMember | None:
@@ -33,6 +55,7 @@ def _member(row: Staff | None) -> StaffMember | None:
         role=row.role,
         password_hash=row.password_hash,
         disabled=row.disabled,
+        has_second_factor=row.totp_sealed is not None,
     )
 
 
@@ -65,22 +88,65 @@ def invite(
         session.add(staff)
     staff.role = role
     session.flush()
-    session.add(StaffInvite(staff_id=staff.id, token_sha256=digest(token), expires_at=expires_at))
+    add_link(session, staff.id, token, LinkPurpose.SET_UP, expires_at=expires_at)
 
 
-def invited(session: Session, token: str, *, at: datetime) -> StaffMember | None:
-    """Whom an unused, undated link invites."""
+def add_link(
+    session: Session, staff_id: int, token: str, purpose: LinkPurpose, *, expires_at: datetime
+) -> None:
+    """Remember a one-time link; earlier ones of its kind that nobody used are worth nothing now."""
+    session.execute(
+        delete(StaffInvite).where(
+            StaffInvite.staff_id == staff_id,
+            StaffInvite.purpose == purpose,
+            StaffInvite.used_at.is_(None),
+        )
+    )
+    session.add(
+        StaffInvite(
+            staff_id=staff_id, token_sha256=digest(token), purpose=purpose, expires_at=expires_at
+        )
+    )
+
+
+def invited(
+    session: Session, token: str, purpose: LinkPurpose = LinkPurpose.SET_UP, *, at: datetime
+) -> StaffMember | None:
+    """Whose link it is, while it is good for that: unused, not too old, of an open account."""
     return _member(
         session.scalar(
             select(Staff)
             .join(StaffInvite, StaffInvite.staff_id == Staff.id)
-            .where(
-                StaffInvite.token_sha256 == digest(token),
-                StaffInvite.used_at.is_(None),
-                StaffInvite.expires_at > at,
-            )
+            .where(*_is_good(token, purpose, at), Staff.disabled.is_(False))
         )
     )
+
+
+def _is_good(token: str, purpose: LinkPurpose, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        StaffInvite.token_sha256 == digest(token),
+        StaffInvite.purpose == purpose,
+        StaffInvite.used_at.is_(None),
+        StaffInvite.expires_at > at,
+    )
+
+
+def use_link(
+    session: Session, token: str, purpose: LinkPurpose, *, at: datetime
+) -> StaffMember | None:
+    """Spend the link; None when it was spent or too old, or the account is closed.
+
+    The UPDATE decides: the same link may be opened twice at once.
+    """
+    staff_id = session.scalar(
+        update(StaffInvite)
+        .where(*_is_good(token, purpose, at))
+        .values(used_at=at)
+        .returning(StaffInvite.staff_id)
+        .execution_options(synchronize_session=False)
+    )
+    staff = None if staff_id is None else session.get_one(Staff, staff_id)
+    return None if staff is None or staff.disabled else _member(staff)
 
 
 def use_invite(
@@ -88,51 +154,98 @@ def use_invite(
 ) -> StaffMember | None:
     """Spend the link and set the password; None when it was spent or too old.
 
-    The UPDATE decides: the same link may be opened twice at once. Sessions that were open
-    under an earlier password end.
+    Sessions that were open under an earlier password end. A second factor stays.
     """
-    staff_id = session.scalar(
-        update(StaffInvite)
-        .where(
-            StaffInvite.token_sha256 == digest(token),
-            StaffInvite.used_at.is_(None),
-            StaffInvite.expires_at > at,
-        )
-        .values(used_at=at)
-        .returning(StaffInvite.staff_id)
-        .execution_options(synchronize_session=False)
-    )
-    if staff_id is None:
+    person = use_link(session, token, LinkPurpose.SET_UP, at=at)
+    if person is None:
         return None
-    revoke_all(session, staff_id, at=at)
-    staff = session.get_one(Staff, staff_id)
-    staff.password_hash = password_hash
-    return _member(staff)
+    revoke_all(session, person.id, at=at)
+    session.get_one(Staff, person.id).password_hash = password_hash
+    return person
 
 
-def open_session(session: Session, staff_id: int, token: str, *, at: datetime) -> None:
+def delete_links(session: Session, staff_id: int) -> None:
+    """No link of this account is worth anything from now on."""
+    session.execute(delete(StaffInvite).where(StaffInvite.staff_id == staff_id))
+
+
+def open_session(
+    session: Session,
+    staff_id: int,
+    token: str,
+    *,
+    enrols_until: datetime | None = None,
+    at: datetime,
+) -> None:
+    """A session that has given its password, and has the second factor before it."""
     session.add(
-        StaffSession(staff_id=staff_id, token_sha256=digest(token), created_at=at, seen_at=at)
+        StaffSession(
+            staff_id=staff_id,
+            token_sha256=digest(token),
+            created_at=at,
+            seen_at=at,
+            enrols_until=enrols_until,
+        )
     )
 
 
 def of_session(
-    session: Session, token: str, *, at: datetime, life: timedelta, idle: timedelta
-) -> StaffMember | None:
-    """Who is signed in with this token: not revoked, not too old, not idle, not disabled."""
-    return _member(
-        session.scalar(
-            select(Staff)
-            .join(StaffSession, StaffSession.staff_id == Staff.id)
-            .where(
-                StaffSession.token_sha256 == digest(token),
-                StaffSession.revoked_at.is_(None),
-                StaffSession.created_at > at - life,
-                StaffSession.seen_at > at - idle,
-                Staff.disabled.is_(False),
-            )
+    session: Session, token: str, *, at: datetime, life: timedelta, idle: timedelta, half: timedelta
+) -> OpenSession | None:
+    """The session with this token: not revoked, not too old, not idle, of an open account.
+
+    `half` is how long one lives that has not given its second factor.
+    """
+    row = session.execute(
+        select(Staff, StaffSession)
+        .join(StaffSession, StaffSession.staff_id == Staff.id)
+        .where(
+            StaffSession.token_sha256 == digest(token),
+            StaffSession.revoked_at.is_(None),
+            StaffSession.created_at > at - life,
+            StaffSession.seen_at > at - idle,
+            or_(StaffSession.second_factor_at.is_not(None), StaffSession.created_at > at - half),
+            Staff.disabled.is_(False),
         )
+    ).first()
+    if row is None:
+        return None
+    person = _member(row[0])
+    assert person is not None
+    return OpenSession(
+        person=person,
+        second_factor_at=row[1].second_factor_at,
+        enrols_until=row[1].enrols_until,
     )
+
+
+def pass_second_factor(session: Session, token: str, new_token: str, *, at: datetime) -> bool:
+    """The session has given it now, under a new token; False when it ended meanwhile.
+
+    Its age stays what it was. Whoever knew the old token knows nothing any more.
+    """
+    passed = session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_sha256 == digest(token), StaffSession.revoked_at.is_(None))
+        .values(token_sha256=digest(new_token), second_factor_at=at, enrols_until=None)
+        .returning(StaffSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    return passed.first() is not None
+
+
+def let_enrol(session: Session, token: str, *, until: datetime) -> None:
+    """This session may set up another second factor, until then."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_sha256 == digest(token), StaffSession.revoked_at.is_(None))
+        .values(enrols_until=until)
+    )
+
+
+def set_language(session: Session, staff_id: int, code: str) -> None:
+    """In which letters to them are written."""
+    session.execute(update(Staff).where(Staff.id == staff_id).values(language=code))
 
 
 def seen(session: Session, token: str, *, at: datetime, step: timedelta) -> None:
@@ -156,6 +269,19 @@ def revoke_all(session: Session, staff_id: int, *, at: datetime) -> None:
     session.execute(
         update(StaffSession)
         .where(StaffSession.staff_id == staff_id, StaffSession.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
+def revoke_others(session: Session, staff_id: int, token: str, *, at: datetime) -> None:
+    """All sessions of the account but the one with this token."""
+    session.execute(
+        update(StaffSession)
+        .where(
+            StaffSession.staff_id == staff_id,
+            StaffSession.revoked_at.is_(None),
+            StaffSession.token_sha256 != digest(token),
+        )
         .values(revoked_at=at)
     )
 

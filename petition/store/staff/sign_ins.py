@@ -101,7 +101,7 @@ def see_device(session: Session, staff_id: int, token: str, *, at: datetime) -> 
     seen = session.scalar(
         update(StaffDevice)
         .where(StaffDevice.token_sha256 == digest(token), StaffDevice.staff_id == staff_id)
-        .values(seen_at=at)
+        .values(seen_at=at, wrong_codes=0)
         .returning(StaffDevice.id)
         .execution_options(synchronize_session=False)
     )

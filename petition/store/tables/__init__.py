@@ -43,6 +43,7 @@ from petition.store.tables.staff import (
     Staff,
     StaffDevice,
     StaffInvite,
+    StaffRecoveryCode,
     StaffSession,
 )
 from petition.store.tables.vault import KeyCheck
@@ -91,6 +92,7 @@ __all__ = [
     "Staff",
     "StaffDevice",
     "StaffInvite",
+    "StaffRecoveryCode",
     "StaffSession",
     "TargetDomain",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     ForeignKey,
     Index,
     LargeBinary,
@@ -27,22 +28,36 @@ class Staff(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The secret that their app makes codes from; None until they have set it up."""
+    totp_set_at: Mapped[datetime | None] = mapped_column(Instant)
+    totp_last_step: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The half minute of the last code that was taken: only a later one is taken from then on."""
+    codes_since: Mapped[datetime | None] = mapped_column(Instant)
+    codes_tried: Mapped[int] = mapped_column(server_default="0")
+    """Codes that were tried since then, without those that were right."""
+    language: Mapped[str] = mapped_column(String(10), server_default="en")
+    """In which they last signed in: letters to them are written in it."""
 
 
 class StaffInvite(Base):
-    """A one-time set-up link; only the hash of its token is kept."""
+    """A one-time link for an account; only the hash of its token is kept."""
 
     __tablename__ = "staff_invites"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(20), server_default="set-up")
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class StaffSession(Base):
-    """A signed-in browser; only the hash of its cookie's secret is kept."""
+    """A browser that has given a password, and perhaps a second factor.
+
+    Only the hash of its cookie's secret is kept.
+    """
 
     __tablename__ = "staff_sessions"
 
@@ -52,6 +67,22 @@ class StaffSession(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    second_factor_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When it was last given; None: the session opens nothing but the way to it."""
+    enrols_until: Mapped[datetime | None] = mapped_column(Instant)
+    """Until then this session may put a new second factor in the place of the one there is."""
+
+
+class StaffRecoveryCode(Base):
+    """A code for once, for who has no app at hand; only its keyed hash is kept."""
+
+    __tablename__ = "staff_recovery_codes"
+    __table_args__ = (UniqueConstraint("staff_id", "code_mac"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
+    code_mac: Mapped[bytes] = mapped_column(LargeBinary(32))
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class StaffDevice(Base):
@@ -63,6 +94,8 @@ class StaffDevice(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     seen_at: Mapped[datetime] = mapped_column(Instant)
+    wrong_codes: Mapped[int] = mapped_column(server_default="0")
+    """In a row; who types too many is a stranger again."""
 
 
 class SignInPlace(Base):

@@ -26,6 +26,8 @@ class Rule(StrEnum):
     """Who sits at this machine."""
     STAFF_SIGN_IN = "staff sign-in"
     """Anybody, on the way to signing in."""
+    HALF_SIGNED_IN = "half signed in"
+    """Who has given their password, and perhaps a second factor: the way to it, and out again."""
     STAFF = "staff"
     """Who is signed in."""
     EXPORTER = "exporter"
@@ -40,14 +42,15 @@ PUBLIC: Final = Rule.PUBLIC
 LINK: Final = Rule.LINK
 LOOPBACK: Final = Rule.LOOPBACK
 STAFF_SIGN_IN: Final = Rule.STAFF_SIGN_IN
+HALF_SIGNED_IN: Final = Rule.HALF_SIGNED_IN
 STAFF: Final = Rule.STAFF
 EXPORTER: Final = Rule.EXPORTER
 EDITOR: Final = Rule.EDITOR
 MODERATOR: Final = Rule.MODERATOR
 
 SIGNED_IN: Final = frozenset({STAFF, EXPORTER, EDITOR, MODERATOR})
-"""Rules that ask who is there; which roles pass stands in staff/auth."""
-RULES: Final = (PUBLIC, LINK, LOOPBACK, STAFF_SIGN_IN, *sorted(SIGNED_IN))
+"""Rules that ask who is there, with both factors; which roles pass stands in staff/auth."""
+RULES: Final = (PUBLIC, LINK, LOOPBACK, STAFF_SIGN_IN, HALF_SIGNED_IN, *sorted(SIGNED_IN))
 PERSONAL: Final = frozenset(RULES) - {PUBLIC}
 
 
@@ -71,12 +74,18 @@ class MissingAccessRule(PetitionError):
     """A view has no access rule."""
 
 
-def access(rule: Rule, *, forms: FormOrigin | None = None) -> Callable[[View], View]:
-    """Say who may open this view and, where it takes forms, from where they may come."""
+def access(
+    rule: Rule, *, forms: FormOrigin | None = None, fresh: bool = False
+) -> Callable[[View], View]:
+    """Say who may open this view and, where it takes forms, from where they may come.
+
+    With `fresh`, the second factor must have been given lately: what weighs most.
+    """
 
     def mark(view: View) -> View:
         view.access = rule  # type: ignore[attr-defined]
         view.forms = forms  # type: ignore[attr-defined]
+        view.fresh = fresh  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -93,12 +102,23 @@ def forms_of(app: Flask, endpoint: str | None) -> str | None:
     return getattr(app.view_functions.get(endpoint or ""), "forms", None)
 
 
+def is_fresh(app: Flask, endpoint: str | None) -> bool:
+    """Whether an endpoint asks for a second factor that was given lately."""
+    return bool(getattr(app.view_functions.get(endpoint or ""), "fresh", False))
+
+
 def guard(
-    app: Flask, base_url: str, who: Callable[[], Any], may: Callable[[Any, str], bool]
+    app: Flask,
+    base_url: str,
+    who: Callable[[], Any],
+    may: Callable[[Any, str], bool],
+    ask: Callable[[bool], BaseResponse | None],
 ) -> None:
     """Put the rules in force. Raises Unruled when one is missing: the app does not start.
 
-    `who` says who is signed in, `may` whether they pass a rule of SIGNED_IN.
+    `who` says who has given their password, `may` whether they pass a rule of SIGNED_IN. `ask` is
+    the answer that asks for the second factor where it was not given, or not lately; no rule of
+    SIGNED_IN is without it, so that a new view cannot forget it.
     """
     for endpoint, view in app.view_functions.items():
         if getattr(view, "access", None) not in RULES:
@@ -110,22 +130,28 @@ def guard(
 
     def check() -> BaseResponse | None:
         rule = rule_of(app, request.endpoint)
-        if rule == LOOPBACK and not _from_loopback():
+        if rule == LOOPBACK and not from_loopback():
             abort(404)
         if forms_of(app, request.endpoint) == OWN_PAGES and _from_elsewhere(base_url):
             abort(403)
-        if rule in SIGNED_IN:
+        if rule in SIGNED_IN or rule == HALF_SIGNED_IN:
             person = who()
             if person is None:
                 return redirect("/staff/sign-in", 303)
+        if rule in SIGNED_IN:
+            asked = ask(False)
+            if asked is not None:
+                return asked
             if not may(person, rule):
                 abort(403)
+            if is_fresh(app, request.endpoint):
+                return ask(True)
         return None
 
     app.before_request(check)
 
 
-def _from_loopback() -> bool:
+def from_loopback() -> bool:
     """True for a caller on this machine, and not for one that a proxy passed on."""
     forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     try:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from typing import Final
 
 from flask import Blueprint, Response, g, make_response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.services.staff import accounts as services_accounts, signing_in
-from petition.services.staff.accounts import SignedIn
 from petition.services.staff.password_turns import RETRY_AFTER, TooBusy
 from petition.services.staff.signing_in import TooManyFromSender, TooManyTries, Try
-from petition.store.db import reading, transaction
+from petition.store.db import Session, reading, transaction
 from petition.store.staff import accounts as store_accounts
 from petition.timing import pad_duration
-from petition.web.http.access import OWN_PAGES, STAFF, STAFF_SIGN_IN, access
+from petition.web.http.access import HALF_SIGNED_IN, OWN_PAGES, STAFF_SIGN_IN, access
 from petition.web.http.dependencies import deps
 from petition.web.http.errors import error_page
 from petition.web.http.locale import _
@@ -25,6 +25,8 @@ from petition.web.http.senders import current_sender
 from petition.web.http.too_many import wait_words
 from petition.web.staff import auth
 from petition.web.staff.forms import SetUpForm, SignInForm, SignOutForm
+
+SECOND_FACTOR: Final = "/staff/second-factor"
 
 accounts = Blueprint("accounts", __name__, url_prefix="/staff")
 
@@ -55,10 +57,10 @@ def set_up(token: str) -> BaseResponse:
     except TooBusy:
         return _later(_set_up_page(token, form, _busy(), 503), RETRY_AFTER)
     with transaction() as session:
-        signed_in = services_accounts.set_up(session, token, password_hash, at=deps().now())
-    if signed_in is None:
+        opened = services_accounts.set_up(session, token, password_hash, at=deps().now())
+    if opened is None:
         return error_page(404)
-    return auth.log_in(redirect("/staff/", 303), signed_in)
+    return auth.begin(redirect(SECOND_FACTOR, 303), opened)
 
 
 def _set_up_page(
@@ -82,26 +84,56 @@ def show_sign_in() -> Response:
 @accounts.post("/sign-in")
 @access(STAFF_SIGN_IN, forms=OWN_PAGES)
 def sign_in() -> BaseResponse:
-    """One try; whether and when it is judged is told in services/staff/signing_in."""
+    """One try; whether and when it is judged is told in services/staff/signing_in.
+
+    A right password opens nothing but the page that asks for the second factor.
+    """
     form = SignInForm()
     if not form.validate():
         return _sign_in_page(form, _("The form was open for too long. Please try again."), 422)
     email = (form.email.data or "").lower()[:254]
     each = signing_in.new_try(deps().settings.secret_key, email, auth.device(), current_sender())
+    at = deps().now()
+    opened = judge(
+        each,
+        form.password.data or "",
+        lambda session: signing_in.enter(session, each, at=at),
+        lambda problem, status: _sign_in_page(form, problem, status),
+        at=at,
+    )
+    if isinstance(opened, Response):
+        return opened
+    return auth.begin(redirect(SECOND_FACTOR, 303), opened)
+
+
+def judge(
+    each: Try,
+    password: str,
+    enter: Callable[[Session], str | None],
+    again: Callable[[str, int], Response],
+    *,
+    at: datetime,
+) -> str | Response:
+    """The token of the session that `enter` opens where the password is right.
+
+    Or else the page `again`, with what is wrong and the status.
+    """
     try:
-        signed_in = _judge(each, form.password.data or "", at=deps().now())
+        opened = _judge(each, password, enter, at=at)
     except TooManyFromSender as error:
-        return _later(_sign_in_page(form, wait_words(error.seconds), 429), error.seconds)
+        return _later(again(wait_words(error.seconds), 429), error.seconds)
     except TooManyTries as error:
-        return _later(_sign_in_page(form, _for_one_account(), 429), error.seconds)
+        return _later(again(_for_one_account(), 429), error.seconds)
     except TooBusy:
-        return _later(_sign_in_page(form, _busy(), 503), RETRY_AFTER)
-    if signed_in is None:
-        return _sign_in_page(form, _("This email address and password do not match."), 422)
-    return auth.log_in(redirect("/staff/", 303), signed_in)
+        return _later(again(_busy(), 503), RETRY_AFTER)
+    if opened is None:
+        return again(_("This email address and password do not match."), 422)
+    return opened
 
 
-def _judge(each: Try, password: str, *, at: datetime) -> SignedIn | None:
+def _judge(
+    each: Try, password: str, enter: Callable[[Session], str | None], *, at: datetime
+) -> str | None:
     """Hold the password against the account's, in its turn.
 
     Raises TooManyFromSender, TooManyTries and TooBusy. All that is written is written within the
@@ -120,7 +152,7 @@ def _judge(each: Try, password: str, *, at: datetime) -> SignedIn | None:
         right = services_accounts.is_right(password_hash, password)
     with pad_duration(), transaction() as session:
         if right:
-            return signing_in.enter(session, each, at=at)
+            return enter(session)
         signing_in.refuse(session, each, at=at)
     return None
 
@@ -175,7 +207,7 @@ def _sign_in_page(form: SignInForm, problem: str | None, status: int) -> Respons
 
 
 @accounts.post("/sign-out")
-@access(STAFF, forms=OWN_PAGES)
+@access(HALF_SIGNED_IN, forms=OWN_PAGES)
 def sign_out() -> BaseResponse:
     """End the session here and on the server."""
     if not SignOutForm().validate():

@@ -1,4 +1,4 @@
-"""Who of staff is logged in. The cookie holds a secret; the session lives in the database."""
+"""Who of staff is signed in. The cookie holds a secret; the session lives in the database."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from flask import g, request, session
 from werkzeug.wrappers import Response
 
+from petition.domain.staff.second_factor import ENROL_WITHIN
 from petition.services.staff.accounts import (
     EDITORS,
     EXPORTERS,
@@ -16,8 +17,8 @@ from petition.services.staff.accounts import (
     ROLES,
     SESSION_IDLE,
     SESSION_LIFE,
-    SignedIn,
 )
+from petition.services.staff.second_factor import SignedIn
 from petition.services.staff.signing_in import DEVICE_LIFE
 from petition.store.db import reading, transaction
 from petition.store.staff import accounts
@@ -37,19 +38,24 @@ PASS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def current_staff() -> StaffMember | None:
-    """The member of staff who sent this request; None when nobody is signed in."""
-    token = session.get(KEY)
-    if not token:
+    """The member of staff who sent this request; None when nobody has given their password.
+
+    Whether they have given the second factor as well is in `g.opened`, and asked by the guard.
+    """
+    held = session.get(KEY)
+    if not held:
         return None
     at = deps().now()
     with reading() as found:
-        person = accounts.of_session(found, token, at=at, life=SESSION_LIFE, idle=SESSION_IDLE)
-    if person is None:
+        opened = accounts.of_session(
+            found, held, at=at, life=SESSION_LIFE, idle=SESSION_IDLE, half=ENROL_WITHIN
+        )
+    if opened is None:
         return None
     with transaction() as writing:
-        accounts.seen(writing, token, at=at, step=STEP)
-    g.staff = person
-    return person
+        accounts.seen(writing, held, at=at, step=STEP)
+    g.staff, g.opened = opened.person, opened
+    return opened.person
 
 
 def has_permission(person: StaffMember, rule: str) -> bool:
@@ -57,12 +63,18 @@ def has_permission(person: StaffMember, rule: str) -> bool:
     return person.role in PASS[rule]
 
 
+def begin(response: Response, token: str) -> Response:
+    """The password was right. A clean cookie, so that nothing from before lives on."""
+    session.clear()
+    session[KEY] = token
+    return response
+
+
 def log_in(response: Response, signed_in: SignedIn) -> Response:
-    """Begin with a clean cookie, so that nothing from before signing in lives on.
+    """The second factor was right: the session has a new secret, and its forms stay good.
 
     A second cookie makes the device known: it holds a random secret and opens nothing.
     """
-    session.clear()
     session[KEY] = signed_in.token
     response.set_cookie(
         _device_cookie(),
@@ -74,6 +86,11 @@ def log_in(response: Response, signed_in: SignedIn) -> Response:
         samesite="Strict",
     )
     return response
+
+
+def token() -> str:
+    """The session's secret, in a view that who is there has opened."""
+    return str(session[KEY])
 
 
 def device() -> str:
@@ -88,6 +105,6 @@ def _device_cookie() -> str:
 
 def leave() -> str | None:
     """Forget the cookie; the token that it held."""
-    token = session.get(KEY)
+    held = session.get(KEY)
     session.clear()
-    return token
+    return held

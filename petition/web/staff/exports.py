@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 @exports.post("/export")
-@access(EXPORTER, forms=OWN_PAGES)
+@access(EXPORTER, forms=OWN_PAGES, fresh=True)
 def order(slug: str) -> Response:
     """Make a CSV file of the confirmed signatures: the page says how far it is, to its end."""
     form = ExportForm()
@@ -84,7 +84,7 @@ def _steps(wanted: Export) -> Iterator[str]:
 
 
 @exports.get("/exports/<id:export_id>/file")
-@access(EXPORTER)
+@access(EXPORTER, fresh=True)
 def fetch(slug: str, export_id: int) -> Response:
     """The file, for who ordered it, until its quarter of an hour is over.
 
@@ -129,7 +129,7 @@ def _told(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 @exports.get("/exports/<id:export_id>/recall")
-@access(EXPORTER)
+@access(EXPORTER, fresh=True)
 def recall(slug: str, export_id: int) -> Response:
     """The numbers or references to take out of that file, as CSV. It names nobody."""
     with reading() as session:

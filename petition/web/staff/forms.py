@@ -45,6 +45,12 @@ class SignInForm(PostedForm):
     password = PasswordField()
 
 
+class CodeForm(PostedForm):
+    """Staff type a code of their second factor."""
+
+    code = StringField()
+
+
 class ExportForm(PostedForm):
     """Staff take a list out, and say why."""
 

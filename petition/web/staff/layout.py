@@ -18,7 +18,12 @@ def console_page(template: str, **context: object) -> str:
         with reading() as session:
             context["at_risk"] = campaigns.presentation(session, slug).at_risk
     return page(
-        template, staff=g.staff, sign_out=SignOutForm(), state_names=_state_names(), **context
+        template,
+        staff=g.staff,
+        account="/staff/account",
+        sign_out=SignOutForm(),
+        state_names=_state_names(),
+        **context,
     )
 
 

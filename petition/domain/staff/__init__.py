@@ -1,0 +1,1 @@
+"""Staff: their roles, and the rights that these give."""
