@@ -102,9 +102,9 @@ class Drawing:
 
     def _may_hold_token(self, route: Route) -> bool:
         """Staff stay signed in, and few passwords are looked at: that is slow on purpose."""
-        if route.rule.endswith("/sign-out"):
+        if route.rule.endswith(("/sign-out", "/sign-out-everywhere")):
             return False
-        slow = route.rule.endswith(("/sign-in", "/set-up/<secret:token>"))
+        slow = route.rule.endswith(("/sign-in", "/<secret:token>"))
         return not slow or self._chance.random() < 0.03
 
     def _address(self) -> Sending:

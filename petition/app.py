@@ -60,6 +60,7 @@ from petition.web.staff.accounts import accounts
 from petition.web.staff.campaigns import views as staff_campaigns
 from petition.web.staff.exports import exports
 from petition.web.staff.limits import limits
+from petition.web.staff.lost_factor import lost
 from petition.web.staff.moderation import reviews
 from petition.web.staff.own_account import own_account
 from petition.web.staff.target_domains import domains
@@ -174,6 +175,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         accounts,
         second_factor.factor,
         own_account,
+        lost,
         staff_campaigns,
         exports,
         domains,

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from petition.domain.staff import second_factor as factors
-from petition.services.staff import accounts, second_factor
+from petition.services.staff import accounts, lost_factor, second_factor
 from petition.services.staff.second_factor import Given, SignedIn
 from petition.store.db import Session, transaction
 from petition.store.staff import accounts as store_accounts, second_factors
@@ -150,6 +150,15 @@ def give_code(client: FlaskClient, code: str) -> Answer:
     return client.post(
         CODE_PAGE, data={"csrf_token": form_token(client.get(CODE_PAGE)), "code": code}
     )
+
+
+def lost_factor_link(app: Flask, email: str, *, by: str = "test") -> str:
+    """The path of the link that somebody gets who has lost theirs."""
+    enter(app, "viewer", email)
+    with app.app_context(), transaction() as session:
+        at = dependencies_of(app).now()
+        token = lost_factor.make_link(session, email, reason="a lost phone", by=by, at=at)
+    return f"/staff/lost-factor/{token}"
 
 
 def give_code_again(client: FlaskClient, email: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 from email_validator import EmailNotValidError, validate_email
 
@@ -9,13 +11,16 @@ from petition.addr_spec import AddressRefused, addr_spec
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
 from petition.cli.context import now, open_app, operator
 from petition.domain.signatures.hold_reasons import HoldReason
-from petition.domain.signatures.supporter import clean_unscripted
+from petition.domain.signatures.supporter import clean, clean_unscripted
 from petition.domain.signatures.typed_address import address_in
 from petition.services.privacy import erasure
 from petition.services.signatures import holds
-from petition.services.staff import accounts
-from petition.store.db import Session, db, transaction, vacuum
+from petition.services.staff import accounts, lost_factor
+from petition.services.staff.lost_factor import NothingToReset
+from petition.store.db import Session, db, reading, transaction, vacuum
 from petition.store.db.transient_failures import committed
+from petition.store.staff import accounts as store_accounts
+from petition.store.staff.accounts import AccountState
 from petition.web.http.dependencies import dependencies_of
 
 
@@ -42,14 +47,67 @@ def invite(email: str, role: str) -> None:
     click.echo(f"{base}/staff/set-up/{token}")
 
 
+@staff.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def list_(as_json: bool) -> None:
+    """All accounts: role, second factor, when last seen, and whether it is closed."""
+    with open_app(), reading() as session:
+        found = store_accounts.everyone(session)
+    if as_json:
+        click.echo(json.dumps([_as_record(each) for each in found], indent=2))
+        return
+    for each in found:
+        person = each.person
+        factor = "second factor" if person.has_second_factor else "no second factor"
+        seen = f"seen {each.seen_at:%Y-%m-%d %H:%M} UTC" if each.seen_at else "never seen"
+        closed = ", disabled" if person.disabled else ""
+        click.echo(f"{person.email}: {person.role}, {factor}, {seen}{closed}")
+
+
+def _as_record(each: AccountState) -> dict[str, object]:
+    return {
+        "email": each.person.email,
+        "role": each.person.role,
+        "second_factor": each.person.has_second_factor,
+        "last_seen": each.seen_at.isoformat() if each.seen_at else None,
+        "disabled": each.person.disabled,
+    }
+
+
 @staff.command()
 @click.argument("email")
-def disable(email: str) -> None:
+@cannot_be_undone
+def disable(email: str, sure: bool) -> None:
     """Close somebody's account: they are signed out at once and cannot come back."""
-    email = address_in(clean_unscripted(email))
+    email = address_in(clean_unscripted(email)).lower()
+    require_confirmation(f"disabling {email}", sure=sure)
     with open_app(), transaction() as session:
-        accounts.disable(session, email.lower(), by=operator(), at=now())
-    click.echo(f"{email.lower()}: disabled")
+        accounts.disable(session, email, by=operator(), at=now())
+    click.echo(f"{email}: disabled")
+
+
+@staff.command("reset-2fa")
+@click.argument("email")
+@click.option("--reason", required=True, help="Your words; they stand in the audit log.")
+def reset_2fa(email: str, reason: str) -> None:
+    """For who has lost their second factor: prints a link that works once, within a day.
+
+    Make sure first that it is they who ask. The link takes their password, too. They are signed out
+    everywhere; they and all owners are told by letter.
+    """
+    email = address_in(clean_unscripted(email)).lower()
+    with open_app() as app:
+        base = dependencies_of(app).settings.base_url
+        try:
+            with transaction() as session:
+                token = lost_factor.make_link(
+                    session, email, reason=clean(reason), by=operator(), at=now()
+                )
+        except NothingToReset:
+            raise click.ClickException(
+                f"{email} has no second factor yet: it is set up at the next sign-in"
+            ) from None
+    click.echo(f"{base}/staff/lost-factor/{token}")
 
 
 REASON = click.option(

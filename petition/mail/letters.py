@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from petition import i18n
@@ -39,10 +39,20 @@ class LetterContext:
     render: Renderer
 
 
+class Addressed(Protocol):
+    """What a letter to anybody has."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def language(self) -> str: ...
+
+
 def confirm(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
     """Please confirm: a link and a code, either of which makes this entry count."""
     subject = _language(letter).gettext("Please confirm your email address")
-    return _letter(
+    return finished(
         context,
         letter,
         kinds.CONFIRM,
@@ -58,13 +68,13 @@ def reminder(context: LetterContext, letter: EntryLetter, to: str, at: datetime)
     subject = _language(letter).gettext("Still to confirm: your email address")
     links = _to_confirm(context, letter, at)
     one_click = _unsubscribe(context, letter, at)
-    return _letter(context, letter, kinds.REMINDER, subject, links, to, at, one_click=one_click)
+    return finished(context, letter, kinds.REMINDER, subject, links, to, at, one_click=one_click)
 
 
 def already(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
     """Confirmed before: only the mailbox's owner learns it."""
     subject = _language(letter).gettext("Your email address is confirmed already")
-    return _letter(
+    return finished(
         context,
         letter,
         kinds.ALREADY,
@@ -84,13 +94,13 @@ def thanks(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -
         "stop": _stop(context, letter, at),
         "unsubscribe": unsubscribe,
     }
-    return _letter(context, letter, kinds.THANKS, subject, links, to, at, one_click=unsubscribe)
+    return finished(context, letter, kinds.THANKS, subject, links, to, at, one_click=unsubscribe)
 
 
 def data(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
     """Somebody asked for the link to what is held about this address: here it is."""
     subject = _language(letter).gettext("The link that was asked for")
-    return _letter(
+    return finished(
         context,
         letter,
         kinds.DATA,
@@ -150,9 +160,9 @@ def _unsubscribe(context: LetterContext, letter: EntryLetter, at: datetime) -> s
 # --- writing --------------------------------------------------------------------------------------
 
 
-def _letter(
+def finished(
     context: LetterContext,
-    letter: EntryLetter,
+    letter: Addressed,
     name: str,
     subject: str,
     links: Mapping[str, object],
@@ -254,5 +264,5 @@ def _stuffed(line: str) -> str:
     return f" {line}" if line.startswith((">", "From ")) else line
 
 
-def _language(letter: EntryLetter) -> i18n.Language:
+def _language(letter: Addressed) -> i18n.Language:
     return i18n.language(letter.language)

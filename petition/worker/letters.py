@@ -12,15 +12,17 @@ from functools import partial
 from petition.addr_spec import AddressRefused, addr_spec
 from petition.domain.letters import letter as letters_
 from petition.domain.letters.letter import pause_after
+from petition.domain.letters.recipient import RecipientKind
 from petition.errors import SealBroken
 from petition.mail.letters import LETTERS, LetterContext
 from petition.mail.ready_letter import ReadyLetter, UnsafeLetter
+from petition.mail.staff_letters import to_staff
 from petition.mail.transport import Refused, ServerAway, Transport, TryLater, TurnedAway
 from petition.services.letters import screening
 from petition.services.privacy import blocks
 from petition.store.db import Session, SessionFactory
 from petition.store.db.transient_failures import committed
-from petition.store.letters import entry_letters, outbox, relay
+from petition.store.letters import entry_letters, outbox, relay, staff_letters
 from petition.store.letters.outbox import ClaimedLetter
 from petition.store.vault.vault import Vault
 from petition.worker.letter_budget import LetterBudget
@@ -115,7 +117,23 @@ class LetterSender:
         return Outcome.DONE
 
     def _written(self, claimed: ClaimedLetter) -> ReadyLetter | None:
-        """The letter, ready to go and charged to its mailbox; None when none must go."""
+        """The letter, ready to go; None when none must go."""
+        if claimed.to.kind == RecipientKind.STAFF:
+            return self._written_to_staff(claimed)
+        return self._written_to_entry(claimed)
+
+    def _written_to_staff(self, claimed: ClaimedLetter) -> ReadyLetter | None:
+        """Their own account's: no budget and no mailbox's limit holds it up."""
+        at = self._now()
+        with self._transaction() as session:
+            letter = staff_letters.read(session, claimed.id)
+            ready = None if letter is None else to_staff(self._context, letter, at)
+            if letter is not None and ready is None:
+                outbox.finish(session, letter.id, letters_.WITHHELD, at=at)
+        return ready
+
+    def _written_to_entry(self, claimed: ClaimedLetter) -> ReadyLetter | None:
+        """Charged to its mailbox."""
         at = self._now()
         with self._transaction() as session:
             # Since it was claimed its owner may have confirmed, unsubscribed or erased it.

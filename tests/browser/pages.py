@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import pyotp
 from playwright.sync_api import Download, Page
 
 from petition import config
@@ -18,12 +19,11 @@ from petition.domain import tokens
 from petition.domain.tokens import Tokens
 from petition.store.tables import CodeTry, LinkRequest
 from tests import people
-from tests.browser import actions
+from tests.browser import actions, staff
 from tests.browser.instance import Instance, Letter
 from tests.browser.keyboard import unfold
 from tests.park import PARK
 
-PASSWORD: Final = "a long walk by the river"
 PUBLIC_NAMES: Final = 15
 """More than one page of names, and more than ten people from one country."""
 COMMENTS: Final = {"ar": "الكرامة للجميع.", "en": "Dignity for all."}
@@ -59,6 +59,13 @@ class Ready:
         self._campaigns(folder)
         self._names()
         self._supporters()
+
+    def lost_factor_link(self, email: str) -> str:
+        """Of somebody who had a second factor."""
+        self.instance.invite("viewer", email)
+        self.instance.rows("UPDATE staff SET totp_sealed = x'00' WHERE email = ?", email)
+        words = ("staff", "reset-2fa", email, "--reason", "a lost phone")
+        return self.instance.petition(*words).strip()
 
     def _campaigns(self, folder: Path) -> None:
         for slug in ("depot", "over"):
@@ -322,6 +329,7 @@ class Tour:
         page.locator("#password").fill("too short")
         self._press()
         yield "staff/set_up.html: errors"
+        yield from self._second_factor()
         page.goto("/staff/sign-in")
         yield "staff/sign_in.html"
         page.locator("#email").fill(f"nobody.{self.lang}@example.org")
@@ -332,6 +340,40 @@ class Tour:
         page.locator("#password").fill("wrong")
         self._press()
         yield "staff/sign_in.html: errors: too many tries"
+
+    def _second_factor(self) -> Iterator[str]:
+        """From a password to the console, out, and half-way in again."""
+        page, email = self.page, f"new.{self.lang}@campaign.example.org"
+        page.goto(self.ready.instance.invite("owner", email))
+        page.locator("#password").fill(staff.PASSWORD)
+        self._press()
+        yield "staff/second_factor_set_up.html"
+        page.locator("#code").fill("000000")
+        self._press()
+        yield "staff/second_factor_set_up.html: errors"
+        secret = page.locator("#secret").inner_text().replace(" ", "")
+        page.locator("#code").fill(pyotp.TOTP(secret).now())
+        self._press()
+        yield "staff/recovery_codes.html"
+        page.goto("/staff/second-factor/again?to=/staff/")
+        yield "staff/second_factor_again.html"
+        page.locator("#code").fill("nothing")
+        self._press()
+        yield "staff/second_factor_again.html: errors"
+        page.goto(self.ready.lost_factor_link(f"lost.{self.lang}@campaign.example.org"))
+        yield "staff/lost_factor.html"
+        self._press()
+        yield "staff/lost_factor.html: errors"
+        page.goto("/staff/")
+        self._press("header form button")
+        page.locator("#email").fill(email)
+        page.locator("#password").fill(staff.PASSWORD)
+        self._press()
+        yield "staff/second_factor.html"
+        page.locator("#code").fill("nothing")
+        self._press()
+        yield "staff/second_factor.html: errors"
+        page.context.clear_cookies()
 
     def console(self) -> Iterator[str]:
         """For a page that is signed in."""
@@ -351,6 +393,19 @@ class Tour:
         yield "staff/domains.html"
         self._press(f"form[action='{campaign}/domains'] button")
         yield "staff/domains.html: errors"
+        page.goto("/staff/account")
+        yield "staff/account.html"
+        page.goto("/staff/lost-factor")
+        yield "staff/lost_factor_make.html"
+        page.locator("#email").fill("nobody@example.org")
+        self._press()
+        yield "staff/lost_factor_make.html: errors"
+        lost = f"lost.{self.lang}@campaign.example.org"
+        self.ready.lost_factor_link(lost)
+        page.locator("#email").fill(lost)
+        page.locator("#reason").fill("a lost phone")
+        self._press()
+        yield "staff/lost_factor_made.html"
         page.goto("/staff/limits")
         yield "staff/limits.html"
         self._press("form[action='/staff/limits'] button")

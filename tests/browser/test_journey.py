@@ -13,11 +13,10 @@ from tests import people
 from tests.browser import actions
 from tests.browser.instance import Instance
 from tests.browser.keyboard import press, sign
+from tests.browser.staff import come_in
 
 Opening = Callable[..., Page]
 Picture = Callable[[Page, str], None]
-
-PASSWORD = "a long walk by the river"
 
 
 @pytest.mark.parametrize("lang", ["en", "ar"])
@@ -73,10 +72,7 @@ def test_staff_take_the_list_out(
     # The link that the start printed works once; later tests of this server get one of their own.
     link = instance.set_up_link if script else instance.invite("exporter")
     staff = open_page(script=script)
-    staff.goto(link)
-    staff.locator("#password").fill(PASSWORD)
-    staff.get_by_role("button", name="Set the password").click()
-    staff.wait_for_url("**/staff/")
+    come_in(staff, link)
     staff.get_by_role("link", name="amazon").click()
     staff.locator("#reason").fill("to hand it over")
     staff.get_by_role("button", name="Make the CSV file").click()

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from petition.app import SHIPPED
 from tests import people
 from tests.browser import actions
+from tests.browser.staff import come_in
 
 SLUG = "by-keyboard"
 
@@ -43,10 +44,7 @@ def tab_to(page: Page, words: str) -> None:
 
 def test_the_queue_by_keyboard(instance: Any, open_page: Any, call: str) -> None:
     page = open_page()
-    page.goto(instance.invite("moderator", "keys@campaign.example.org"))
-    page.locator("#password").fill("a long walk by the river")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/staff/")
+    come_in(page, instance.invite("moderator", "keys@campaign.example.org"))
     page.goto(f"/staff/campaigns/{call}")
     tab_to(page, "Names and comments")
     page.keyboard.press("Enter")

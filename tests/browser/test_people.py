@@ -15,11 +15,10 @@ from tests.browser import actions
 from tests.browser.conftest import Watch
 from tests.browser.instance import Instance, wait_until
 from tests.browser.keyboard import fill_in, follow, press, sign, sign_by_keyboard, tab_to
+from tests.browser.staff import come_in
 
 Opening = Callable[..., Page]
 Picture = Callable[[Page, str], None]
-
-PASSWORD: Final = "a long walk by the river"
 
 
 @pytest.fixture
@@ -171,9 +170,7 @@ def reload_until(page: Page, ready: Callable[[], bool], what: str) -> None:
 
 def approve(page: Page, instance: Instance, name: str) -> None:
     """In the console: find the comment among those that wait, and show it."""
-    page.goto(instance.invite("moderator", "reader@campaign.example.org"))
-    page.locator("#password").fill(PASSWORD)
-    press(page, "main form button")
+    come_in(page, instance.invite("moderator", "reader@campaign.example.org"))
     page.goto("/staff/campaigns/amazon/comments")
     waiting = page.locator(".reviews > li", has_text=name)
     with page.expect_navigation():

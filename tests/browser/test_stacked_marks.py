@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page
 
 from tests import people
 from tests.browser import actions
+from tests.browser.staff import come_in
 
 STACKED = "".join(letter + "\u0302\u0324" * 20 for letter in "Zab") + "\u0f40" + "\u0f90" * 20
 FORM = people.someone(870, visibility="public", comment="Dignity.\nFor all.")
@@ -67,10 +68,7 @@ def test_on_the_page_of_names(open_page: Any, place: str) -> None:
 @pytest.mark.usefixtures("shown")
 def test_where_staff_decide(instance: Any, open_page: Any, place: str) -> None:
     page = open_page()
-    page.goto(instance.invite("moderator", f"marks{len(place)}@campaign.example.org"))
-    page.locator("#password").fill("a long walk by the river")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/staff/")
+    come_in(page, instance.invite("moderator", f"marks{len(place)}@campaign.example.org"))
     page.goto("/staff/campaigns/amazon/comments?verdict=shown")
     look(page, place)
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser import staff
 from tests.browser.page_checks import LARGE, SMALL, findings
-from tests.browser.pages import PASSWORD, Ready, Tour
+from tests.browser.pages import Ready, Tour
 
 PICTURED: Final[dict[str, tuple[Any, Any]]] = {"en": (LARGE, "dark"), "ar": (SMALL, "light")}
 """Languages whose pages are kept as pictures: one of each direction, in two looks."""
@@ -98,10 +99,7 @@ class Walk:
         if not self._cookies:
             context = self._browser.new_context(base_url=self._ready.instance.url)
             page = context.new_page()
-            page.goto(self._ready.instance.invite("owner"))
-            page.locator("#password").fill(PASSWORD)
-            page.locator("main form button").click()
-            page.wait_for_url("**/staff/")
+            staff.come_in(page, self._ready.instance.invite("owner"))
             self._cookies = [dict(each) for each in context.cookies()]
             context.close()
         return self._cookies

@@ -52,6 +52,9 @@ LEAD_ON = {
     "/my",
     "/code",
     "/<lang:code>/fault/<int:status>",
+    "/staff/second-factor",
+    "/staff/second-factor/set-up",
+    "/staff/second-factor/again",
 }
 
 
@@ -198,6 +201,9 @@ class Guide:
             "own_name": lambda: "picture.svg",
             "id:export_id": self._export,
         }
+        if rule.startswith("/staff/lost-factor/"):
+            lost = console.lost_factor_link(self.app, f"lost.{code}@campaign.example.org")
+            values["secret:token"] = lambda: lost.rpartition("/")[2]
         if rule.startswith("/staff/set-up/"):
             email = f"new.{next(self._numbers)}@campaign.example.org"
             values["secret:token"] = lambda: console.invite(self.app, "viewer", email).rpartition(
@@ -329,6 +335,29 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "set up, short", client.post(link, data=token | {"password": "short"}, headers=asked)
 
 
+def entering(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """The second factor: set up, given, given again, and lost."""
+    client, email = guide.app.test_client(), f"entering.{code}@campaign.example.org"
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = code
+    console.choose_password(client, console.invite(guide.app, "owner", email))
+    page = client.get(console.SET_UP_PAGE)
+    yield "second factor, set-up", page
+    token = {"csrf_token": console.form_token(page)}
+    yield "second factor, set-up wrong", client.post(console.SET_UP_PAGE, data=token)
+    yield "recovery codes", console.enrol(client, page)
+    again = f"{console.CODE_PAGE}/again?to=/staff/"
+    token = {"csrf_token": console.form_token(client.get(again))}
+    yield "second factor, again", client.post(again, data=token)
+    lost = {"email": email, "reason": "a lost phone"}
+    yield "lost factor, own", client.post("/staff/lost-factor", data=token | lost)
+    console.lost_factor_link(guide.app, f"lost.{code}@campaign.example.org")
+    lost["email"] = f"lost.{code}@campaign.example.org"
+    yield "lost factor, link", client.post("/staff/lost-factor", data=token | lost)
+    console.sign_out(client)
+    console.type_password(client, email)
+    yield "second factor", client.get(console.CODE_PAGE)
+
+
 def letters(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     """The HTML part of each letter that went out in the language."""
     for letter in sorted(guide.outbox.glob("*.eml")):
@@ -381,7 +410,18 @@ def park(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "park, closed", guide.get("/en/park", code)
 
 
-SAMPLES = (looked_at, sent_back, faults, behind_links, in_the_console, named, letters, closed, park)
+SAMPLES = (
+    looked_at,
+    sent_back,
+    faults,
+    behind_links,
+    in_the_console,
+    entering,
+    named,
+    letters,
+    closed,
+    park,
+)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,12 @@ from petition.web.http.access import (
     ANYWHERE,
     EDITOR,
     EXPORTER,
+    HALF_SIGNED_IN,
     LINK,
     LOOPBACK,
     MODERATOR,
     OWN_PAGES,
+    OWNER,
     PUBLIC,
     STAFF,
     STAFF_SIGN_IN,
@@ -92,6 +94,20 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "POST /staff/sign-in": (STAFF_SIGN_IN, (422,) * 6),
     "GET /staff/set-up/<secret:token>": (STAFF_SIGN_IN, (200,) * 6),
     "POST /staff/set-up/<secret:token>": (STAFF_SIGN_IN, (303,) * 6),
+    "GET /staff/lost-factor/<secret:token>": (STAFF_SIGN_IN, (200,) * 6),
+    "POST /staff/lost-factor/<secret:token>": (STAFF_SIGN_IN, (303,) * 6),
+    # Who has passed it has nothing to do there, and is led on.
+    "GET /staff/second-factor": (HALF_SIGNED_IN, (303,) * 6),
+    "POST /staff/second-factor": (HALF_SIGNED_IN, (303,) * 6),
+    "GET /staff/second-factor/set-up": (HALF_SIGNED_IN, (303,) * 6),
+    "POST /staff/second-factor/set-up": (HALF_SIGNED_IN, (303,) * 6),
+    # It must be told where to lead on to.
+    "GET /staff/second-factor/again": (STAFF, (303, 404, 404, 404, 404, 404)),
+    "POST /staff/second-factor/again": (STAFF, (303, 404, 404, 404, 404, 404)),
+    "GET /staff/account": (STAFF, (303, 200, 200, 200, 200, 200)),
+    "POST /staff/account/recovery-codes": (STAFF, (303, 200, 200, 200, 200, 200)),
+    "GET /staff/lost-factor": (OWNER, (303, 403, 403, 403, 403, 200)),
+    "POST /staff/lost-factor": (OWNER, (303, 403, 403, 403, 403, 422)),
     "GET /staff/": (STAFF, (303, 200, 200, 200, 200, 200)),
     "GET /staff/campaigns/<slug:slug>": (STAFF, (303, 200, 200, 200, 200, 200)),
     "GET /staff/campaigns/<slug:slug>/comments": (MODERATOR, (303, 403, 200, 200, 403, 200)),
@@ -112,7 +128,10 @@ MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
         EXPORTER,
         (303, 403, 403, 403, 200, 200),
     ),
-    "POST /staff/sign-out": (STAFF, (303,) * 6),
+    # These end the session, or begin another one.
+    "POST /staff/account/second-factor": (STAFF, (303,) * 6),
+    "POST /staff/account/sign-out-everywhere": (STAFF, (303,) * 6),
+    "POST /staff/sign-out": (HALF_SIGNED_IN, (303,) * 6),
     # Last: it erases the signature that the other links are about.
     "GET /stop/<token:token>": (LINK, (200,) * 6),
     "POST /stop/<token:token>": (LINK, (303,) * 6),
@@ -279,6 +298,9 @@ class Addresses:
     def of(self, rule: str) -> str:
         static = assets.address("css/site.css").split("/")[2]
         token = self._token(rule.split("/")[1])
+        if rule.startswith("/staff/lost-factor/"):
+            lost = console.lost_factor_link(self.app, "lost@example.org", by="somebody")
+            token = lost.rpartition("/")[2]
         if rule.startswith("/staff/set-up/"):
             token = console.invite(self.app, "viewer", "next@example.org").rpartition("/")[2]
         for part, value in (
@@ -314,6 +336,14 @@ def addresses(
     return Addresses(app, link_in(letters(app)[0]), name)
 
 
+ENDING = (
+    "POST /staff/account/second-factor",
+    "POST /staff/sign-out",
+    "POST /staff/account/sign-out-everywhere",
+)
+"""In the order in which they are tried; all else comes before."""
+
+
 def open_as(who: str, app: Flask) -> tuple[FlaskClient, dict[str, str]]:
     """A browser of theirs, and a form that passes for right at every staff sign-in."""
     client = app.test_client() if who == "nobody" else console.enter(app, who)
@@ -329,17 +359,20 @@ def test_each_route_opens_to_whom_the_matrix_says(
 ) -> None:
     client, form = open_as(who, app)
     got = {}
-    # Signing out comes last, choosing a password for somebody else before it.
-    for key in sorted(MATRIX, key=lambda key: (key.endswith("sign-out"), "set-up" in key)):
+    # What ends the session comes last, using somebody else's link before it.
+    for key in sorted(
+        MATRIX,
+        key=lambda key: (ENDING.index(key) if key in ENDING else -1, "<secret:token>" in key),
+    ):
         method, _, rule = key.partition(" ")
-        if "set-up" in rule and method == "POST":
+        if "<secret:token>" in rule and method == "POST":
             stranger, own = open_as("nobody", app)
             got[key] = stranger.post(addresses.of(rule), data=own).status_code
             continue
         address = addresses.of(rule)
         answer = client.get(address) if method == "GET" else client.post(address, data=form)
         got[key] = answer.status_code
-        if rule.startswith("/staff/") and answer.status_code == 303 and "sign-out" not in rule:
+        if rule.startswith("/staff/") and answer.status_code == 303 and who == "nobody":
             assert answer.headers["Location"] == "/staff/sign-in"
     assert got == {key: allowed[WHO.index(who)] for key, (_, allowed) in MATRIX.items()}
 

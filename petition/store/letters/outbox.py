@@ -26,7 +26,7 @@ AS_NEW: Final[Mapping[str, str | bool | int]] = MappingProxyType(
 _COLUMNS: Final[Mapping[RecipientKind, InstrumentedAttribute[int | None]]] = MappingProxyType(
     {RecipientKind.ENTRY: Letter.entry_id, RecipientKind.STAFF: Letter.staff_id}
 )
-MAILED: Final = frozenset({RecipientKind.ENTRY})
+MAILED: Final = frozenset(RecipientKind)
 """To whom the worker writes today."""
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.store.tables import Staff, StaffInvite, StaffSession
@@ -70,6 +71,36 @@ def by_email(session: Session, email: str) -> StaffMember | None:
 
 def _row(session: Session, email: str) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.email == email))
+
+
+def owners(session: Session) -> Sequence[int]:
+    """The ids of those who may do everything, and whose account is open."""
+    found = select(Staff.id).where(Staff.role == "owner", Staff.disabled.is_(False))
+    return session.scalars(found.order_by(Staff.id)).all()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountState:
+    """An account, as a list of all of them shows it."""
+
+    person: StaffMember
+    seen_at: datetime | None
+    """When one of its sessions was last used."""
+
+
+def everyone(session: Session) -> list[AccountState]:
+    """All accounts, by address, the closed ones too."""
+    seen_at = (
+        select(func.max(StaffSession.seen_at))
+        .where(StaffSession.staff_id == Staff.id)
+        .scalar_subquery()
+    )
+    found = []
+    for row, last in session.execute(select(Staff, seen_at).order_by(Staff.email)):
+        person = _member(row)
+        assert person is not None
+        found.append(AccountState(person=person, seen_at=last))
+    return found
 
 
 def anyone(session: Session) -> bool:

@@ -34,6 +34,8 @@ class Rule(StrEnum):
     """Who is signed in and may take lists out."""
     EDITOR = "editor"
     """Who is signed in and may change a campaign."""
+    OWNER = "owner"
+    """Who is signed in and may do everything: what concerns other staff."""
     MODERATOR = "moderator"
     """Who is signed in and may decide what of people's words is shown."""
 
@@ -46,9 +48,10 @@ HALF_SIGNED_IN: Final = Rule.HALF_SIGNED_IN
 STAFF: Final = Rule.STAFF
 EXPORTER: Final = Rule.EXPORTER
 EDITOR: Final = Rule.EDITOR
+OWNER: Final = Rule.OWNER
 MODERATOR: Final = Rule.MODERATOR
 
-SIGNED_IN: Final = frozenset({STAFF, EXPORTER, EDITOR, MODERATOR})
+SIGNED_IN: Final = frozenset({STAFF, EXPORTER, EDITOR, MODERATOR, OWNER})
 """Rules that ask who is there, with both factors; which roles pass stands in staff/auth."""
 RULES: Final = (PUBLIC, LINK, LOOPBACK, STAFF_SIGN_IN, HALF_SIGNED_IN, *sorted(SIGNED_IN))
 PERSONAL: Final = frozenset(RULES) - {PUBLIC}

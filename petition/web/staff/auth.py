@@ -17,13 +17,14 @@ from petition.services.staff.accounts import (
     ROLES,
     SESSION_IDLE,
     SESSION_LIFE,
+    Role,
 )
 from petition.services.staff.second_factor import SignedIn
 from petition.services.staff.signing_in import DEVICE_LIFE
 from petition.store.db import reading, transaction
 from petition.store.staff import accounts
 from petition.store.staff.accounts import StaffMember
-from petition.web.http.access import EDITOR, EXPORTER, MODERATOR, STAFF
+from petition.web.http.access import EDITOR, EXPORTER, MODERATOR, OWNER, STAFF
 from petition.web.http.dependencies import deps
 
 KEY = "sid"
@@ -33,6 +34,7 @@ PASS: Final[Mapping[str, tuple[str, ...]]] = {
     EXPORTER: EXPORTERS,
     EDITOR: EDITORS,
     MODERATOR: MODERATORS,
+    OWNER: (Role.OWNER,),
 }
 """Which roles pass which rule."""
 

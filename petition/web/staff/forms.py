@@ -51,6 +51,17 @@ class CodeForm(PostedForm):
     code = StringField()
 
 
+class LostFactorForm(PostedForm):
+    """An owner makes a link for somebody who has lost their second factor."""
+
+    email = StringField(filters=[clean_address], validators=[required, no_controls])
+    reason = StringField(filters=[clean_filter], validators=[required, no_controls])
+
+    def validate_reason(self, field: Field) -> None:
+        if len(text_of(field)) > 200:
+            raise ValidationError(_("This is too long: 200 characters at most."))
+
+
 class ExportForm(PostedForm):
     """Staff take a list out, and say why."""
 

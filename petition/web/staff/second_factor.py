@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlencode
 
 import segno
 from flask import Blueprint, Response, current_app, g, make_response, redirect, request
@@ -55,7 +56,7 @@ def ask(fresh: bool) -> BaseResponse | None:
     if not fresh or second_factor.is_fresh(g.opened, at=deps().now()):
         return None
     if request.method in LOOKING:
-        return redirect(f"{AGAIN}?to={request.path}", 303)
+        return redirect(_again(to=request.path), 303)
     return _again_page(CodeForm(formdata=None), None, 403, send=request.path)
 
 
@@ -253,6 +254,10 @@ def again() -> BaseResponse:
     return auth.log_in(redirect(to, 303) if to else redirect(send or "", 307), signed_in)
 
 
+def _again(**way: str) -> str:
+    return f"{AGAIN}?{urlencode(way, safe='/')}"
+
+
 def _way(name: str, method: str) -> str | None:
     """A page of the console that the address names; nothing else can be led on to."""
     path = request.args.get(name, "")
@@ -278,7 +283,7 @@ def _again_page(
         "staff/second_factor_again.html",
         form=form,
         problem=problem,
-        action=f"{AGAIN}?to={to}" if to else f"{AGAIN}?send={send}",
+        action=_again(to=to) if to else _again(send=send or ""),
         fields=[each for each in kept if each[0] not in {"csrf_token", "code"}],
     )
     return make_response(body, status)
