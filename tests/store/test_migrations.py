@@ -302,6 +302,48 @@ def test_calls_from_before_count_as_staffs_own(
         assert rows(app, "SELECT goal, presentation FROM campaigns") == [(7000, "{}")]
 
 
+def test_sessions_end_and_a_second_factor_comes_and_goes(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    """Whoever was signed in is so no more, both ways; accounts and open invitations stay."""
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER, revision="0015")
+        _staff_of_before(app)
+        flask_migrate.upgrade(directory=FOLDER, revision="0016")
+        ended = "SELECT count(*) FROM staff_sessions WHERE revoked_at IS NOT NULL"
+        assert rows(app, ended) == [(1,)]
+        assert rows(app, "SELECT email, totp_sealed FROM staff") == [("sam@example.org", None)]
+        assert rows(app, "SELECT purpose FROM staff_invites") == [("set-up",)]
+        change(app, "UPDATE staff_sessions SET revoked_at = NULL")
+        change(
+            app,
+            "INSERT INTO staff_invites (staff_id, token_sha256, purpose, expires_at)"
+            " VALUES (1, 'd', 'new-factor', '2026-11-05 10:00:00+00:00')",
+        )
+        change(app, "INSERT INTO staff_recovery_codes (staff_id, code_mac) VALUES (1, 'e')")
+        flask_migrate.downgrade(directory=FOLDER, revision="0015")
+        assert rows(app, ended) == [(1,)], "or one that gave a password only would be whole"
+        assert rows(app, "SELECT token_sha256 FROM staff_invites") == [("b",)]
+        flask_migrate.upgrade(directory=FOLDER, revision="0016")
+        assert rows(app, "SELECT count(*) FROM staff_recovery_codes") == [(0,)]
+
+
+def _staff_of_before(app: Flask) -> None:
+    at = "'2026-11-02 10:00:00+00:00'"
+    for sql in (
+        (
+            "INSERT INTO staff (id, email, role, disabled, created_at)"
+            f" VALUES (1, 'sam@example.org', 'owner', false, {at})"
+        ),
+        f"INSERT INTO staff_invites (staff_id, token_sha256, expires_at) VALUES (1, 'b', {at})",
+        (
+            "INSERT INTO staff_sessions (staff_id, token_sha256, created_at, seen_at)"
+            f" VALUES (1, 'c', {at}, {at})"
+        ),
+    ):
+        change(app, sql)
+
+
 def test_models_equal_migrations(app: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
