@@ -487,7 +487,7 @@ def test_an_argument_is_taken_without_the_marks_pasted_along(
     wrapped = f"{mark}Sam <sam@camp{mark}aign.example.org>{mark}"
     assert run("staff", "invite", wrapped, "--role", f"{mark}viewer").exit_code == 0
     assert rows(app, "SELECT email, role FROM staff") == [("sam@campaign.example.org", "viewer")]
-    assert run("staff", "disable", wrapped).exit_code == 0
+    assert run("staff", "disable", wrapped, "--yes").exit_code == 0
     keep(app, the_call(app), people.cora)
     found = run("signature", "hold", f"{mark}1{mark}", "--reason", f"{mark}other{mark}")
     assert found.stdout == "1: held\n"

@@ -10,7 +10,7 @@ from flask import Flask
 
 from petition.cli import confirmation, main
 from petition.config import Settings
-from tests import people
+from tests import console, people
 from tests.cli.conftest import environ_of, one_line
 from tests.factories import keep, rows, the_call
 
@@ -20,16 +20,19 @@ ASKED = {
     "erase": ("signature", "erase", "1"),
     "retention": ("campaign", "retention", "amazon", "--months", "6"),
     "accept-secret": ("vault", "accept-secret"),
+    "disable": ("staff", "disable", "sam@example.org"),
 }
 SAYS = {
     "erase": "erasing signature 1",
     "retention": "keeping the signatures of amazon for fewer months",
     "accept-secret": "breaking the links and codes that were mailed before",
+    "disable": "disabling sam@example.org",
 }
 DONE = {
     "erase": "1: erased\n",
     "retention": "amazon: kept for 6 months after closing\n",
     "accept-secret": "PETITION_SECRET_KEY is this database's own from now on\n",
+    "disable": "sam@example.org: disabled\n",
 }
 Answer = Callable[..., Result]
 
@@ -39,6 +42,7 @@ def _left(app: Flask) -> tuple[list[tuple[object, ...]], ...]:
         rows(app, "SELECT id FROM signatures"),
         rows(app, "SELECT retention_months FROM campaigns"),
         rows(app, "SELECT * FROM key_checks ORDER BY 1"),
+        rows(app, "SELECT disabled FROM staff"),
     )
 
 
@@ -46,6 +50,7 @@ def _left(app: Flask) -> tuple[list[tuple[object, ...]], ...]:
 def answer(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Answer:
     """answer(words, "y"): the command, with that typed on a terminal; without it, in a script."""
     keep(app, the_call(app), people.ben)
+    console.invite(app, "viewer", "sam@example.org")
 
     def run(*words: str, typed: str | None = None) -> Result:
         monkeypatch.setattr(confirmation, "_is_terminal", lambda: typed is not None)

@@ -1,0 +1,47 @@
+"""`petition staff list` and `petition staff reset-2fa`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from flask import Flask
+
+from tests import console
+from tests.cli.conftest import one_line
+from tests.factories import rows
+
+OWNER = console.address("owner")
+
+
+def test_the_list_has_every_account(app: Flask, run: Any) -> None:
+    console.enter(app)
+    console.invite(app, "viewer")
+    run("staff", "disable", console.address("viewer"), "--yes")
+    owner, viewer = run("staff", "list").stdout.splitlines()
+    assert re.fullmatch(rf"{OWNER}: owner, second factor, seen [-\d]+ [:\d]+ UTC", owner)
+    assert viewer == f"{console.address('viewer')}: viewer, no second factor, never seen, disabled"
+    first, second = json.loads(run("staff", "list", "--json").stdout)
+    assert (first["email"], first["second_factor"], first["disabled"]) == (OWNER, True, False)
+    assert (second["last_seen"], second["disabled"]) == (None, True)
+
+
+def test_a_link_for_a_lost_factor(app: Flask, run: Any) -> None:
+    client = console.enter(app)
+    found = run("staff", "reset-2fa", OWNER.upper(), "--reason", "her phone was stolen")
+    assert found.exit_code == 0
+    path = re.fullmatch(r"http://127\.0\.0\.1:8000(/staff/lost-factor/\S{43,})\n", found.stdout)
+    assert path
+    assert client.get("/staff/").status_code == 303, "signed out"
+    noted = rows(app, "SELECT detail FROM audit WHERE action = 'reset second factor'")
+    assert noted == [(f"{OWNER}: her phone was stolen",)]
+
+
+def test_there_must_be_one_to_lose(app: Flask, run: Any) -> None:
+    console.invite(app, "viewer")
+    refused = run("staff", "reset-2fa", console.address("viewer"), "--reason", "x")
+    assert refused.exit_code == 1
+    assert "has no second factor yet" in one_line(refused.stderr)
+    assert run("staff", "reset-2fa", "nobody@example.org", "--reason", "x").exit_code == 1
+    assert run("staff", "reset-2fa", OWNER).exit_code == 2
