@@ -1,4 +1,4 @@
-"""Staff's second factor in a browser without scripts: set up, asked for again, and without a phone."""
+"""Staff's second factor in a browser without scripts: set up, asked for again, without a phone."""
 
 from __future__ import annotations
 
