@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from petition.store.db import Instant
 from petition.store.staff.accounts import digest
 from petition.store.tables import Staff, StaffDevice, StaffRecoveryCode
 
@@ -112,7 +113,7 @@ def count_try(
         query = query.where(or_(is_over, Staff.codes_tried < most))
     return session.scalar(
         query.values(
-            codes_since=case((is_over, at), else_=Staff.codes_since),
+            codes_since=case((is_over, literal(at, Instant)), else_=Staff.codes_since),
             codes_tried=case((is_over, 1), else_=Staff.codes_tried + 1),
         )
         .returning(Staff.codes_tried)
