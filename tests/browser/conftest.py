@@ -17,6 +17,7 @@ from tests.browser.instance import ROOT, Instance, run_instance
 from tests.browser.launching import chromium_path, launch
 
 ARTEFACTS = ROOT / "artefacts" / "browser"
+PICTURED = os.environ.get("PICTURES", "") not in {"", "0"}
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 
@@ -161,7 +162,7 @@ def pictures(testrun_uid: str) -> Path:
     with (ARTEFACTS / ".run").open("a+", encoding="utf-8") as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)
         mark.seek(0)
-        if mark.read() != testrun_uid:
+        if PICTURED and mark.read() != testrun_uid:
             for old in ARTEFACTS.glob("*.png"):
                 old.unlink()
             mark.truncate(0)
@@ -171,10 +172,14 @@ def pictures(testrun_uid: str) -> Path:
 
 @pytest.fixture(scope="session")
 def take_picture(pictures: Path) -> Callable[[Page, str], None]:
-    """take_picture(page, name): keep what it looks like, for people to look at."""
+    """take_picture(page, name): keep what it looks like, where PICTURES=1 says that people look.
+
+    A picture of a whole page costs as much as opening it.
+    """
 
     def take(page: Page, name: str) -> None:
-        page.screenshot(path=pictures / f"{name}.png", full_page=True)
+        if PICTURED:
+            page.screenshot(path=pictures / f"{name}.png", full_page=True)
 
     return take
 

@@ -10,12 +10,26 @@ from typing import Final
 
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+# Chromium takes only the last list of these: the first lines are Playwright's own.
+_WITHOUT: Final = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "AimEnabled"),
+    *("TcpPortRandomizationWin", "OptimizationHints", "NetworkTimeServiceQuerying"),
+    *("PreconnectToSearch", "msForceBrowserSignIn"),
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+    # The address bar's own pages: nobody types there, and each window would load them in a process
+    # of their own, for a second of CPU time.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    *("PreloadTopChromeWebUI", "SpareRendererForSitePerProcess"),
+)
 QUIET: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
     "--disable-quic",
+    f"--disable-features={','.join(_WITHOUT)}",
 )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import PICTURED
 from tests.browser.instance import run_instance
 from tests.browser.pages import FOLDERS, Ready, templates
 from tests.browser.walk import Walk
@@ -27,7 +28,7 @@ def walk(
 ) -> Iterator[Walk]:
     with run_instance(tmp_path_factory.mktemp("instance")) as instance:
         ready = Ready(instance, tmp_path_factory.mktemp("calls"), ["en", "ar"])
-        yield Walk(chromium, ready, picture=take_picture)
+        yield Walk(chromium, ready, picture=take_picture if PICTURED else None)
 
 
 @LANGUAGES
