@@ -38,7 +38,6 @@ from tests.browser.test_keyboard import change_language
 from tests.browser.walk import Walk
 from tests.mail.written import context as letter_context
 
-SCHEMES = ("light", "dark")
 PHONE = ViewportSize(width=360, height=740)
 DESKTOP = ViewportSize(width=1280, height=900)
 
@@ -105,8 +104,7 @@ def _found(walk: Walk, browser: Browser, folder: Path, languages: Sequence[str])
     letters = letter_context(folder / "letters")
 
     def letters_in(lang: str) -> list[str]:
-        looks = (letter_pages.findings(browser, letters, folder, lang, each) for each in SCHEMES)
-        return [each for look in looks for each in look]
+        return [*letter_pages.findings(browser, letters, folder, lang, letter_pages.EVERY_LOOK)]
 
     ways = (walk.public, walk.way_into_the_console, walk.console, letters_in)
     for lang in languages:
