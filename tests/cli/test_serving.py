@@ -8,16 +8,19 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from drills.ports import free_port
 from petition import __version__
-from petition.cli.listening import PID_FILE, CannotListen, listen
+from petition.cli import main
+from petition.cli.listening import PID_FILE, CannotListen, listen, pid_file
+from petition.cli.server_process import Server
 from petition.keyring import KeyRing
 from tests.cli.conftest import one_line
 from tests.factories import until
@@ -66,17 +69,21 @@ def environment(instance: Path, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PETITION_INSTANCE": str(instance), **more}
 
 
-def run_serve(instance: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """`petition serve` to its end, which it comes to by itself."""
-    return subprocess.run(
-        [sys.executable, "-m", "petition", "serve", *options],
-        cwd=ROOT,
-        env=environment(instance, **more),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+Serve = Callable[..., Result]
+
+
+@pytest.fixture
+def run_serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """run_serve(instance, "--host", "::", PORT="1"): `serve`, which ends before it serves."""
+    listening = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    monkeypatch.setattr(Server, "run", lambda _: pytest.fail("it serves"))
+
+    def run(instance: Path, *options: str, **more: str) -> Result:
+        return CliRunner(env=environment(instance, **more)).invoke(main, ["serve", *options])
+
+    yield run
+    for number, listener in listening.items():
+        signal.signal(number, listener)
 
 
 @contextmanager
@@ -211,10 +218,10 @@ def head(answer: bytes) -> dict[str, str]:
 
 class TestWhereItListens:
     @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::", "localhost"])
-    def test_a_port_that_is_taken(self, instance: Path, host: str) -> None:
+    def test_a_port_that_is_taken(self, run_serve: Serve, instance: Path, host: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as other:
             found = run_serve(instance, "--host", host, PORT=str(other.getsockname()[1]))
-        assert found.returncode == 1
+        assert found.exit_code == 1
         assert "in use" in one_line(found.stderr)
         assert not found.stdout
 
@@ -277,9 +284,9 @@ class TestWhereItListens:
                 listen("127.0.0.1", port, 1)
 
     @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-    def test_a_host_that_is_not_this_one(self, instance: Path, host: str) -> None:
+    def test_a_host_that_is_not_this_one(self, run_serve: Serve, instance: Path, host: str) -> None:
         found = run_serve(instance, "--host", host, PORT=str(free_port()))
-        assert found.returncode == 1
+        assert found.exit_code == 1
         assert "--host" in one_line(found.stderr)
 
 
@@ -298,22 +305,28 @@ sys.stdin.readline()
 
 
 class TestThePidFile:
-    def test_a_second_start_leaves_it(self, served: Served) -> None:
+    def test_a_second_start_leaves_it(self, run_serve: Serve, served: Served) -> None:
         pid = str(served.process.pid)
         assert (served.instance / PID_FILE).read_text().strip() == pid
         found = run_serve(served.instance, PORT=str(free_port()))
-        assert found.returncode == 1
+        assert found.exit_code == 1
         assert pid in one_line(found.stderr)
         assert (served.instance / PID_FILE).read_text().strip() == pid
 
     # A number that is no process, one that is another's by now, and no number at all.
-    @pytest.mark.parametrize("stale", ["999999999", "ours", "1", "", "nonsense\n"])
+    @pytest.mark.parametrize("stale", ["999999999", "another's", "1", "", "nonsense\n"])
     def test_a_stale_one_is_replaced_and_goes_with_its_owner(
-        self, instance: Path, stale: str
+        self, tmp_path: Path, stale: str
     ) -> None:
+        number = str(os.getppid()) if stale == "another's" else stale
+        (tmp_path / PID_FILE).write_text(number)
+        with pid_file(tmp_path):
+            assert (tmp_path / PID_FILE).read_text() == f"{os.getpid()}\n"
+        assert not (tmp_path / PID_FILE).exists()
+
+    def test_a_server_has_one_while_it_runs(self, instance: Path) -> None:
         instance.mkdir()
-        number = str(os.getpid()) if stale == "ours" else stale
-        (instance / PID_FILE).write_text(number)
+        (instance / PID_FILE).write_text(str(os.getpid()))
         with serving(instance) as served:
             assert (served.instance / PID_FILE).read_text() == f"{served.process.pid}\n"
         assert not (instance / PID_FILE).exists()
@@ -376,12 +389,14 @@ class TestAStartThatCannotBe:
             ("PETITION_SECRET_KEY", "short"),
         ],
     )
-    def test_a_wrong_setting(self, instance: Path, setting: str, value: str) -> None:
+    def test_a_wrong_setting(
+        self, run_serve: Serve, instance: Path, setting: str, value: str
+    ) -> None:
         found = run_serve(instance, PORT=str(free_port()), **{setting: value})
-        assert found.returncode == 1
+        assert found.exit_code == 1
         assert setting in one_line(found.stderr)
 
-    def test_a_database_that_forgets_in_production(self, instance: Path) -> None:
+    def test_a_database_that_forgets_in_production(self, run_serve: Serve, instance: Path) -> None:
         memory = Path("/dev/shm")
         if not memory.is_dir():
             pytest.skip("no file system in memory here")
@@ -400,7 +415,7 @@ class TestAStartThatCannotBe:
         finally:
             for each in memory.glob(f"{database.name}*"):
                 each.unlink()
-        assert found.returncode == 1
+        assert found.exit_code == 1
         assert "power cut" in one_line(found.stderr)
 
 
