@@ -1,5 +1,10 @@
 // What a machine can tell of a page's access beyond axe. Each function returns a list of findings.
 ({
+  // What these checks find, each with the check's name.
+  all(checks) {
+    return checks.flatMap((check) => this[check]().map((each) => `${check}: ${each}`));
+  },
+
   visible(element) {
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();

@@ -9,6 +9,8 @@ from typing import Any, Final
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.keyboard import hold
+
 SMALL: Final = {"width": 320, "height": 640}
 LARGE: Final = {"width": 1280, "height": 900}
 SIZES: Final = (SMALL, LARGE)
@@ -78,8 +80,7 @@ def _named(way: str, found: Iterator[str]) -> Iterator[str]:
 
 
 def _checked(page: Page, *checks: str) -> Iterator[str]:
-    for check in checks:
-        yield from (f"{check}: {each}" for each in page.evaluate(f"looking.{check}()"))
+    yield from page.evaluate("checks => looking.all(checks)", [*checks])
 
 
 def _axe(page: Page) -> Iterator[str]:
@@ -110,8 +111,7 @@ def _by_keyboard(page: Page) -> Iterator[str]:
     page.evaluate("document.body.tabIndex = -1; document.body.focus(); focusStops.length = 0")
     page.evaluate("document.body.removeAttribute('tabindex')")
     # The page is asked where it is only once it should be near its end: asking costs as much again.
-    for _ in range(page.evaluate("looking.leastStops()")):
-        page.keyboard.down("Tab")
+    hold(page, "Tab", page.evaluate("looking.leastStops()"))
     for _ in range(MOST_STOPS):
         page.keyboard.down("Tab")
         if page.evaluate("document.activeElement === document.body"):
