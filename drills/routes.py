@@ -20,6 +20,7 @@ from petition.app import create_app
 from petition.config import load
 from petition.domain import tokens
 from petition.domain.staff import second_factor as factors
+from petition.domain.staff.roles import Grant, Role
 from petition.services.staff import accounts
 from petition.store.db import reading, transaction
 from petition.store.exports import ledger
@@ -156,9 +157,10 @@ def _learn(site: Site, deps: Dependencies, campaign_id: int) -> None:
         sign(tokens.STOP, f"{campaign_id}-{bytes(key).hex()}-en")
     for entry_id in entries:
         sign(tokens.CONFIRM, str(entry_id))
+    owner = Grant(campaign_id=None, role=Role.OWNER)
     with transaction() as session:
         site.tokens["set-up"] = [
-            accounts.invite(session, f"staff{n}@example.org", "owner", by="drill", at=at)
+            accounts.invite(session, f"staff{n}@example.org", owner, by="drill", at=at)
             for n in range(INVITES)
         ]
         site.export_id = ledger.begin_export(

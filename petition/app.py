@@ -59,10 +59,12 @@ from petition.web.staff import auth, second_factor
 from petition.web.staff.accounts import accounts
 from petition.web.staff.campaigns import views as staff_campaigns
 from petition.web.staff.exports import exports
+from petition.web.staff.help import guide
 from petition.web.staff.limits import limits
 from petition.web.staff.lost_factor import lost
 from petition.web.staff.moderation import reviews
 from petition.web.staff.own_account import own_account
+from petition.web.staff.people import people
 from petition.web.staff.target_domains import domains
 
 SHIPPED = Path(__file__).parent / "campaigns"
@@ -181,6 +183,8 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         domains,
         limits,
         reviews,
+        people,
+        guide,
     ):
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:
@@ -189,7 +193,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     link_tokens.install(app)
     typed_addresses.install(app)
     senders.install(app)
-    access.guard(app, settings.base_url, auth.current_staff, auth.has_permission, second_factor.ask)
+    access.guard(app, settings.base_url, auth.current_staff, auth.require, second_factor.ask)
     retrying.install(app)
     plain_requests.install(app)
     ready_answers.install(app)

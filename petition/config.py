@@ -104,6 +104,8 @@ class Settings:
     contact: Contact | None
     trusted_proxies: int
     limits: Limits
+    second_person: bool
+    """True: long lists are not taken out by one person alone."""
     code_tries: int
     """Codes typed by hand that are judged in an hour, for all addresses together."""
     env: str
@@ -164,6 +166,7 @@ DOCUMENTED = (
     "PETITION_SENDER_SIGN_INS",
     "PETITION_SENDER_PAGES",
     "PETITION_CODE_TRIES",
+    "PETITION_SECOND_PERSON",
     "PETITION_ENV",
 )
 
@@ -210,6 +213,10 @@ def load(
         vault_file = instance / "vault.key"
         ring_text = made("PETITION_VAULT_KEY", "vault.key", KeyRing.generate_text)
 
+    env = _one_of(
+        "PETITION_ENV", source.get("PETITION_ENV", "development"), "development", "production"
+    )
+    second_person = source.get("PETITION_SECOND_PERSON", "on" if env == "production" else "off")
     settings = Settings(
         database_url=database_url,
         redis_url=_read_as("REDIS_URL", setting_urls.redis, redis_url) if redis_url else None,
@@ -229,9 +236,8 @@ def load(
         trusted_proxies=source.whole_number("PETITION_TRUSTED_PROXIES", 0, low=0, high=10),
         limits=_limits(source),
         code_tries=source.whole_number("PETITION_CODE_TRIES", 600, low=1, high=MOST),
-        env=_one_of(
-            "PETITION_ENV", source.get("PETITION_ENV", "development"), "development", "production"
-        ),
+        second_person=_one_of("PETITION_SECOND_PERSON", second_person, "on", "off") == "on",
+        env=env,
         generated=tuple(generated),
     )
     if settings.production:

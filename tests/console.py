@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from datetime import datetime, timedelta
@@ -20,8 +20,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from petition.domain.staff import second_factor as factors
+from petition.domain.staff.roles import Grant, Right, Role
 from petition.services.staff import accounts, lost_factor, second_factor
 from petition.services.staff.second_factor import Given, SignedIn
+from petition.store.campaigns import campaigns
 from petition.store.db import Session, transaction
 from petition.store.staff import accounts as store_accounts, second_factors
 from petition.web.http.dependencies import dependencies_of
@@ -39,12 +41,25 @@ _CAMPAIGN: Final = "/staff/campaigns/amazon"
 _FILE: Final = re.compile(rf"{_CAMPAIGN}/exports/\d+/file")
 
 
-def invite(app: Flask, role: str = "owner", email: str | None = None) -> str:
-    """The path of a fresh one-time link."""
+def invite(
+    app: Flask,
+    role: str = "owner",
+    email: str | None = None,
+    *,
+    campaign: str | None = None,
+    also: Collection[Right] = (),
+) -> str:
+    """The path of a fresh one-time link, for a role on one campaign or on all."""
     with app.app_context(), transaction() as session:
+        campaign_id = campaigns.by_slug(session, campaign).id if campaign else None
+        grant = Grant(campaign_id=campaign_id, role=Role(role), further=frozenset(also))
         at = dependencies_of(app).now()
-        token = accounts.invite(session, email or address(role), role, by="test", at=at)
+        token = accounts.invite(session, email or address(role), grant, by="test", at=at)
     return f"/staff/set-up/{token}"
+
+
+def everywhere(role: str) -> Grant:
+    return Grant(campaign_id=None, role=Role(role))
 
 
 def address(role: str) -> str:
@@ -98,10 +113,17 @@ def _found(pattern: re.Pattern[str], page: Answer) -> str:
     return found[1]
 
 
-def enter(app: Flask, role: str = "owner", email: str | None = None) -> FlaskClient:
+def enter(
+    app: Flask,
+    role: str = "owner",
+    email: str | None = None,
+    *,
+    campaign: str | None = None,
+    also: Collection[Right] = (),
+) -> FlaskClient:
     """A browser in which a member of staff has set up their account and is signed in."""
     client, deps = app.test_client(), dependencies_of(app)
-    link = invite(app, role, email).rpartition("/")[2]
+    link = invite(app, role, email, campaign=campaign, also=also).rpartition("/")[2]
     with app.app_context(), transaction() as session:
         at = deps.now()
         half = accounts.set_up(session, link, _hashed(), at=at)

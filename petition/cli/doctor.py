@@ -85,6 +85,9 @@ def _settings(settings: Settings) -> Iterator[Verdict]:
         verdict = "warning" if settings.production else "note"
         words = "nobody learns how to reach the controller, which GDPR Article 13 asks for"
         yield Verdict("PETITION_CONTACT", verdict, words)
+    if settings.production and not settings.second_person:
+        words = "one person alone can take a list of more than 1,000 signatures out"
+        yield Verdict("PETITION_SECOND_PERSON", "warning", words)
     if not settings.secure:
         yield Verdict("PETITION_BASE_URL", "note", "plain http is for this machine only")
     for name, host in (

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final
 
 import click
 import flask_migrate
@@ -24,13 +25,14 @@ from petition.cli.server_process import HEADER_SECONDS, THREADS, WORKERS, Server
 from petition.cli.start_line import start_line
 from petition.config import Settings, resource_dir
 from petition.domain.letters.letter import OWED
+from petition.domain.staff.roles import Grant, Role
 from petition.mail.letters import LetterContext
 from petition.mail.transport import transport
 from petition.served_port import served_port
 from petition.services.abuse import senders
 from petition.services.campaigns import content_files
+from petition.services.exports import second_person
 from petition.services.staff import accounts as services_accounts
-from petition.services.staff.accounts import Role
 from petition.store.db import DatabaseFault, db, is_migrated, reading, transaction, vacuum
 from petition.store.letters import outbox
 from petition.store.staff import accounts as store_accounts
@@ -42,6 +44,7 @@ from petition.worker.loop import Worker
 from petition.worker.maintenance import Maintenance
 
 FIRST_STAFF = "owner@example.org"
+ALONE: Final = "one person alone can take long lists out: PETITION_SECOND_PERSON is off"
 
 
 _host = click.option("--host", default="127.0.0.1", show_default=True)
@@ -79,9 +82,10 @@ def serve(
     _begin(port)
     with open_app() as app:  # what keeps a process from starting is said once, here
         settings = dependencies_of(app).settings
-        doubt = _doubt(settings)
+        doubt, alone = _doubt(settings), _alone(settings)
         db.engine.dispose()
     _warn(doubt)
+    _warn(alone)
     with _listening(settings, host, workers) as sockets:
         _say_where(settings, host)
         Server(
@@ -100,6 +104,15 @@ def _doubt(settings: Settings) -> str | None:
             return senders.doubt(session, settings)
     except DatabaseFault:  # its tables may not be there yet
         return senders.likely_doubt(settings)
+
+
+def _alone(settings: Settings) -> str | None:
+    """What is said where one person can take a long list out; a change of that is noted."""
+    if not settings.production:
+        return None
+    with suppress(DatabaseFault), transaction() as session:  # its tables may not be there yet
+        second_person.note_switch(session, setting=settings.second_person, by=operator(), at=now())
+    return None if settings.second_person else ALONE
 
 
 def _warn(words: str | None) -> None:
@@ -185,11 +198,12 @@ def start(host: str, port: int | None) -> None:
             sockets = held.enter_context(_listening(settings, host, WORKERS))
             _prepare(app)
             link = _set_up_link(settings.base_url)
-            doubt = _doubt(settings)
+            doubt, alone = _doubt(settings), _alone(settings)
             db.engine.dispose()
         _announce(settings.base_url, link, mailbox=settings.shows_mailbox)
         _say_where(settings, host)
         _warn(doubt)
+        _warn(alone)
         helper = _Helper([sys.executable, "-m", "petition", "worker"])
         try:
             Server(create_app, sockets).run()
@@ -223,7 +237,8 @@ def _set_up_link(base_url: str) -> str | None:
     with transaction() as session:
         if store_accounts.anyone(session):
             return None
-        token = services_accounts.invite(session, FIRST_STAFF, Role.OWNER, by=operator(), at=now())
+        owner = Grant(campaign_id=None, role=Role.OWNER)
+        token = services_accounts.invite(session, FIRST_STAFF, owner, by=operator(), at=now())
     return f"{base_url}/staff/set-up/{token}"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
+from typing import Final, TypedDict
 
 import click
 from email_validator import EmailNotValidError, validate_email
@@ -13,15 +15,29 @@ from petition.cli.context import now, open_app, operator
 from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.supporter import clean, clean_unscripted
 from petition.domain.signatures.typed_address import address_in
+from petition.domain.staff.roles import SEPARATE, Grant, Right, Role
+from petition.errors import NotFound
 from petition.services.privacy import erasure
 from petition.services.signatures import holds
-from petition.services.staff import accounts, lost_factor
+from petition.services.staff import accounts, lost_factor, roles
 from petition.services.staff.lost_factor import NothingToReset
+from petition.store.campaigns import campaigns
 from petition.store.db import Session, db, reading, transaction, vacuum
 from petition.store.db.transient_failures import committed
-from petition.store.staff import accounts as store_accounts
+from petition.store.staff import accounts as store_accounts, roles as store_roles
 from petition.store.staff.accounts import AccountState
 from petition.web.http.dependencies import dependencies_of
+
+NOTHING: Final = "none"
+CAMPAIGN: Final = click.option(
+    "--campaign", metavar="SLUG", help="On this one alone; all of them if none is named."
+)
+ALSO: Final = click.option(
+    "--also",
+    type=click.Choice([*map(str, SEPARATE)]),
+    multiple=True,
+    help="A right that the role does not give. Can be given several times.",
+)
 
 
 @click.group()
@@ -31,9 +47,14 @@ def staff() -> None:
 
 @staff.command()
 @click.argument("email")
-@click.option("--role", type=click.Choice([*map(str, accounts.ROLES)]), required=True)
-def invite(email: str, role: str) -> None:
-    """Invite somebody: prints a link that works once, within three days."""
+@click.option("--role", type=click.Choice([*map(str, Role)]), required=True)
+@CAMPAIGN
+@ALSO
+def invite(email: str, role: str, campaign: str | None, also: tuple[str, ...]) -> None:
+    """Invite somebody: prints a link that works once, within three days.
+
+    Who has an account already gets the role, and a link that sets a new password.
+    """
     email = address_in(clean_unscripted(email))
     try:
         validate_email(email, check_deliverability=False)
@@ -43,35 +64,86 @@ def invite(email: str, role: str) -> None:
     with open_app() as app:
         base = dependencies_of(app).settings.base_url
         with transaction() as session:
-            token = accounts.invite(session, email.lower(), role, by=operator(), at=now())
+            grant = Grant(
+                campaign_id=_campaign_id(session, campaign),
+                role=Role(role),
+                further=frozenset(map(Right, also)),
+            )
+            token = accounts.invite(session, email.lower(), grant, by=operator(), at=now())
     click.echo(f"{base}/staff/set-up/{token}")
+
+
+def _campaign_id(session: Session, slug: str | None) -> int | None:
+    """Raises NotFound."""
+    return campaigns.by_slug(session, slug).id if slug else None
+
+
+@staff.command()
+@click.argument("email")
+@click.option("--role", type=click.Choice([*map(str, Role), NOTHING]), required=True)
+@CAMPAIGN
+@ALSO
+def role(email: str, role: str, campaign: str | None, also: tuple[str, ...]) -> None:
+    """Give somebody another role, or none, on one campaign or on all. Their password stays."""
+    email = address_in(clean_unscripted(email)).lower()
+    with open_app(), transaction() as session:
+        person = store_accounts.by_email(session, email)
+        if person is None:
+            raise NotFound(f"there is no account of {email}")
+        campaign_id = _campaign_id(session, campaign)
+        if role == NOTHING:
+            roles.take(session, person.id, campaign_id, by=operator(), at=now())
+        else:
+            grant = Grant(
+                campaign_id=campaign_id, role=Role(role), further=frozenset(map(Right, also))
+            )
+            roles.change(session, person.id, grant, by=operator(), at=now())
+    click.echo(f"{email}: {role}")
 
 
 @staff.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(as_json: bool) -> None:
-    """All accounts: role, second factor, when last seen, and whether it is closed."""
+    """All accounts: roles, second factor, when last seen, and whether it is closed."""
     with open_app(), reading() as session:
         found = store_accounts.everyone(session)
+        granted = store_roles.grants_of_all(session)
+        slugs = {row.id: row.slug for row in campaigns.listed(session)}
+    records = [_as_record(each, granted.get(each.person.id, ()), slugs) for each in found]
     if as_json:
-        click.echo(json.dumps([_as_record(each) for each in found], indent=2))
+        click.echo(json.dumps(records, indent=2))
         return
-    for each in found:
-        person = each.person
-        factor = "second factor" if person.has_second_factor else "no second factor"
+    for each, record in zip(found, records, strict=True):
+        factor = "second factor" if each.person.has_second_factor else "no second factor"
         seen = f"seen {each.seen_at:%Y-%m-%d %H:%M} UTC" if each.seen_at else "never seen"
-        closed = ", disabled" if person.disabled else ""
-        click.echo(f"{person.email}: {person.role}, {factor}, {seen}{closed}")
+        closed = ", disabled" if each.person.disabled else ""
+        may = "; ".join(record["roles"]) or "no role"
+        click.echo(f"{each.person.email}: {may}, {factor}, {seen}{closed}")
 
 
-def _as_record(each: AccountState) -> dict[str, object]:
+class _Record(TypedDict):
+    """An account, for programs."""
+
+    email: str
+    roles: list[str]
+    second_factor: bool
+    last_seen: str | None
+    disabled: bool
+
+
+def _as_record(each: AccountState, grants: Iterable[Grant], slugs: Mapping[int, str]) -> _Record:
     return {
         "email": each.person.email,
-        "role": each.person.role,
+        "roles": [_in_words(grant, slugs) for grant in grants],
         "second_factor": each.person.has_second_factor,
         "last_seen": each.seen_at.isoformat() if each.seen_at else None,
         "disabled": each.person.disabled,
     }
+
+
+def _in_words(grant: Grant, slugs: Mapping[int, str]) -> str:
+    place = "all campaigns" if grant.campaign_id is None else slugs[grant.campaign_id]
+    return f"{' + '.join([grant.role, *sorted(grant.further)])} on {place}"
 
 
 @staff.command()

@@ -406,6 +406,20 @@ class Tour:
         page.locator("#reason").fill("a lost phone")
         self._press()
         yield "staff/lost_factor_made.html"
+        page.goto("/staff/people")
+        yield "staff/people.html"
+        self._press("form[action='/staff/people'] button")
+        yield "staff/people.html: errors"
+        page.locator("#email").fill(f"invited.{self.lang}@example.org")
+        page.locator("#role").check()
+        self._press("form[action='/staff/people'] button")
+        yield "staff/people.html: a link"
+        self._press_link(f"a:has-text('invited.{self.lang}@')")
+        yield "staff/person.html"
+        self._press("form[action$='/role'] button")
+        yield "staff/person.html: errors"
+        page.goto("/staff/help")
+        yield "staff/help.html"
         page.goto("/staff/limits")
         yield "staff/limits.html"
         self._press("form[action='/staff/limits'] button")

@@ -25,7 +25,7 @@ from petition.config import Settings
 from petition.keyring import KeyRing
 from petition.services.exports.csv_file import COLUMNS, FOR_TARGET
 from petition.web.http.url_converters import first_parts
-from tests import people
+from tests import console, people
 from tests.cli.conftest import one_line
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, shipped_call, the_call, work
@@ -395,6 +395,12 @@ def test_keying_anew_says_what_does_not_open(app: Flask, run: Any) -> None:
     assert "1 signatures do not open with these keys" in found.stderr
 
 
+STAFF = (
+    "SELECT email, role, campaign_id, further FROM staff JOIN staff_roles ON staff_id = staff.id"
+    " ORDER BY staff_roles.id"
+)
+
+
 def test_an_invitation_is_a_link_that_is_kept_only_as_a_hash(app: Flask, run: Any) -> None:
     found = run("staff", "invite", "Sam@Example.org", "--role", "exporter")
     assert found.exit_code == 0
@@ -402,13 +408,39 @@ def test_an_invitation_is_a_link_that_is_kept_only_as_a_hash(app: Flask, run: An
     assert link.startswith("http://127.0.0.1:8000/staff/set-up/")
     token = link.rpartition("/")[2]
     assert len(token) >= 43
-    assert rows(app, "SELECT email, role FROM staff") == [("sam@example.org", "exporter")]
+    assert rows(app, STAFF) == [("sam@example.org", "exporter", None, "[]")]
     assert rows(app, "SELECT token_sha256 FROM staff_invites") == [
         (hashlib.sha256(token.encode()).hexdigest(),)
     ]
     assert rows(app, "SELECT action, detail FROM audit") == [
-        ("invite", "sam@example.org as exporter")
+        ("invite", "sam@example.org as exporter on all campaigns")
     ]
+
+
+def test_an_invitation_for_one_campaign_with_a_right_beside_the_role(app: Flask, run: Any) -> None:
+    words = ("staff", "invite", "sam@example.org", "--campaign", "amazon", "--role")
+    assert run(*words, "editor", "--also", "letters", "--also", "open-close").exit_code == 0
+    assert rows(app, STAFF) == [("sam@example.org", "editor", 1, '["letters", "open-close"]')]
+    assert run(*words, "viewer").exit_code == 0, "instead of the one that is there"
+    assert run("staff", "invite", "sam@example.org", "--role", "moderator").exit_code == 0
+    assert [row[1:3] for row in rows(app, STAFF)] == [("viewer", 1), ("moderator", None)]
+    unknown = run("staff", "invite", "sam@example.org", "--campaign", "nothing", "--role", "viewer")
+    assert unknown.exit_code == 1
+    assert "there is no campaign called nothing" in unknown.stderr
+
+
+def test_the_last_owner_stays(app: Flask, run: Any) -> None:
+    console.enter(app, "owner", "sam@example.org")
+    run("staff", "invite", "invited@example.org", "--role", "owner")
+    for words in (
+        ("disable", "sam@example.org", "--yes"),
+        ("invite", "sam@example.org", "--role", "editor"),
+    ):
+        found = run("staff", *words)
+        assert found.exit_code == 1, "who never came in is no owner yet"
+        assert "Make somebody else an owner first" in found.stderr
+    console.enter(app, "owner", "invited@example.org")
+    assert run("staff", "disable", "sam@example.org", "--yes").exit_code == 0
 
 
 def test_a_signature_is_held_released_and_rejected(app: Flask, run: Any) -> None:
@@ -486,7 +518,7 @@ def test_an_argument_is_taken_without_the_marks_pasted_along(
 ) -> None:
     wrapped = f"{mark}Sam <sam@camp{mark}aign.example.org>{mark}"
     assert run("staff", "invite", wrapped, "--role", f"{mark}viewer").exit_code == 0
-    assert rows(app, "SELECT email, role FROM staff") == [("sam@campaign.example.org", "viewer")]
+    assert rows(app, STAFF) == [("sam@campaign.example.org", "viewer", None, "[]")]
     assert run("staff", "disable", wrapped, "--yes").exit_code == 0
     keep(app, the_call(app), people.cora)
     found = run("signature", "hold", f"{mark}1{mark}", "--reason", f"{mark}other{mark}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from petition.domain.staff.roles import Right
 from tests import console
 from tests.cli.conftest import one_line
 from tests.factories import rows
@@ -17,13 +18,19 @@ OWNER = console.address("owner")
 
 def test_the_list_has_every_account(app: Flask, run: Any) -> None:
     console.enter(app)
-    console.invite(app, "viewer")
+    console.invite(app, "viewer", campaign="amazon", also=[Right.EXPORT])
     run("staff", "disable", console.address("viewer"), "--yes")
     owner, viewer = run("staff", "list").stdout.splitlines()
-    assert re.fullmatch(rf"{OWNER}: owner, second factor, seen [-\d]+ [:\d]+ UTC", owner)
-    assert viewer == f"{console.address('viewer')}: viewer, no second factor, never seen, disabled"
+    assert re.fullmatch(
+        rf"{OWNER}: owner on all campaigns, second factor, seen [-\d]+ [:\d]+ UTC", owner
+    )
+    assert viewer == (
+        f"{console.address('viewer')}: viewer + export on amazon, no second factor, never seen,"
+        " disabled"
+    )
     first, second = json.loads(run("staff", "list", "--json").stdout)
     assert (first["email"], first["second_factor"], first["disabled"]) == (OWNER, True, False)
+    assert second["roles"] == ["viewer + export on amazon"]
     assert (second["last_seen"], second["disabled"]) == (None, True)
 
 

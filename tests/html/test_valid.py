@@ -200,6 +200,7 @@ class Guide:
             "path:name": lambda: "css/site.css",
             "own_name": lambda: "picture.svg",
             "id:export_id": self._export,
+            "id:staff_id": lambda: "1",
         }
         if rule.startswith("/staff/lost-factor/"):
             lost = console.lost_factor_link(self.app, f"lost.{code}@campaign.example.org")
@@ -324,6 +325,11 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "limits", guide.get("/staff/limits", code)
     wrong = {"network": "nowhere", "hours": "x", "factor": ""}
     yield "limits, wrong", guide.console("/staff/limits", code, wrong)
+    somebody = {"email": f"invited.{code}@example.org", "role": "editor", "also": "letters"}
+    yield "people, invited", guide.console("/staff/people", code, somebody)
+    yield "people, wrong", guide.console("/staff/people", code, {"email": "nobody", "role": "king"})
+    yield "person, wrong", guide.console("/staff/people/1/role", code, {"campaign": "nothing"})
+    yield "person, the last owner", guide.console("/staff/people/1/disable", code, {})
     yield "no such campaign", guide.get("/staff/campaigns/nothing", code)
     stranger = {"email": "nobody@example.org", "password": "x"}
     asked = {"Accept-Language": code}

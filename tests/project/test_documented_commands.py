@@ -327,6 +327,7 @@ def test_what_the_container_copies_is_enough_to_run(tmp_path: Path) -> None:
             if (ROOT / source).is_dir():
                 shutil.copytree(ROOT / source, place)
             else:
+                place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / source, place)
     assert steps("RUN")[-1] == "./run --version"
     subprocess.run(["sh", "-n", str(image / "run")], check=True)

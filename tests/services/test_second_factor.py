@@ -23,6 +23,7 @@ from tests.factories import rows, together
 from tests.services.test_signing_in import SECRET, sender
 
 OWNER = console.address("owner")
+EVERYTHING = console.everywhere("owner")
 LONG = timedelta(days=1)
 
 
@@ -88,7 +89,7 @@ def test_so_does_a_recovery_code(app: Flask, clock: Clock) -> None:
 
 def test_of_eight_who_set_it_up_at_once_one_does(app: Flask, clock: Clock) -> None:
     with transaction() as session:
-        token = services_accounts.invite(session, OWNER, "owner", by="test", at=clock())
+        token = services_accounts.invite(session, OWNER, EVERYTHING, by="test", at=clock())
         services_accounts.set_up(session, token, "a hash", at=clock())
     vault, engine, done = dependencies_of(app).vault, db.engine, []
     waiting = halves(8, clock)

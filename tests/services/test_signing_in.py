@@ -26,6 +26,7 @@ from tests.factories import change, rows, together
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 OWNER = console.address("owner")
+EVERYTHING = console.everywhere("owner")
 SECRET = "a secret key of more than thirty-two characters"
 
 
@@ -47,7 +48,7 @@ def a_try(by: str = "somebody", email: str = OWNER, device: str = "") -> Try:
 def device(app: Flask, clock: Clock) -> str:
     """The owner's account, and the secret of the device that set it up."""
     with transaction() as session:
-        token = services_accounts.invite(session, OWNER, "owner", by="test", at=clock())
+        token = services_accounts.invite(session, OWNER, EVERYTHING, by="test", at=clock())
     return set_up(token, clock())
 
 
@@ -228,7 +229,11 @@ def test_a_device_that_was_planted_is_not_taken_over(app: Flask, clock: Clock, d
     """Another member of staff puts their cookie into somebody's browser."""
     with transaction() as session:
         token = services_accounts.invite(
-            session, "other@campaign.example.org", "viewer", by="t", at=clock()
+            session,
+            "other@campaign.example.org",
+            console.everywhere("viewer"),
+            by="t",
+            at=clock(),
         )
     planted = set_up(token, clock())
     assert come_in(a_try(device=planted), clock()) != planted
@@ -239,7 +244,7 @@ def test_a_new_password_makes_every_device_a_stranger(
     app: Flask, clock: Clock, device: str
 ) -> None:
     with transaction() as session:
-        token = services_accounts.invite(session, OWNER, "owner", by="test", at=clock())
+        token = services_accounts.invite(session, OWNER, EVERYTHING, by="test", at=clock())
     newest = set_up(token, clock())
     assert not is_known(a_try(device=device), clock())
     assert is_known(a_try(device=newest), clock())
@@ -299,7 +304,7 @@ def test_a_link_to_set_up_an_account_that_eight_follow_at_once_is_one_persons(
     app: Flask, clock: Clock
 ) -> None:
     with transaction() as session:
-        token = services_accounts.invite(session, OWNER, "owner", by="test", at=clock())
+        token = services_accounts.invite(session, OWNER, EVERYTHING, by="test", at=clock())
     engine, came_in = db.engine, []
 
     def action(place: int) -> None:

@@ -146,7 +146,7 @@ def test_letters_get_other_recipients_and_lose_them(
 
 def _owe_to_staff(app: Flask, clock: Clock) -> None:
     with transaction() as session:
-        sam = Staff(email="sam@example.org", role="admin", created_at=clock())
+        sam = Staff(email="sam@example.org", created_at=clock())
         session.add(sam)
         session.flush()
         digest = NewLetter(kind="digest", to=Recipient.staff(sam.id), due_at=clock())
@@ -342,6 +342,40 @@ def _staff_of_before(app: Flask) -> None:
         ),
     ):
         change(app, sql)
+
+
+def test_accounts_keep_their_role_on_every_campaign(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        with transaction() as session:
+            session.add_all(
+                Staff(email=f"{name}@example.org", created_at=clock()) for name in ("ada", "sam")
+            )
+        for staff_id, campaign_id, role in ((1, None, "owner"), (1, 1, "viewer"), (2, 1, "editor")):
+            change(
+                app,
+                "INSERT INTO staff_roles (staff_id, campaign_id, role)"
+                " VALUES (:staff_id, :campaign_id, :role)",
+                staff_id=staff_id,
+                campaign_id=campaign_id,
+                role=role,
+            )
+        with pytest.raises(IntegrityError):
+            change(app, "INSERT INTO staff_roles (staff_id, role) VALUES (1, 'viewer')")
+        flask_migrate.downgrade(directory=FOLDER, revision="0015")
+        # Who had one campaign alone does not get all of them, and is shut out.
+        older = "SELECT email, role, disabled FROM staff ORDER BY id"
+        assert [(email, role, bool(shut)) for email, role, shut in rows(app, older)] == [
+            ("ada@example.org", "owner", False),
+            ("sam@example.org", "viewer", True),
+        ]
+        change(app, "UPDATE staff SET role = 'moderator', disabled = false WHERE id = 2")
+        flask_migrate.upgrade(directory=FOLDER)
+        held = "SELECT staff_id, campaign_id, role, further FROM staff_roles ORDER BY id"
+        assert rows(app, held) == [(1, None, "owner", "[]"), (2, None, "moderator", "[]")]
 
 
 def test_models_equal_migrations(app: Flask) -> None:

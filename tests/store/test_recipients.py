@@ -30,7 +30,7 @@ LETTERS_TO_STAFF = "SELECT kind, state, attempts FROM letters WHERE staff_id IS 
 def sam(app: Flask, clock: Clock) -> Recipient:
     """Sam signs in, and is owed a letter of a kind that no form has."""
     with transaction() as session:
-        row = Staff(email="sam@example.org", role="admin", created_at=clock())
+        row = Staff(email="sam@example.org", created_at=clock())
         session.add(row)
         session.flush()
         found = Recipient.staff(row.id)

@@ -112,7 +112,7 @@ class TestGoal:
             "VALUES (:campaign, 'day', '2026-11-02', 3)",
             campaign=factories.the_call(app).id,
         )
-        staff = console.enter(app, "viewer")
+        staff = console.enter(app, "moderator")
         page = staff.get("/staff/campaigns/amazon", headers={"Accept-Language": asked})
         assert f'<th scope="row">{day}</th>' in page.get_data(as_text=True)
 

@@ -9,7 +9,7 @@ docs/decisions/0043-figures-by-country-are-tens.md has the whole reasoning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +36,11 @@ NOTHING: Final = Publication(figures={}, over=0)
 def rounded(number: int) -> int:
     """Rounded down to tens."""
     return number // LEAST * LEAST
+
+
+def in_tens(counted: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Rounded down, without those of fewer than ten: for staff who see no personal data."""
+    return [(value, rounded(number)) for value, number in counted if number >= LEAST]
 
 
 def look(last: Publication, counted: Figures, *, came: int, went: int) -> Publication | None:

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from petition.domain.staff.roles import Grant
 from petition.errors import NotFound, PetitionError
+from petition.services.staff import roles
 from petition.store.db import Session
 from petition.store.staff import accounts, audit, sign_ins
 
-
-class Role(StrEnum):
-    """What a member of staff may do."""
-
-    OWNER = "owner"
-    EDITOR = "editor"
-    MODERATOR = "moderator"
-    EXPORTER = "exporter"
-    VIEWER = "viewer"
-
-
-ROLES: Final = tuple(Role)
-EXPORTERS: Final = (Role.OWNER, Role.EXPORTER)
-EDITORS: Final = (Role.OWNER, Role.EDITOR)
-MODERATORS: Final = (Role.OWNER, Role.EDITOR, Role.MODERATOR)
 PASSWORD_LENGTH: Final = 15
 INVITE_LIFE: Final = timedelta(days=3)
 SESSION_LIFE: Final = timedelta(hours=12)
@@ -41,13 +27,20 @@ class PasswordTooShort(PetitionError):
     """The password needs 15 characters or more."""
 
 
-def invite(session: Session, email: str, role: str, *, by: str, at: datetime) -> str:
-    """Invite somebody; the token of their one-time link, which is kept only as a hash."""
+def invite(session: Session, email: str, grant: Grant, *, by: str, at: datetime) -> str:
+    """Invite somebody; the token of their one-time link, which is kept only as a hash.
+
+    Who is there already gets the role instead of the one that they have on the same campaign (or
+    on all), and keeps the others. Raises LastOwner.
+    """
     token = secrets.token_urlsafe(32)
-    accounts.invite(
-        session, email=email, role=role, token=token, expires_at=at + INVITE_LIFE, at=at
+    staff_id = accounts.invite(
+        session, email=email, token=token, expires_at=at + INVITE_LIFE, at=at
     )
-    audit.note(session, who=by, action="invite", outcome="done", at=at, detail=f"{email} as {role}")
+    words = roles.give(session, staff_id, grant)
+    audit.note(
+        session, who=by, action="invite", outcome="done", at=at, detail=f"{email} as {words}"
+    )
     return token
 
 
@@ -78,10 +71,11 @@ def set_up(session: Session, token: str, password_hash: str, *, at: datetime) ->
 
 
 def disable(session: Session, email: str, *, by: str, at: datetime) -> None:
-    """Somebody leaves: signed out at once, and cannot come back. Raises NotFound."""
+    """Somebody leaves: signed out at once, and cannot come back. Raises NotFound and LastOwner."""
     person = accounts.by_email(session, email)
     if person is None:
         raise NotFound(f"there is no account of {email}")
+    roles.check_owner_is_left(session, without=person.id)
     accounts.disable(session, person.id)
     accounts.revoke_all(session, person.id, at=at)
     accounts.delete_links(session, person.id)

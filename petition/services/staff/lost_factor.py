@@ -19,7 +19,7 @@ from petition.services.staff import accounts as services_accounts
 from petition.store.db import Session
 from petition.store.letters import outbox
 from petition.store.letters.outbox import NewLetter
-from petition.store.staff import accounts, audit, sign_ins
+from petition.store.staff import accounts, audit, roles, sign_ins
 from petition.store.staff.accounts import LinkPurpose
 
 LINK_LIFE: Final = timedelta(hours=24)
@@ -59,7 +59,7 @@ def make_link(session: Session, email: str, *, reason: str, by: str, at: datetim
     )
     told = [
         NewLetter(kind=letters.RESET_TOLD, to=Recipient.staff(owner_id), due_at=at)
-        for owner_id in accounts.owners(session)
+        for owner_id in sorted(roles.owners(session))
         if owner_id != person.id
     ]
     letter = NewLetter(kind=letters.RESET, to=Recipient.staff(person.id), due_at=at)

@@ -85,6 +85,38 @@ def slug(session: Session, campaign_id: int) -> str:
     return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class CampaignTitle:
+    """What a campaign is called on its page."""
+
+    text: str
+    language: str
+
+
+class _Titled(msgspec.Struct, frozen=True):
+    """The part of the words that is read for it."""
+
+    title: str
+
+
+def title(session: Session, campaign_id: int, language: str) -> CampaignTitle:
+    """In this language or else in the campaign's own; raises NotFound."""
+    row = session.execute(
+        select(CampaignText.content, CampaignText.language)
+        .join(Campaign, Campaign.id == CampaignText.campaign_id)
+        .where(
+            Campaign.id == campaign_id,
+            CampaignText.language.in_((language, Campaign.default_language)),
+        )
+        .order_by((CampaignText.language == language).desc(), CampaignText.version.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        raise NotFound
+    words = stored_json.read(row.content, _Titled)
+    return CampaignTitle(text=words.title, language=row.language)
+
+
 def exists(session: Session, slug: str) -> bool:
     return session.scalar(select(Campaign.id).where(Campaign.slug == slug)) is not None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +10,7 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from petition.errors import NotFound
 from petition.store.tables import Staff, StaffInvite, StaffSession
 
 
@@ -20,7 +20,6 @@ class StaffMember:
 
     id: int
     email: str
-    role: str
     password_hash: str | None
     """None until they have set their password."""
     disabled: bool
@@ -53,7 +52,6 @@ def _member(row: Staff | None) -> StaffMember | None:
     return StaffMember(
         id=row.id,
         email=row.email,
-        role=row.role,
         password_hash=row.password_hash,
         disabled=row.disabled,
         has_second_factor=row.totp_sealed is not None,
@@ -69,14 +67,16 @@ def by_email(session: Session, email: str) -> StaffMember | None:
     return _member(_row(session, email))
 
 
+def by_id(session: Session, staff_id: int) -> StaffMember:
+    """Raises NotFound."""
+    person = _member(session.get(Staff, staff_id))
+    if person is None:
+        raise NotFound
+    return person
+
+
 def _row(session: Session, email: str) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.email == email))
-
-
-def owners(session: Session) -> Sequence[int]:
-    """The ids of those who may do everything, and whose account is open."""
-    found = select(Staff.id).where(Staff.role == "owner", Staff.disabled.is_(False))
-    return session.scalars(found.order_by(Staff.id)).all()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,17 +109,15 @@ def anyone(session: Session) -> bool:
     return found is not None
 
 
-def invite(
-    session: Session, *, email: str, role: str, token: str, expires_at: datetime, at: datetime
-) -> None:
-    """Make the account if it is new, give it the role, and remember the link's token."""
+def invite(session: Session, *, email: str, token: str, expires_at: datetime, at: datetime) -> int:
+    """Make the account if it is new, and remember the link's token; the account's id."""
     staff = _row(session, email)
     if staff is None:
-        staff = Staff(email=email, role=role, created_at=at)
+        staff = Staff(email=email, created_at=at)
         session.add(staff)
-    staff.role = role
     session.flush()
     add_link(session, staff.id, token, LinkPurpose.SET_UP, expires_at=expires_at)
+    return staff.id
 
 
 def add_link(

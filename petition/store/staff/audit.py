@@ -25,6 +25,12 @@ def note(
     )
 
 
+def last_outcome(session: Session, action: str) -> str | None:
+    """How it ended the last time; None where it was never done."""
+    query = select(Audit.outcome).where(Audit.action == action).order_by(Audit.id.desc()).limit(1)
+    return session.scalar(query)
+
+
 def tries(session: Session, *, who: str, action: str, at: datetime, within: timedelta) -> int:
     """How often `who` tried `action` lately."""
     query = select(func.count()).where(

@@ -16,7 +16,13 @@ from petition.store.tables.campaigns import (
     TargetDomain,
 )
 from petition.store.tables.counts import DIMENSIONS, Count, CountChange, Dimension, Fold, Snapshot
-from petition.store.tables.exports import Export, ExportFile, ExportFilePart, ExportPage
+from petition.store.tables.exports import (
+    Export,
+    ExportFile,
+    ExportFilePart,
+    ExportPage,
+    ExportRequest,
+)
 from petition.store.tables.jobs import Job
 from petition.store.tables.letters import (
     CodeTry,
@@ -44,6 +50,7 @@ from petition.store.tables.staff import (
     StaffDevice,
     StaffInvite,
     StaffRecoveryCode,
+    StaffRole,
     StaffSession,
 )
 from petition.store.tables.vault import KeyCheck
@@ -69,6 +76,7 @@ __all__ = [
     "ExportFile",
     "ExportFilePart",
     "ExportPage",
+    "ExportRequest",
     "Fold",
     "FormerKey",
     "Job",
@@ -93,6 +101,7 @@ __all__ = [
     "StaffDevice",
     "StaffInvite",
     "StaffRecoveryCode",
+    "StaffRole",
     "StaffSession",
     "TargetDomain",
 ]

@@ -12,7 +12,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from petition.domain.exports.second_person import RequestState
 from petition.store.db import Base, Id, Instant
+from petition.store.tables.constraints import one_of
 
 
 class Export(Base):
@@ -33,6 +35,28 @@ class Export(Base):
     """None when the file was cut off on its way: then it is not whole."""
     rows: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+class ExportRequest(Base):
+    """A list that is too long for one person to take out alone, until a second one has agreed."""
+
+    __tablename__ = "export_requests"
+    __table_args__ = (one_of("state", tuple(RequestState)),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaigns.id", ondelete="CASCADE"), index=True
+    )
+    by: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[str] = mapped_column(String(500))
+    wanted: Mapped[str] = mapped_column(Text)
+    """What the list is to hold, as JSON."""
+    rows: Mapped[int]
+    """How many it would have held then."""
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    state: Mapped[str] = mapped_column(String(10))
+    decided_by: Mapped[str | None] = mapped_column(String(254))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class ExportFile(Base):

@@ -11,10 +11,13 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from petition.domain.staff.roles import Role
 from petition.store.db import Base, Id, Instant
+from petition.store.tables.constraints import one_of
 
 
 class Staff(Base):
@@ -24,7 +27,6 @@ class Staff(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
-    role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str | None] = mapped_column(String(200))
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -38,6 +40,33 @@ class Staff(Base):
     """Codes that were tried since then, without those that were right."""
     language: Mapped[str] = mapped_column(String(10), server_default="en")
     """In which they last signed in: letters to them are written in it."""
+
+
+class StaffRole(Base):
+    """What somebody may do on one campaign, or on all of them."""
+
+    __tablename__ = "staff_roles"
+    __table_args__ = (
+        one_of("role", tuple(Role)),
+        UniqueConstraint("staff_id", "campaign_id"),
+        Index(
+            "uq_staff_roles_everywhere",
+            "staff_id",
+            unique=True,
+            postgresql_where=text("campaign_id IS NULL"),
+            sqlite_where=text("campaign_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int | None] = mapped_column(
+        ForeignKey("campaigns.id", ondelete="CASCADE"), index=True
+    )
+    """None: every campaign, also those that are still to come."""
+    role: Mapped[str] = mapped_column(String(20))
+    further: Mapped[str] = mapped_column(String(200), server_default="[]")
+    """Rights beside the role, as JSON: the four that stand apart."""
 
 
 class StaffInvite(Base):

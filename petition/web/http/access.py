@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from petition.domain.staff.roles import Right
 from petition.errors import PetitionError
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -29,15 +30,7 @@ class Rule(StrEnum):
     HALF_SIGNED_IN = "half signed in"
     """Who has given their password, and perhaps a second factor: the way to it, and out again."""
     STAFF = "staff"
-    """Who is signed in."""
-    EXPORTER = "exporter"
-    """Who is signed in and may take lists out."""
-    EDITOR = "editor"
-    """Who is signed in and may change a campaign."""
-    OWNER = "owner"
-    """Who is signed in and may do everything: what concerns other staff."""
-    MODERATOR = "moderator"
-    """Who is signed in and may decide what of people's words is shown."""
+    """Who is signed in, whatever they may do."""
 
 
 PUBLIC: Final = Rule.PUBLIC
@@ -46,14 +39,11 @@ LOOPBACK: Final = Rule.LOOPBACK
 STAFF_SIGN_IN: Final = Rule.STAFF_SIGN_IN
 HALF_SIGNED_IN: Final = Rule.HALF_SIGNED_IN
 STAFF: Final = Rule.STAFF
-EXPORTER: Final = Rule.EXPORTER
-EDITOR: Final = Rule.EDITOR
-OWNER: Final = Rule.OWNER
-MODERATOR: Final = Rule.MODERATOR
 
-SIGNED_IN: Final = frozenset({STAFF, EXPORTER, EDITOR, MODERATOR, OWNER})
-"""Rules that ask who is there, with both factors; which roles pass stands in staff/auth."""
-RULES: Final = (PUBLIC, LINK, LOOPBACK, STAFF_SIGN_IN, HALF_SIGNED_IN, *sorted(SIGNED_IN))
+AccessRule = Rule | Right
+"""A right is a rule, too: who is signed in and has it, on the campaign that the address names."""
+SIGNED_IN: Final = frozenset[AccessRule]({STAFF, *Right})
+RULES: Final[tuple[AccessRule, ...]] = (*Rule, *Right)
 PERSONAL: Final = frozenset(RULES) - {PUBLIC}
 
 
@@ -78,7 +68,7 @@ class MissingAccessRule(PetitionError):
 
 
 def access(
-    rule: Rule, *, forms: FormOrigin | None = None, fresh: bool = False
+    rule: AccessRule, *, forms: FormOrigin | None = None, fresh: bool = False
 ) -> Callable[[View], View]:
     """Say who may open this view and, where it takes forms, from where they may come.
 
@@ -94,7 +84,7 @@ def access(
     return mark
 
 
-def rule_of(app: Flask, endpoint: str | None) -> str:
+def rule_of(app: Flask, endpoint: str | None) -> AccessRule:
     """The rule of an endpoint; PUBLIC for addresses that lead nowhere."""
     view = app.view_functions.get(endpoint or "")
     return getattr(view, "access", PUBLIC) if view is not None else PUBLIC
@@ -114,14 +104,15 @@ def guard(
     app: Flask,
     base_url: str,
     who: Callable[[], Any],
-    may: Callable[[Any, str], bool],
+    require: Callable[[Right | None], None],
     ask: Callable[[bool], BaseResponse | None],
 ) -> None:
-    """Put the rules in force. Raises Unruled when one is missing: the app does not start.
+    """Put the rules in force. Raises MissingAccessRule when one is missing: the app does not start.
 
-    `who` says who has given their password, `may` whether they pass a rule of SIGNED_IN. `ask` is
-    the answer that asks for the second factor where it was not given, or not lately; no rule of
-    SIGNED_IN is without it, so that a new view cannot forget it.
+    `who` says who has given their password. `ask` is the answer that asks for the second factor
+    where it was not given, or not lately; no rule of SIGNED_IN is without it, so that a new view
+    cannot forget it. `require` ends the request of who has not got a right where the address
+    leads; it hears of every request of somebody who is signed in.
     """
     for endpoint, view in app.view_functions.items():
         if getattr(view, "access", None) not in RULES:
@@ -137,16 +128,13 @@ def guard(
             abort(404)
         if forms_of(app, request.endpoint) == OWN_PAGES and _from_elsewhere(base_url):
             abort(403)
-        if rule in SIGNED_IN or rule == HALF_SIGNED_IN:
-            person = who()
-            if person is None:
-                return redirect("/staff/sign-in", 303)
+        if (rule in SIGNED_IN or rule == HALF_SIGNED_IN) and who() is None:
+            return redirect("/staff/sign-in", 303)
         if rule in SIGNED_IN:
             asked = ask(False)
             if asked is not None:
                 return asked
-            if not may(person, rule):
-                abort(403)
+            require(rule if isinstance(rule, Right) else None)
             if is_fresh(app, request.endpoint):
                 return ask(True)
         return None

@@ -21,9 +21,10 @@ from typing import Any, Final
 
 from flask import Flask, request
 
+from petition.domain.staff.roles import Right
 from petition.store.db import DatabaseFault
 from petition.store.db.transient_failures import Outage, is_overtaken, is_passing, pauses
-from petition.web.http.access import EDITOR, LINK, LOOKING, MODERATOR, OWNER, PUBLIC, STAFF, rule_of
+from petition.web.http.access import LINK, LOOKING, PUBLIC, SIGNED_IN, rule_of
 
 TRIES: Final = 3
 """After the first one."""
@@ -33,7 +34,7 @@ LONGEST_OUTAGE: Final = 10.0
 _TOLD_AT_ONCE: Final = "health"
 """Who asks whether we are well wants to know it now."""
 _MAY_BE_DONE_TWICE: Final = frozenset({PUBLIC, LINK})
-_MAY_BE_READ_TWICE: Final = frozenset({STAFF, EDITOR, MODERATOR, OWNER})
+_MAY_BE_READ_TWICE: Final = SIGNED_IN - {Right.EXPORT}
 
 log = logging.getLogger(__name__)
 

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
 
-from flask import g, request, session
+from flask import abort, g, request, session
 from werkzeug.wrappers import Response
 
+from petition.domain.staff.roles import Permissions, Right
 from petition.domain.staff.second_factor import ENROL_WITHIN
-from petition.services.staff.accounts import (
-    EDITORS,
-    EXPORTERS,
-    MODERATORS,
-    ROLES,
-    SESSION_IDLE,
-    SESSION_LIFE,
-    Role,
-)
+from petition.errors import NotFound
+from petition.services.staff.accounts import SESSION_IDLE, SESSION_LIFE
 from petition.services.staff.second_factor import SignedIn
 from petition.services.staff.signing_in import DEVICE_LIFE
+from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
-from petition.store.staff import accounts
+from petition.store.staff import accounts, roles
 from petition.store.staff.accounts import StaffMember
-from petition.web.http.access import EDITOR, EXPORTER, MODERATOR, OWNER, STAFF
 from petition.web.http.dependencies import deps
 
 KEY = "sid"
 STEP = timedelta(minutes=1)
-PASS: Final[Mapping[str, tuple[str, ...]]] = {
-    STAFF: ROLES,
-    EXPORTER: EXPORTERS,
-    EDITOR: EDITORS,
-    MODERATOR: MODERATORS,
-    OWNER: (Role.OWNER,),
-}
-"""Which roles pass which rule."""
 
 
 def current_staff() -> StaffMember | None:
@@ -52,17 +36,39 @@ def current_staff() -> StaffMember | None:
         opened = accounts.of_session(
             found, held, at=at, life=SESSION_LIFE, idle=SESSION_IDLE, half=ENROL_WITHIN
         )
+        granted = roles.grants(found, opened.person.id) if opened is not None else ()
     if opened is None:
         return None
     with transaction() as writing:
         accounts.seen(writing, held, at=at, step=STEP)
     g.staff, g.opened = opened.person, opened
+    g.permissions = Permissions(grants=granted)
     return opened.person
 
 
-def has_permission(person: StaffMember, rule: str) -> bool:
-    """True when this member of staff passes a rule."""
-    return person.role in PASS[rule]
+def require(right: Right | None) -> None:
+    """End the request of who lacks the right on the campaign that the address names.
+
+    Which campaign that is, is read here and not in a view, so that none can forget it. Who has
+    nothing to do with it learns no more than that there is no such page. An address without a
+    campaign is about all of them.
+    """
+    slug = (request.view_args or {}).get("slug")
+    g.campaign = None
+    g.rights = g.permissions.everywhere
+    if slug is not None:
+        with reading() as found:
+            g.campaign = campaigns.by_slug(found, slug)
+        g.rights = g.permissions.on(g.campaign.id)
+        if not g.rights:
+            raise NotFound
+    if right is not None and right not in g.rights:
+        abort(403)
+
+
+def has_permission(right: Right) -> bool:
+    """True when who is signed in has this right where the address leads."""
+    return right in g.rights
 
 
 def begin(response: Response, token: str) -> Response:

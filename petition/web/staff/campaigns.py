@@ -7,17 +7,20 @@ from datetime import datetime
 from flask import Blueprint, Response, g, make_response
 
 from petition.domain.campaigns.milestones import goal_at
+from petition.domain.counts import small_cells
+from petition.domain.exports import second_person
 from petition.domain.signatures import states
+from petition.domain.staff.roles import Right
+from petition.services.counts import country_figures
 from petition.services.staff import signing_in
-from petition.services.staff.accounts import Role
 from petition.store.campaigns import campaigns
 from petition.store.counts import totals
-from petition.store.db import reading
-from petition.store.exports import contents, kept_files, ledger
+from petition.store.db import Session, reading
+from petition.store.exports import contents, kept_files, ledger, requests
 from petition.store.letters import relay
 from petition.store.signatures import moderation
 from petition.store.staff.sign_ins import NOBODY
-from petition.web.http.access import EXPORTER, MODERATOR, STAFF, access
+from petition.web.http.access import STAFF, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import language
 from petition.web.staff.auth import has_permission
@@ -33,14 +36,16 @@ def campaigns_page() -> Response:
     """All campaigns with their count."""
     with reading() as session:
         rows = [
-            (row.slug, row.state, total, goal_at(total, row.goal))
+            (row.slug, title, row.state, total, goal_at(total, row.goal))
             for row in campaigns.listed(session)
+            if Right.NUMBERS in g.permissions.on(row.id)
+            for title in (campaigns.title(session, row.id, language().code),)
             for total in (totals.total(session, row.id),)
         ]
         at = deps().now()
         wrong = signing_in.refusals(session, g.staff.id, at=at)
-        is_owner = g.staff.role == Role.OWNER
-        nobodys = signing_in.refusals(session, NOBODY, at=at) if is_owner else None
+        sees_all = has_permission(Right.MANAGE_STAFF)
+        nobodys = signing_in.refusals(session, NOBODY, at=at) if sees_all else None
         body = console_page(
             "staff/campaigns.html",
             rows=rows,
@@ -52,18 +57,18 @@ def campaigns_page() -> Response:
 
 
 @views.get("/campaigns/<slug:slug>")
-@access(STAFF)
+@access(Right.NUMBERS)
 def campaign_page(slug: str) -> Response:
     """One campaign's numbers, and its exports so far."""
     return numbers_page(slug, ExportForm(), 200)
 
 
-def numbers_page(slug: str, form: ExportForm, status: int) -> Response:
+def numbers_page(slug: str, form: ExportForm, status: int, problem: str | None = None) -> Response:
     """One campaign's numbers, and the form that takes a list out as it was sent."""
     with reading() as session:
         row = campaigns.by_slug(session, slug)
         total = totals.total(session, row.id)
-        found = {state: totals.states_of(session, row.id).get(state, 0) for state in states.STATES}
+        may_export = has_permission(Right.EXPORT)
         body = console_page(
             "staff/campaign.html",
             slug=slug,
@@ -71,21 +76,49 @@ def numbers_page(slug: str, form: ExportForm, status: int) -> Response:
             goal=goal_at(total, row.goal),
             total=total,
             folded_at=totals.folded_at(session, row.id),
-            states=found,
-            by_country=_named(totals.by(session, row.id, "country")),
-            by_day=_dated(totals.by(session, row.id, "day")),
-            by_language=_spoken(totals.by(session, row.id, "language")),
-            exports=[
-                (each, len(contents.recalled(session, each.id)))
-                for each in ledger.exports(session, row.id)
-            ],
-            kept=kept_files.kept(session, row.id, by=g.staff.email, at=deps().now()),
+            **_numbers(session, row.id),
+            **(_ledger(session, row.id) if may_export else {}),
             form=form,
-            may_export=has_permission(g.staff, EXPORTER),
-            may_review=has_permission(g.staff, MODERATOR),
-            waiting=moderation.count_waiting(session, row.id),
+            problem=problem,
+            may_export=may_export,
+            waiting=has_permission(Right.MODERATE) and moderation.count_waiting(session, row.id),
         )
     return make_response(body, status)
+
+
+def _numbers(session: Session, campaign_id: int) -> dict[str, object]:
+    """The table of states and the charts; in tens for who sees no personal data."""
+    counted = totals.states_of(session, campaign_id)
+    found: dict[str, int | None] = {state: counted.get(state, 0) for state in states.STATES}
+    days, languages = (totals.by(session, campaign_id, each) for each in ("day", "language"))
+    countries = totals.by(session, campaign_id, "country")
+    in_tens = not has_permission(Right.PERSONAL_DATA)
+    if in_tens:
+        found = {state: small_cells.rounded(n or 0) or None for state, n in found.items()}
+        days, languages = small_cells.in_tens(days), small_cells.in_tens(languages)
+        published = country_figures.countries(session, campaign_id)
+        countries = list(published.places.items()) if published else []
+    return {
+        "in_tens": in_tens,
+        "states": found,
+        "by_country": _named(countries),
+        "by_day": _dated(days),
+        "by_language": _spoken(languages),
+    }
+
+
+def _ledger(session: Session, campaign_id: int) -> dict[str, object]:
+    """The lists that were taken out. How many they hold and why is for who takes lists out."""
+    return {
+        "exports": [
+            (each, len(contents.recalled(session, each.id)))
+            for each in ledger.exports(session, campaign_id)
+        ],
+        "requests": requests.current(session, campaign_id, at=deps().now()),
+        "good_for": second_person.GOOD_FOR,
+        "rows_alone": second_person.ROWS_ALONE if deps().settings.second_person else None,
+        "kept": kept_files.kept(session, campaign_id, by=g.staff.email, at=deps().now()),
+    }
 
 
 def _dated(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -6,21 +6,25 @@ import logging
 from collections.abc import Iterator
 from typing import Final
 
-from flask import Blueprint, Response, g, stream_with_context
+from flask import Blueprint, Response, g, redirect, stream_with_context
+from werkzeug.wrappers import Response as BaseResponse
 
+from petition.domain.exports.second_person import RequestState
+from petition.domain.staff.roles import Right
 from petition.errors import NotFound, PetitionError
-from petition.services.exports import csv_file, kept_file
+from petition.services.exports import csv_file, kept_file, second_person
 from petition.services.exports.csv_file import Export
+from petition.services.exports.second_person import NotDecided
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
 from petition.store.exports import contents, kept_files
-from petition.store.signatures.signatures import Filters
-from petition.web.http.access import EXPORTER, OWN_PAGES, access
+from petition.store.exports.requests import WantedList
+from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _
 from petition.web.http.rendering import page
 from petition.web.staff.campaigns import numbers_page
-from petition.web.staff.forms import ExportForm
+from petition.web.staff.forms import ButtonForm, ExportForm
 from petition.web.staff.layout import console_page
 
 exports = Blueprint("exports", __name__, url_prefix="/staff/campaigns/<slug:slug>")
@@ -33,22 +37,86 @@ log = logging.getLogger(__name__)
 
 
 @exports.post("/export")
-@access(EXPORTER, forms=OWN_PAGES, fresh=True)
-def order(slug: str) -> Response:
-    """Make a CSV file of the confirmed signatures: the page says how far it is, to its end."""
+@access(Right.EXPORT, forms=OWN_PAGES, fresh=True)
+def order(slug: str) -> BaseResponse:
+    """Make a CSV file of the confirmed signatures, or have a long one wait for a second person."""
     form = ExportForm()
     if not form.validate():
         return numbers_page(slug, form, 422)
-    wanted = Export(
-        slug=slug,
-        by=g.staff.email,
-        reason=form.reason.data or "",
-        filters=Filters(updates="yes" if form.updates.data else None),
-        for_target=form.for_target.data,
-        for_excel=form.for_excel.data,
+    wanted = WantedList(
+        for_target=form.for_target.data, updates=form.updates.data, for_excel=form.for_excel.data
     )
-    with reading() as session:
-        campaigns.by_slug(session, slug)
+    by, reason = g.staff.email, form.reason.data or ""
+    with transaction() as session:
+        is_long = second_person.ask_if_long(
+            session,
+            wanted,
+            slug,
+            by=by,
+            reason=reason,
+            setting=deps().settings.second_person,
+            at=deps().now(),
+        )
+    if is_long:
+        return _to_the_requests(slug)
+    return _making(second_person.order_of(wanted, slug, by=by, reason=reason))
+
+
+@exports.post("/requests/<id:request_id>/approve")
+@access(Right.EXPORT, forms=OWN_PAGES, fresh=True)
+def approve(slug: str, request_id: int) -> BaseResponse:
+    """Agree that somebody else takes that list out."""
+    return _decided(slug, request_id, RequestState.APPROVED)
+
+
+@exports.post("/requests/<id:request_id>/refuse")
+@access(Right.EXPORT, forms=OWN_PAGES)
+def refuse(slug: str, request_id: int) -> BaseResponse:
+    """Say no to it."""
+    return _decided(slug, request_id, RequestState.REFUSED)
+
+
+@exports.post("/requests/<id:request_id>/make")
+@access(Right.EXPORT, forms=OWN_PAGES, fresh=True)
+def make(slug: str, request_id: int) -> BaseResponse:
+    """Make the list that a second person agreed to: once, for who asked for it."""
+    if not ButtonForm().validate():
+        return _request_problem(slug, _("The form was open for too long. Please try again."))
+    try:
+        with transaction() as session:
+            wanted = second_person.use(session, slug, request_id, by=g.staff.email, at=deps().now())
+    except NotDecided:
+        return _changed(slug)
+    return _making(wanted)
+
+
+def _decided(slug: str, request_id: int, state: RequestState) -> BaseResponse:
+    if not ButtonForm().validate():
+        return _request_problem(slug, _("The form was open for too long. Please try again."))
+    try:
+        with transaction() as session:
+            second_person.decide(
+                session, slug, request_id, state, by=g.staff.email, at=deps().now()
+            )
+    except NotDecided:
+        return _changed(slug)
+    return _to_the_requests(slug)
+
+
+def _changed(slug: str) -> Response:
+    return _request_problem(slug, _("This request has changed. Please look at it again."))
+
+
+def _request_problem(slug: str, problem: str) -> Response:
+    return numbers_page(slug, ExportForm(formdata=None), 422, problem)
+
+
+def _to_the_requests(slug: str) -> BaseResponse:
+    return redirect(f"/staff/campaigns/{slug}#requests-heading", 303)
+
+
+def _making(wanted: Export) -> Response:
+    """The page says how far the file is, to its end."""
     response = Response(
         stream_with_context(_made_before_your_eyes(wanted)), content_type="text/html; charset=utf-8"
     )
@@ -84,7 +152,7 @@ def _steps(wanted: Export) -> Iterator[str]:
 
 
 @exports.get("/exports/<id:export_id>/file")
-@access(EXPORTER, fresh=True)
+@access(Right.EXPORT, fresh=True)
 def fetch(slug: str, export_id: int) -> Response:
     """The file, for who ordered it, until its quarter of an hour is over.
 
@@ -129,7 +197,7 @@ def _told(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 @exports.get("/exports/<id:export_id>/recall")
-@access(EXPORTER, fresh=True)
+@access(Right.EXPORT, fresh=True)
 def recall(slug: str, export_id: int) -> Response:
     """The numbers or references to take out of that file, as CSV. It names nobody."""
     with reading() as session:

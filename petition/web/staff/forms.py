@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from email_validator import EmailNotValidError, validate_email
 from wtforms import BooleanField, Field, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 
+from petition.addr_spec import AddressRefused, addr_spec
 from petition.domain.abuse.places import (
     MOST_FACTOR,
     MOST_HOURS,
@@ -17,6 +19,7 @@ from petition.domain.abuse.places import (
 )
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures.moderation import SHOWN, VERDICTS
+from petition.domain.staff.roles import SEPARATE, Role
 from petition.web.http.locale import _
 from petition.web.signing.fields import (
     PostedForm,
@@ -164,5 +167,51 @@ class ReviewForm(PostedForm):
         return [(int(mark[1]), mark[2], verdict) for mark, verdict in found if mark]
 
 
-class SignOutForm(PostedForm):
-    """One button."""
+class PlaceOfGrantForm(PostedForm):
+    """An owner names one campaign by its slug, or all by nothing."""
+
+    campaign = StringField(filters=[clean_filter])
+
+
+class GrantForm(PlaceOfGrantForm):
+    """An owner gives a role on one campaign or on all, and perhaps rights beside it."""
+
+    role = StringField(filters=[clean_filter])
+    also = SelectMultipleField(validate_choice=False)
+    slugs: frozenset[str] = frozenset()
+    """Of the campaigns that there are; set before it is validated."""
+
+    def validate_role(self, field: Field) -> None:
+        if text_of(field) not in {*Role}:
+            raise ValidationError(_("Please choose one of these."))
+
+    def validate_campaign(self, field: Field) -> None:
+        if text_of(field) and text_of(field) not in self.slugs:
+            raise ValidationError(_("Please choose one of these."))
+
+    def validate_also(self, field: Field) -> None:
+        if not {*SEPARATE} >= {*(field.data or ())}:
+            raise ValidationError(_("Please choose one of these."))
+
+
+class InviteForm(GrantForm):
+    """An owner invites somebody."""
+
+    email = StringField(filters=[clean_address], validators=[required, no_controls])
+
+    def validate_email(self, field: Field) -> None:
+        try:
+            validate_email(text_of(field), check_deliverability=False)
+            addr_spec(text_of(field))
+        except (EmailNotValidError, AddressRefused):
+            raise ValidationError(
+                _("This does not look like an email address. Example: name@example.org")
+            ) from None
+
+
+class ButtonForm(PostedForm):
+    """One button, and what its address says."""
+
+
+class SignOutForm(ButtonForm):
+    """The button in the header."""

@@ -6,11 +6,12 @@ from flask import Blueprint, Response, g, make_response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.abuse.actions import Action
+from petition.domain.staff.roles import Right
 from petition.services.abuse import places
 from petition.store.abuse import figures, senders
 from petition.store.db import reading, transaction
 from petition.store.letters.budget import budget_state
-from petition.web.http.access import EDITOR, OWN_PAGES, STAFF, access
+from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _
 from petition.web.staff.auth import has_permission
@@ -21,14 +22,14 @@ limits = Blueprint("limits", __name__, url_prefix="/staff/limits")
 
 
 @limits.get("")
-@access(STAFF)
+@access(Right.NUMBERS)
 def shown() -> Response:
     """What the limits are, whom they met, and where they are wider."""
     return _page(PlaceForm(), 200)
 
 
 @limits.post("")
-@access(EDITOR, forms=OWN_PAGES)
+@access(Right.EDIT, forms=OWN_PAGES)
 def widen() -> BaseResponse:
     """Wider limits for a place, for some hours."""
     form = PlaceForm()
@@ -47,7 +48,7 @@ def widen() -> BaseResponse:
 
 
 @limits.post("/narrow")
-@access(EDITOR, forms=OWN_PAGES)
+@access(Right.EDIT, forms=OWN_PAGES)
 def narrow() -> BaseResponse:
     """The usual limits there again."""
     form = UsualForm()
@@ -83,7 +84,7 @@ def _page(form: PlaceForm, status: int) -> Response:
                 for name in ("network", "hours", "factor")
                 if form[name].errors
             ],
-            may_edit=has_permission(g.staff, EDITOR),
+            may_edit=has_permission(Right.EDIT),
         )
     return make_response(body, status)
 

@@ -7,13 +7,14 @@ from typing import Final
 from flask import Blueprint, Response, g, make_response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from petition.domain.staff.roles import Right
 from petition.errors import NotFound
 from petition.services.staff import lost_factor, signing_in
 from petition.services.staff.lost_factor import NothingToReset, OwnFactor
 from petition.store.db import reading, transaction
 from petition.store.staff import accounts
 from petition.store.staff.accounts import LinkPurpose
-from petition.web.http.access import OWN_PAGES, OWNER, STAFF_SIGN_IN, access
+from petition.web.http.access import OWN_PAGES, STAFF_SIGN_IN, access
 from petition.web.http.dependencies import deps
 from petition.web.http.errors import error_page
 from petition.web.http.locale import _
@@ -30,14 +31,14 @@ lost = Blueprint("lost_factor", __name__, url_prefix=HERE)
 
 
 @lost.get("")
-@access(OWNER)
+@access(Right.MANAGE_STAFF)
 def show() -> Response:
     """The form with which an owner makes a link for somebody else."""
     return _form_page(LostFactorForm(formdata=None), 200)
 
 
 @lost.post("")
-@access(OWNER, forms=OWN_PAGES, fresh=True)
+@access(Right.MANAGE_STAFF, forms=OWN_PAGES, fresh=True)
 def make_link() -> Response:
     """The link, shown once: whoever made it hands it over."""
     form = LostFactorForm()

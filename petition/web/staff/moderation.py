@@ -8,13 +8,14 @@ from flask import Blueprint, Response, g, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.signatures.moderation import PUBLISHED_AT, VERDICTS
+from petition.domain.staff.roles import Right
 from petition.errors import NotFound
 from petition.services.signatures import moderation as services_moderation
 from petition.services.signatures.moderation import NEWEST, Changed, Named, NotPublic
 from petition.store.campaigns import campaigns
 from petition.store.db import Session, reading, transaction
 from petition.store.signatures import moderation as kept
-from petition.web.http.access import MODERATOR, OWN_PAGES, access
+from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
 from petition.web.http.url_converters import place_in
@@ -25,7 +26,7 @@ reviews = Blueprint("reviews", __name__, url_prefix="/staff/campaigns/<slug:slug
 
 
 @reviews.get("")
-@access(MODERATOR)
+@access(Right.MODERATE)
 def listed(slug: str) -> Response:
     """Those that wait, oldest first, with `only=comments` without the bare names; or, by
     `verdict`, those decided, the last first."""
@@ -33,7 +34,7 @@ def listed(slug: str) -> Response:
 
 
 @reviews.post("")
-@access(MODERATOR, forms=OWN_PAGES)
+@access(Right.MODERATE, forms=OWN_PAGES)
 def decide(slug: str) -> BaseResponse:
     """Decide about one name or several, then on with the same list."""
     form = ReviewForm()

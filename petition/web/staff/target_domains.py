@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from petition.domain.staff.roles import Right
 from petition.services.campaigns import target_domains as services_target_domains
 from petition.store.campaigns import campaigns, target_domains as store_target_domains
 from petition.store.db import reading, transaction
-from petition.web.http.access import EDITOR, OWN_PAGES, STAFF, access
+from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.staff.auth import has_permission
 from petition.web.staff.forms import DomainForm, OffForm
@@ -18,14 +19,14 @@ domains = Blueprint("domains", __name__, url_prefix="/staff/campaigns/<slug:slug
 
 
 @domains.get("")
-@access(STAFF)
+@access(Right.NUMBERS)
 def listed(slug: str) -> Response:
     """What the list does, and what stands on it."""
     return _page(slug, DomainForm(), 200)
 
 
 @domains.post("")
-@access(EDITOR, forms=OWN_PAGES)
+@access(Right.EDIT, forms=OWN_PAGES)
 def add(slug: str) -> BaseResponse:
     """From now on no address of that domain is taken."""
     form = DomainForm()
@@ -39,7 +40,7 @@ def add(slug: str) -> BaseResponse:
 
 
 @domains.post("/remove")
-@access(EDITOR, forms=OWN_PAGES)
+@access(Right.EDIT, forms=OWN_PAGES)
 def remove(slug: str) -> BaseResponse:
     """From now on addresses of that domain are taken again."""
     form = OffForm()
@@ -66,6 +67,6 @@ def _page(slug: str, form: DomainForm, status: int) -> Response:
             patterns=store_target_domains.patterns(session, campaign_id),
             taken_off=store_target_domains.taken_off(session, campaign_id),
             form=form,
-            may_edit=has_permission(g.staff, EDITOR),
+            may_edit=has_permission(Right.EDIT),
         )
     return make_response(body, status)

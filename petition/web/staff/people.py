@@ -1,0 +1,224 @@
+"""The console's page of people: who may do what, where; inviting them, and closing accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, g, make_response, redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from petition.domain.staff.roles import SEPARATE, Grant, Right, Role
+from petition.errors import NotFound
+from petition.services.staff import accounts as services_accounts, roles as services_roles
+from petition.services.staff.roles import LastOwner
+from petition.store.campaigns import campaigns
+from petition.store.campaigns.campaigns import CampaignTitle
+from petition.store.db import Session, reading, transaction
+from petition.store.staff import accounts as store_accounts, roles
+from petition.store.staff.accounts import AccountState
+from petition.web.http.access import OWN_PAGES, access
+from petition.web.http.dependencies import deps
+from petition.web.http.locale import _, language
+from petition.web.staff.forms import ButtonForm, GrantForm, InviteForm, PlaceOfGrantForm
+from petition.web.staff.layout import console_page
+
+people = Blueprint("people", __name__, url_prefix="/staff/people")
+
+
+@people.get("")
+@access(Right.MANAGE_STAFF)
+def listed() -> Response:
+    """Everybody, and a form to invite somebody."""
+    return _people_page(InviteForm(), 200)
+
+
+@people.post("")
+@access(Right.MANAGE_STAFF, forms=OWN_PAGES, fresh=True)
+def invite() -> Response:
+    """Invite somebody: their link stands on the page, once."""
+    form = InviteForm()
+    grant = _grant(form)
+    if grant is None:
+        return _people_page(form, 422)
+    email = (form.email.data or "").lower()
+    with transaction() as session:
+        known = store_accounts.by_email(session, email)
+        token = None
+        if known is None:
+            token = services_accounts.invite(
+                session, email, grant, by=g.staff.email, at=deps().now()
+            )
+    if token is None:
+        form.email.errors = [_("This address has an account already: see below.")]
+        return _people_page(form, 422)
+    link = f"{deps().settings.base_url}/staff/set-up/{token}"
+    return _people_page(InviteForm(formdata=None), 200, invited=(email, link))
+
+
+@people.get("/<id:staff_id>")
+@access(Right.MANAGE_STAFF)
+def person(staff_id: int) -> Response:
+    """What one of them may do, and where."""
+    return _person_page(staff_id, GrantForm(), None, 200)
+
+
+@people.post("/<id:staff_id>/role")
+@access(Right.MANAGE_STAFF, forms=OWN_PAGES, fresh=True)
+def give(staff_id: int) -> BaseResponse:
+    """A role on one campaign or on all, instead of the one there."""
+    form = GrantForm()
+    grant = _grant(form)
+    if grant is None:
+        return _person_page(staff_id, form, None, 422)
+    return _changed(
+        staff_id,
+        lambda session: services_roles.change(
+            session, staff_id, grant, by=g.staff.email, at=deps().now()
+        ),
+    )
+
+
+@people.post("/<id:staff_id>/take")
+@access(Right.MANAGE_STAFF, forms=OWN_PAGES, fresh=True)
+def take(staff_id: int) -> BaseResponse:
+    """No role any more on that campaign, or on all of them."""
+    form = PlaceOfGrantForm()
+    if not form.validate():
+        return _person_page(staff_id, GrantForm(formdata=None), _expired(), 422)
+    campaign_id = _campaign_id(form)
+    return _changed(
+        staff_id,
+        lambda session: services_roles.take(
+            session, staff_id, campaign_id, by=g.staff.email, at=deps().now()
+        ),
+    )
+
+
+@people.post("/<id:staff_id>/disable")
+@access(Right.MANAGE_STAFF, forms=OWN_PAGES, fresh=True)
+def disable(staff_id: int) -> BaseResponse:
+    """Close the account: its sessions end at once."""
+    if not ButtonForm().validate():
+        return _person_page(staff_id, GrantForm(formdata=None), _expired(), 422)
+
+    def work(session: Session) -> None:
+        email = store_accounts.by_id(session, staff_id).email
+        services_accounts.disable(session, email, by=g.staff.email, at=deps().now())
+
+    return _changed(staff_id, work)
+
+
+def _expired() -> str:
+    return _("The form was open for too long. Please try again.")
+
+
+def _changed(staff_id: int, work: Callable[[Session], None]) -> BaseResponse:
+    try:
+        with transaction() as session:
+            work(session)
+    except LastOwner:
+        problem = _("This is the last owner. Please make somebody else an owner first.")
+        return _person_page(staff_id, GrantForm(formdata=None), problem, 422)
+    return redirect(f"/staff/people/{staff_id}", 303)
+
+
+def _grant(form: GrantForm) -> Grant | None:
+    """What the form gives; None where it is not right."""
+    with reading() as session:
+        form.slugs = frozenset(row.slug for row in campaigns.listed(session))
+    if not form.validate():
+        return None
+    return Grant(
+        campaign_id=_campaign_id(form),
+        role=Role(form.role.data or ""),
+        further=frozenset(map(Right, form.also.data or ())),
+    )
+
+
+def _campaign_id(form: PlaceOfGrantForm) -> int | None:
+    """Raises NotFound."""
+    if not form.campaign.data:
+        return None
+    with reading() as session:
+        return campaigns.by_slug(session, form.campaign.data).id
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """A campaign that a role can be on."""
+
+    slug: str
+    title: CampaignTitle
+
+
+def _places(session: Session) -> dict[int, _Place]:
+    return {
+        row.id: _Place(slug=row.slug, title=campaigns.title(session, row.id, language().code))
+        for row in campaigns.listed(session)
+    }
+
+
+def _people_page(
+    form: InviteForm, status: int, *, invited: tuple[str, str] | None = None
+) -> Response:
+    with reading() as session:
+        body = console_page(
+            "staff/people.html",
+            people=store_accounts.everyone(session),
+            grants=roles.grants_of_all(session),
+            places=_places(session),
+            form=form,
+            invited=invited,
+            **_words(),
+        )
+    return make_response(body, status)
+
+
+def _account(session: Session, staff_id: int) -> AccountState:
+    """Raises NotFound."""
+    for each in store_accounts.everyone(session):
+        if each.person.id == staff_id:
+            return each
+    raise NotFound
+
+
+def _person_page(staff_id: int, form: GrantForm, problem: str | None, status: int) -> Response:
+    with reading() as session:
+        body = console_page(
+            "staff/person.html",
+            account_state=_account(session, staff_id),
+            grants=roles.grants(session, staff_id),
+            places=_places(session),
+            form=form,
+            problem=problem,
+            **_words(),
+        )
+    return make_response(body, status)
+
+
+def _words() -> dict[str, object]:
+    """Roles and rights in the reader's words."""
+    return {
+        "role_names": {
+            Role.OWNER: _("Owner"),
+            Role.EDITOR: _("Editor"),
+            Role.MODERATOR: _("Moderator"),
+            Role.EXPORTER: _("Exporter"),
+            Role.VIEWER: _("Viewer"),
+        },
+        "role_hints": {
+            Role.OWNER: _("Everything, also what others may do."),
+            Role.EDITOR: _("Changes the campaign; sees no names."),
+            Role.MODERATOR: _("Decides which names and comments everyone can read."),
+            Role.EXPORTER: _("Downloads lists, with names and addresses."),
+            Role.VIEWER: _("Sees numbers, rounded down to tens."),
+        },
+        "right_names": {
+            Right.PERSONAL_DATA: _("sees personal data"),
+            Right.EXPORT: _("downloads lists"),
+            Right.LETTERS: _("sends emails to supporters"),
+            Right.OPEN_CLOSE: _("opens and closes campaigns"),
+        },
+        "separate": SEPARATE,
+    }
