@@ -20,6 +20,8 @@ OF_AN_ALPHABET: Final = {
     "Six letters. Capitals and dashes do not matter.",
     "The email has a six-letter code. Type it here with the address it came to, on any device.",
     "This is not a code: a code has six letters, like BCD-FGH. Please look in the email.",
+    "A square code. It holds the same as the letters below it.",
+    "If you cannot scan it, type these letters into the app:",
 }
 """Where a letter is one of A to Z. What comes by mail is an email."""
 THINGS_TO_SEE: Final = {
@@ -184,7 +186,8 @@ GONE: Final = {
         "الضغط",
         "نموذج",
         "نرجو",
-        "24 ساعة",
+        "حتى 24 ساعة",
+        "إلى 24 ساعة",
         "يتّبع المعايير",
         "ففي فرنسا حققت",
     ),
