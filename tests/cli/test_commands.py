@@ -54,7 +54,7 @@ def test_every_command_says_what_it_does(path: tuple[str, ...], flag: str) -> No
     assert not rest.strip().startswith("Options:")  # a sentence comes first
 
 
-DESTRUCTIVE = {"erase", "delete", "remove", "purge", "rekey", "accept-secret"}
+DESTRUCTIVE = {"erase", "delete", "remove", "purge", "rekey", "accept-secret", "disable"}
 """By their names: what they do cannot be undone (docs/decisions/0431)."""
 
 

@@ -383,6 +383,9 @@ def closed(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
 
 def named(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     """Names and comments: the public list and its pages, and the console's lists."""
+    # What is approved appears once a day.
+    factories.change(guide.app, "UPDATE reviews SET at = '2026-01-01 00:00:00+00'")
+    dependencies_of(guide.app).campaign_cache.clear()
     names = guide.get(f"/{code}/amazon/names", code)
     assert "&lt;right&gt;" in names.get_data(as_text=True)
     older = re.search(r'rel="next" href="([^"]+)"', names.get_data(as_text=True))
