@@ -30,7 +30,7 @@ from petition.cli import confirmation, main
 from petition.config import DOCUMENTED, Settings
 from petition.domain.campaigns.campaign import RiskWords
 from petition.store.db import db
-from tests import factories, people
+from tests import console, factories, people
 
 ROOT: Final = Path(__file__).parents[2]
 DEPLOY: Final = ROOT / "deploy"
@@ -179,12 +179,14 @@ class Machine:
 def machine(
     app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Machine:
-    """With thirty signatures whose names may be public, three lists, and somebody's own call."""
+    """With thirty signatures whose names may be public, three lists, two owners, and a call."""
     call = factories.the_call(app)
     for number in range(30):
         factories.keep(app, call, people.someone(number, visibility="public", comment="Yes."))
     for entry_id in factories.entries(app):
         factories.confirm(app, entry_id)
+    for email in ("you@example.org", "another@example.org"):
+        console.enter(app, "owner", email)  # you have a second factor to lose, and are not the last
     folder = tmp_path / "machine"
     (folder / "etc" / "petition" / "keys").mkdir(parents=True)
     (folder / "var" / "lib").mkdir(parents=True)
