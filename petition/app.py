@@ -30,6 +30,9 @@ from petition.store.db import (
 from petition.store.privacy.erasure_journal import Journal
 from petition.store.signatures.group_commit import GroupCommit
 from petition.store.signatures.readiness import Readiness
+from petition.store.staff import audit_chain
+from petition.store.staff.audit_chain import AuditChain
+from petition.store.staff.audit_head import HeadFile
 from petition.store.vault import key_checks
 from petition.store.vault.key_checks import Keys
 from petition.store.vault.vault import Vault
@@ -55,8 +58,9 @@ from petition.web.public.sharing import sharing
 from petition.web.public.signing import public
 from petition.web.public.updates import updates
 from petition.web.signing import plain_requests
-from petition.web.staff import auth, second_factor
+from petition.web.staff import auth, refusals, second_factor
 from petition.web.staff.accounts import accounts
+from petition.web.staff.audit import audit
 from petition.web.staff.campaigns import views as staff_campaigns
 from petition.web.staff.exports import exports
 from petition.web.staff.help import guide
@@ -138,6 +142,9 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     with app.app_context():
         engine = db.engine
         prepare(engine)
+    audit_chain.use(
+        engine, AuditChain(settings.vault_keys.audit, HeadFile(settings.audit_head_path))
+    )
     vault = Vault(settings.vault_keys, settings.vault_key_file)
     group_commit = GroupCommit(engine, lambda session: key_checks.keep(session, keys_of(app)))
     dependencies = Dependencies(
@@ -185,6 +192,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         reviews,
         people,
         guide,
+        audit,
     ):
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:
@@ -194,6 +202,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     typed_addresses.install(app)
     senders.install(app)
     access.guard(app, settings.base_url, auth.current_staff, auth.require, second_factor.ask)
+    refusals.install(app)
     retrying.install(app)
     plain_requests.install(app)
     ready_answers.install(app)

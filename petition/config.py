@@ -141,6 +141,11 @@ class Settings:
         """The journal of erasures: kept apart from the database and from its backups."""
         return self.instance / "erasures.journal"
 
+    @property
+    def audit_head_path(self) -> Path:
+        """The last row of the audit log that was written here: beside the journal of erasures."""
+        return self.instance / "audit.head"
+
 
 LETTERS_PER_MINUTE = 2000
 """The default: the highest rate that a national petition has published, 1,500 to 2,000 a minute."""

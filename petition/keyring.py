@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import secrets
 from dataclasses import dataclass
+from hashlib import sha256
 
 from petition.errors import SettingError
 
@@ -26,6 +28,11 @@ class KeyRing:
     @property
     def current(self) -> int:
         return max(self.sealing)
+
+    @property
+    def audit(self) -> bytes:
+        """The key of the audit log's chain: like the index key, the same whatever rotates."""
+        return hmac.digest(self.index, b"petition.audit", sha256)
 
     @classmethod
     def parse(cls, text: str) -> KeyRing:

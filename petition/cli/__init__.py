@@ -9,6 +9,7 @@ from click.exceptions import Exit
 
 from petition import __version__
 from petition.cli.abuse import abuse
+from petition.cli.audit import audit
 from petition.cli.campaigns import campaign, provider
 from petition.cli.counts import count, export
 from petition.cli.database import database, vault
@@ -66,6 +67,7 @@ for command in (
     provider,
     vault,
     abuse,
+    audit,
     doctor,
     status,
 ):

@@ -11,7 +11,7 @@ import click
 
 from petition.app import SHIPPED
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
-from petition.cli.context import now, open_app, operator, progress
+from petition.cli.context import note, now, open_app, operator, progress
 from petition.cli.loading import load_files, would_change
 from petition.domain.campaigns.milestones import goal_at
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
@@ -55,6 +55,8 @@ def load(folder: Path, sure: bool) -> None:
             require_confirmation("this change", sure=False)
         with transaction() as session:
             done = load_files(app, session, place)
+            if done.changed:
+                note(session, "load campaign", done.slug)
     click.echo(f"{done.slug}: {'loaded' if done.changed else 'nothing new'}")
 
 
@@ -86,6 +88,8 @@ def open_(slug: str) -> None:
     """Let signatures in."""
     with open_app(), transaction() as session:
         moved = content_files.open_(session, slug, at=now())
+        if moved:
+            note(session, "open campaign", slug)
     click.echo(f"{slug}: {'open' if moved else 'was open already'}")
 
 
@@ -95,6 +99,8 @@ def close(slug: str) -> None:
     """Take no more signatures. The page stays and keeps its count."""
     with open_app(), transaction() as session:
         moved = content_files.close(session, slug, at=now())
+        if moved:
+            note(session, "close campaign", slug)
     click.echo(f"{slug}: {'closed' if moved else 'was closed already'}")
 
 
@@ -218,6 +224,7 @@ def set_provider(
     )
     with open_app(), transaction() as session:
         mail_providers.save(session, row)
+        note(session, "mail provider", row.domain)
         left = rekeying.left(session)
     click.echo(f"{row.domain}: saved")
     if left:

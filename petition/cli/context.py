@@ -12,6 +12,8 @@ import click
 from flask import Flask
 
 from petition.app import create_app, load_settings, make_app
+from petition.store.db import Session
+from petition.store.staff import audit
 
 
 @contextmanager
@@ -40,6 +42,13 @@ def operator() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a user id without a name
         return "cli"
+
+
+def note(
+    session: Session, action: str, detail: str | None = None, *, outcome: str = "done"
+) -> None:
+    """Put what this command does into the audit log, in the transaction that does it."""
+    audit.note(session, who=operator(), action=action, outcome="done", at=now(), detail=detail)
 
 
 @contextmanager

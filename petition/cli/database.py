@@ -9,7 +9,7 @@ import flask_migrate
 
 from petition.app import keys_of
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
-from petition.cli.context import open_app, open_app_unchecked, progress
+from petition.cli.context import note, open_app, open_app_unchecked, progress
 from petition.cli.permissions import loose
 from petition.config import resource_dir
 from petition.errors import PetitionError
@@ -43,6 +43,8 @@ def upgrade() -> None:
     """Make or update the tables; keeps what is in them."""
     with open_app_unchecked() as app:
         dependencies_of(app).settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with reading() as session:  # migrations use the keys: not with others than the database's
+            key_checks.require(session, keys_of(app))
         flask_migrate.upgrade(directory=str(resource_dir("migrations")))
         with transaction() as session:
             key_checks.keep(session, keys_of(app))
@@ -92,6 +94,7 @@ def accept_secret(sure: bool) -> None:
     require_confirmation("breaking the links and codes that were mailed before", sure=sure)
     with open_app_unchecked() as app, transaction() as session:
         key_checks.accept_secret(session, keys_of(app))
+        note(session, "accept secret")
     click.echo("PETITION_SECRET_KEY is this database's own from now on")
 
 
@@ -122,6 +125,8 @@ def rotate() -> None:
             key_checks.keep(session, keys_of(app))
         if added:
             click.echo(f"key {deps.vault.current} was added to the ring and seals from now on")
+        with transaction() as session:
+            note(session, "rotate keys", f"key {deps.vault.current}")
         _reseal(deps.vault)
         # A process that was sealing all along takes the new key up within LOOK_AGAIN seconds.
         if added:

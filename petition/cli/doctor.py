@@ -22,6 +22,7 @@ from petition.errors import SettingError
 from petition.services.abuse import senders
 from petition.services.campaigns import content_files
 from petition.services.signatures import rekeying
+from petition.services.staff import audit_log
 from petition.setting_urls import database_hosts
 from petition.store.campaigns import campaigns
 from petition.store.db import (
@@ -37,6 +38,8 @@ from petition.store.db import (
 )
 from petition.store.letters.budget import budget_state
 from petition.store.letters.relay import RelayState
+from petition.store.staff import pauses
+from petition.store.staff.pauses import Paused
 from petition.store.vault import key_checks
 from petition.web.http.dependencies import dependencies_of
 from petition.web.http.url_converters import first_parts
@@ -109,6 +112,19 @@ def _mail_providers() -> Verdict:
     return Verdict("mail providers", "ok", "every signature is compared by today's table")
 
 
+def _audit() -> Verdict:
+    """Whether the audit log is as it was written."""
+    found = audit_log.check(reading)
+    if not found.whole:
+        more = len(found.findings) - 1
+        words = found.findings[0].words + (f", and {more} more" if more else "")
+        return Verdict("audit log", "wrong", f"{words}: see `petition audit verify`")
+    if found.rows and not found.head_kept:
+        words = f"{found.rows} rows; kept from now on, to see what is cut off"
+        return Verdict("audit log", "note", words)
+    return Verdict("audit log", "ok", f"{found.rows} rows, as they were written")
+
+
 def _slugs(app: Flask) -> Iterator[Verdict]:
     """Campaigns from before their address was ours, or a language's."""
     with reading() as session:
@@ -145,6 +161,7 @@ def _database(app: Flask) -> Iterator[Verdict]:
             yield Verdict("the database", "ok", "up to date")
         if migrated:
             yield from _keys(app)
+            yield _audit()
         check_takes_changes(db.engine)
         check_durability(db.engine)
         yield Verdict("durability", "ok", "a commit survives a power cut")
@@ -173,6 +190,11 @@ def _letters(settings: Settings) -> Iterator[Verdict]:
         f"{state.this_minute} of {state.per_minute} in this minute, {state.last_hour} in the hour"
         + (": the others wait for the next minute" if state.spent else ""),
     )
+    with reading() as session:
+        rests = pauses.since(session, Paused.LETTERS)
+    if rests is not None:
+        words = f"since {rests:%Y-%m-%d %H:%M} UTC, until `petition staff resume`"
+        yield Verdict("emails and lists", "warning", f"paused {words}")
     if state.stopped:
         words = f"{state.stopped} did not leave: address or bytes not as ours are (docs/hosts.md)"
         yield Verdict("letters", "warning", words)

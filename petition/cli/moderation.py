@@ -32,13 +32,16 @@ def comments() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(slug: str, decided: str | None, as_json: bool) -> None:
     """The next twenty of SLUG that wait for a decision, oldest first, each with its id."""
-    with open_app() as app, reading() as session:
+    with open_app() as app:
         vault = dependencies_of(app).vault
-        campaign_id = campaigns.by_slug(session, slug).id
-        if decided is None:
-            found = moderation.queue(session, vault, campaign_id)
-        else:
-            found = moderation.decided(session, vault, campaign_id, decided).names
+        with reading() as session:
+            campaign_id = campaigns.by_slug(session, slug).id
+            if decided is None:
+                found = moderation.queue(session, vault, campaign_id)
+            else:
+                found = moderation.decided(session, vault, campaign_id, decided).names
+        with transaction() as session:
+            moderation.note_read(session, slug, found, by=operator(), role="server", at=now())
     if as_json:
         click.echo(json.dumps([_record(each) for each in found], ensure_ascii=False))
         return

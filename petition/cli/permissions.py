@@ -21,7 +21,8 @@ def loose(settings: Settings, database: str | None) -> Iterator[tuple[str, str]]
         yield from _judged("the instance folder", instance, forbidden=OTHERS)
     for name, file in _key_files(settings):
         yield from _judged(name, file, forbidden=WORLD)
-    private = [instance / "secret.key", instance / "vault.key", settings.journal_path]
+    private = [instance / "secret.key", instance / "vault.key"]
+    private += [settings.journal_path, settings.audit_head_path]
     if database is not None:
         private += [Path(database + end) for end in ("", "-wal", "-shm")]
     for file in private:

@@ -9,15 +9,16 @@ from typing import Final
 
 import click
 
-from petition.cli.context import now, open_app, operator
+from petition.cli.context import note, now, open_app
 from petition.cli.files import write
 from petition.services.exports import csv_file
 from petition.services.privacy import retention as privacy_retention
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.privacy.retention import Kind, Step
+from petition.store.campaigns import campaigns
 from petition.store.db import db, reading, transaction, vacuum
+from petition.store.exports import contents
 from petition.store.privacy.erasure_journal import Journal
-from petition.store.staff import audit
 from petition.web.http.dependencies import dependencies_of
 
 WORDS: Final = {
@@ -89,14 +90,7 @@ def _run(context: ErasureContext) -> Numbers:
     done = _summed(privacy_retention.run(reading, transaction, context, at=at))
     privacy_retention.note(reading, transaction, at=at)
     with transaction() as session:
-        audit.note(
-            session,
-            who=operator(),
-            action="retention run",
-            outcome="done",
-            at=at,
-            detail=json.dumps(_document(done)) if done else None,
-        )
+        note(session, "retention run", json.dumps(_document(done)) if done else None)
     if done:
         vacuum(db.engine)
     return done
@@ -112,5 +106,9 @@ def recall(export_id: int, output: str) -> None:
     since. They are named by what stands in its first column, the number or the list's own
     reference, and by nothing else.
     """
-    with open_app() as app, reading() as session:
-        write(csv_file.recall(session, dependencies_of(app).vault, export_id), output)
+    with open_app() as app:
+        with transaction() as session:
+            slug = campaigns.slug(session, contents.campaign_of(session, export_id))
+            note(session, "recall list", f"{slug}: list {export_id}")
+        with reading() as session:
+            write(csv_file.recall(session, dependencies_of(app).vault, export_id), output)

@@ -19,7 +19,7 @@ from petition.domain.staff.roles import SEPARATE, Grant, Right, Role
 from petition.errors import NotFound
 from petition.services.privacy import erasure
 from petition.services.signatures import holds
-from petition.services.staff import accounts, lost_factor, roles
+from petition.services.staff import accounts, lost_factor, panic as services_panic, roles
 from petition.services.staff.lost_factor import NothingToReset
 from petition.store.campaigns import campaigns
 from petition.store.db import Session, db, reading, transaction, vacuum
@@ -180,6 +180,28 @@ def reset_2fa(email: str, reason: str) -> None:
                 f"{email} has no second factor yet: it is set up at the next sign-in"
             ) from None
     click.echo(f"{base}/staff/lost-factor/{token}")
+
+
+@staff.command()
+@cannot_be_undone
+def panic(sure: bool) -> None:
+    """Close everything, when somebody may be in who should not be.
+
+    Ends all sessions, revokes invitations, forgets known devices, deletes lists that wait to be
+    fetched, and pauses emails and lists until `petition staff resume`. Pages and signing go on.
+    """
+    require_confirmation("ending all sessions and revoking all invitations", sure=sure)
+    with open_app(), transaction() as session:
+        done = services_panic.panic(session, by=operator(), at=now())
+    click.echo(f"closed: {done.words}; emails and lists are paused")
+
+
+@staff.command()
+def resume() -> None:
+    """Let emails and lists go on after `petition staff panic`. Sessions and links stay ended."""
+    with open_app(), transaction() as session:
+        lifted = services_panic.resume(session, by=operator(), at=now())
+    click.echo("emails and lists go on" if lifted else "nothing was paused")
 
 
 REASON = click.option(

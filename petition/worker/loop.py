@@ -21,6 +21,8 @@ from petition.store.db import DatabaseFault, Session, SessionFactory
 from petition.store.db.transient_failures import committed, is_overtaken
 from petition.store.letters import outbox, relay
 from petition.store.letters.outbox import ClaimedLetter
+from petition.store.staff import pauses
+from petition.store.staff.pauses import Paused
 from petition.store.vault.vault import Vault
 from petition.worker.letter_budget import LetterBudget
 from petition.worker.letters import LetterSender, Outcome
@@ -147,6 +149,8 @@ class Worker:
         if only is not None and not only:
             return []
         with self._transaction() as session:
+            if pauses.since(session, Paused.LETTERS) is not None:
+                return []
             turn = relay.take_turn(session, BATCH, at=at)
             self._probing = turn.probes is not None
             these = only if turn.probes is None else turn.probes

@@ -17,7 +17,7 @@ from petition.services.letters import link_requests
 from petition.services.privacy import erasure, retention
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.privacy.retention import Step
-from petition.services.staff import signing_in
+from petition.services.staff import audit_log, signing_in
 from petition.store import jobs
 from petition.store.counts import totals
 from petition.store.db import SessionFactory
@@ -83,6 +83,7 @@ class Maintenance:
         self.retain()
         self.fold()
         self.vacuum()
+        self.check_audit()
 
     def answer(self) -> None:
         """Owe letters to who asked for one with their address."""
@@ -154,6 +155,10 @@ class Maintenance:
         while number == retention.BATCH:
             with self._transaction() as session:
                 number = retention.remind(session, at=at)
+
+    def check_audit(self) -> None:
+        """Once a day: what is wrong with the audit log goes to the console and into the log."""
+        audit_log.check_when_due(self._reading, self._transaction, at=self._now())
 
     def vacuum(self) -> None:
         """After an erasure: clear the space that the rows stood in."""

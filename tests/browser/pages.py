@@ -424,6 +424,10 @@ class Tour:
         yield "staff/limits.html"
         self._press("form[action='/staff/limits'] button")
         yield "staff/limits.html: errors"
+        page.goto("/staff/audit")
+        yield "staff/audit.html"
+        page.goto("/staff/audit?day=x")
+        yield "staff/audit.html: errors"
         for verdict in ("", "?only=comments", "?verdict=shown", "?verdict=refused"):
             page.goto(f"{campaign}/comments{verdict}")
             yield f"staff/comments.html: {verdict or 'waiting'}"

@@ -330,6 +330,8 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "people, wrong", guide.console("/staff/people", code, {"email": "nobody", "role": "king"})
     yield "person, wrong", guide.console("/staff/people/1/role", code, {"campaign": "nothing"})
     yield "person, the last owner", guide.console("/staff/people/1/disable", code, {})
+    yield "audit log", guide.get("/staff/audit", code)
+    yield "audit log, wrong", guide.get("/staff/audit?day=x", code)
     yield "no such campaign", guide.get("/staff/campaigns/nothing", code)
     stranger = {"email": "nobody@example.org", "password": "x"}
     asked = {"Accept-Language": code}

@@ -130,6 +130,9 @@ OPENS: dict[str, int] = {
     "POST /staff/people/<id:staff_id>/role": 422,
     "POST /staff/people/<id:staff_id>/take": 303,
     "POST /staff/people/<id:staff_id>/disable": 303,
+    "GET /staff/audit": 200,
+    "POST /staff/audit/check": 303,
+    "POST /staff/audit/export": 200,
     # These end the session, or begin another one.
     "POST /staff/account/second-factor": 303,
     "POST /staff/account/sign-out-everywhere": 303,
@@ -479,16 +482,21 @@ def _columns(table: Table) -> str:
     return ", ".join(f'"{each.name}"' for each in table.columns if each.name != "seen_at")
 
 
+def unread(app: Flask) -> dict[str, list[str]]:
+    """The same without what says who looked (tests/web/test_audit.py)."""
+    return {name: rows for name, rows in dump(app).items() if name not in {"audit", "staff_views"}}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("who", ["nobody", "owner"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_looking_changes_nothing(app: Flask, addresses: Addresses, who: str, method: str) -> None:
     client, _ = open_as(who, app)
     places = [(rule.rule, addresses.of(rule.rule)) for _, rule in routes(app)]
-    before = dump(app)
+    before = unread(app)
     for rule, address in places:
         client.open(address, method=method)
-        assert dump(app) == before, f"{method} {rule}"
+        assert unread(app) == before, f"{method} {rule}"
 
 
 @pytest.mark.slow

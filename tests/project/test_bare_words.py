@@ -19,7 +19,7 @@ LETTERS = sorted(TEMPLATES.rglob("*.txt"))
 CODE = sorted([*(ROOT / "petition" / "web").rglob("*.py"), ROOT / "petition/mail/letters.py"])
 TRANSLATED = {"_", "gettext", "ngettext"}
 
-# Names of services and of an algorithm, which are the same in every language.
+# Names of services, of an algorithm and of a command, which are the same in every language.
 PROPER_NAMES = {
     "Bluesky",
     "Facebook",
@@ -29,6 +29,7 @@ PROPER_NAMES = {
     "Telegram",
     "WhatsApp",
     "X (Twitter)",
+    "petition audit verify",
 }
 
 # --- the text of templates ------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -16,7 +16,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from petition.services.signatures import holds
-from petition.store.db import db, reading
+from petition.store.db import db, reading, transaction
+from petition.store.privacy import staff_views
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import change, work
@@ -71,6 +72,8 @@ IN_THE_COPY: Final = {
     "exports.started_at": "disclosures[].at",
     "reviews.verdict": "forms[].shown_in_public",
     "reviews.at": "forms[].reviewed_at",
+    "staff_views.on_day": "forms[].read_by_staff[].on",
+    "staff_views.role": "forms[].read_by_staff[].role",
 }
 """Column to its place in the copy; what the database holds must stand there as it is."""
 
@@ -115,6 +118,7 @@ NOT_IN_IT: Final = {
     "reviews.id": "the order of the decisions",
     "reviews.campaign_id": "the campaign's name is there",
     "reviews.entry_id": "which row belongs to which",
+    "staff_views.entry_id": "which row belongs to which",
     "reviews.by": "a person too: which member of staff it was",
     "erasures": "of those whose signature is gone: a number, with nothing that it belongs to",
     "mailbox_blocks": "who has the link to stop sees it there; no letter tells of it",
@@ -148,6 +152,8 @@ NOT_IN_IT: Final = {
     "sign_in_places": "tries to sign in to the console, for a minute",
     "sign_in_refusals": "how many of them were wrong in an hour",
     "audit": "what staff did; of a signature only its number, and the reason, which is there",
+    "pauses": "whether emails and lists rest, for everybody",
+    "audit_checks": "whether the log of what staff did is whole",
 }
 """Column or table to why it is not in the copy."""
 
@@ -211,6 +217,8 @@ def document(app: Flask, client: FlaskClient, clock: Clock) -> dict[str, Any]:
         " SELECT campaign_id, entry_id, 'name_only', 'sam', :at FROM signatures",
         at=clock(),
     )
+    with transaction() as session:
+        staff_views.note(session, factories.entries(app), role="moderator", at=clock())
     change(app, "UPDATE letters SET last_error = 'Refused: SMTP 550' WHERE id = 1")
     answer = client.post(f"{link}/download")
     found: dict[str, Any] = json.loads(answer.get_data())
@@ -231,7 +239,7 @@ def at(document: Any, path: str) -> list[Any]:
 def as_written(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.replace(tzinfo=value.tzinfo or UTC).isoformat()
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 ONLY_THESE: Final[dict[str, str]] = {

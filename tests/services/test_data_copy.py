@@ -15,6 +15,7 @@ from petition.store.privacy.personal_data import (
     PersonalData,
     Tries,
 )
+from petition.store.privacy.staff_views import ViewRecord
 from petition.store.signatures.consents import Answered
 from petition.store.vault.vault import Vault
 
@@ -55,6 +56,7 @@ FORM = EntryRecord(
     answers=(ANSWER,),
     verdict=None,
     reviewed_at=None,
+    views=(ViewRecord(on=datetime(2026, 11, 3, tzinfo=UTC), role="moderator"),),
 )
 HELD = PersonalData(
     signature_id=3,
@@ -126,6 +128,12 @@ COPY = """\
       "utm_campaign": "a",
       "shown_in_public": null,
       "reviewed_at": null,
+      "read_by_staff": [
+        {
+          "on": "2026-11-03",
+          "role": "moderator"
+        }
+      ],
       "answers": [
         {
           "purpose": "sign",

@@ -18,12 +18,14 @@ from petition.domain.signatures import consent
 from petition.domain.signatures.states import HANDED_TO_TARGET
 from petition.domain.signatures.supporter import Person
 from petition.errors import PetitionError
+from petition.services.staff import panic
 from petition.store.campaigns import campaigns
 from petition.store.db import Session, SessionFactory
 from petition.store.exports import contents, ledger
 from petition.store.exports.ledger import FiltersRecord
 from petition.store.signatures import consents, signatures
 from petition.store.signatures.signatures import ExportRow, Filters
+from petition.store.staff import audit
 from petition.store.vault.vault import SALT_LENGTH, Vault
 
 FOR_TARGET: Final = ("reference", "given_name", "family_name", "country")
@@ -109,6 +111,7 @@ def export(
     filters = order.taken
     salt = os.urandom(SALT_LENGTH) if order.for_target else None
     with transaction() as session:
+        panic.check_lists(session)
         campaign_id = campaigns.by_slug(session, order.slug).id
         contents.begin(session, campaign_id)
         export_id = ledger.begin_export(
@@ -125,6 +128,14 @@ def export(
             ),
             reference_salt=salt,
             at=now(),
+        )
+        audit.note(
+            session,
+            who=order.by,
+            action="export",
+            outcome="done",
+            at=now(),
+            detail=f"{order.slug}: list {export_id}{' for the target' if order.for_target else ''}",
         )
     begun(export_id)
     digest, total = sha256(), 0

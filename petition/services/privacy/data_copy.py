@@ -32,6 +32,13 @@ class AnswerCopy(msgspec.Struct, frozen=True, kw_only=True):
     text_sha256: str
 
 
+class ViewCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """One day on which staff of a role read the form."""
+
+    on: str
+    role: str
+
+
 class FormCopy(msgspec.Struct, frozen=True, kw_only=True):
     """One filled-in form."""
 
@@ -50,6 +57,7 @@ class FormCopy(msgspec.Struct, frozen=True, kw_only=True):
     utm_campaign: str | None
     shown_in_public: str | None
     reviewed_at: str | None
+    read_by_staff: tuple[ViewCopy, ...]
     answers: tuple[AnswerCopy, ...]
 
 
@@ -180,6 +188,9 @@ def _form(form: EntryRecord, vault: Vault) -> FormCopy:
         utm_campaign=form.utm_campaign,
         shown_in_public=form.verdict,
         reviewed_at=_time(form.reviewed_at),
+        read_by_staff=tuple(
+            ViewCopy(on=each.on.date().isoformat(), role=each.role) for each in form.views
+        ),
         answers=tuple(
             AnswerCopy(
                 purpose=given.purpose,

@@ -34,7 +34,7 @@ def reject(
 def release(session: Session, signature_id: int, *, reason: str, by: str, at: datetime) -> None:
     """Let a held signature go on: confirmed if its mailbox has confirmed, else pending.
 
-    The reason is staff's own words, which stand in the audit log and in the person's data copy.
+    The reason is staff's own words, which stand in the person's data copy, and go with it.
     """
     found = signatures.get(session, signature_id)
     confirmed = found is not None and found.confirmed_at is not None
@@ -72,5 +72,5 @@ def _move(
         action=f"signature {to}",
         outcome="done",
         at=at,
-        detail=f"{signature_id}: {hold_reason or words}",
+        detail=f"{signature_id}: {hold_reason}" if hold_reason else str(signature_id),
     )

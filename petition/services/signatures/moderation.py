@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -11,6 +12,7 @@ from petition.domain.signatures.moderation import IN_PUBLIC, SHOWN, last_publica
 from petition.domain.signatures.supporter import Person
 from petition.errors import NotFound, PetitionError, SealBroken
 from petition.store.db import Session
+from petition.store.privacy import staff_views
 from petition.store.signatures import moderation
 from petition.store.signatures.moderation import Public
 from petition.store.staff import audit
@@ -42,6 +44,7 @@ class Named:
     """A name and comment as staff read them, or as everyone does."""
 
     signature_id: int
+    entry_id: int
     review_id: int | None
     name: str
     comment: str
@@ -177,6 +180,23 @@ def _quote(person: Person, public: Public) -> Quote:
     )
 
 
+def note_read(
+    session: Session,
+    slug: str,
+    names: Sequence[Named],
+    *,
+    by: str,
+    role: str,
+    at: datetime,
+) -> None:
+    """These are about to be read by staff: the log has who, each person's own page their role."""
+    if not names:
+        return
+    staff_views.note(session, [each.entry_id for each in names], role=role, at=at)
+    detail = f"{slug}: {len(names)}"
+    audit.note(session, who=by, action="view names", outcome="done", at=at, detail=detail)
+
+
 def decided(
     session: Session, vault: Vault, campaign_id: int, verdict: str, *, before: int = NEWEST
 ) -> Page:
@@ -260,6 +280,7 @@ def _open(vault: Vault, public: Public) -> Named:
     person = vault.open(public.sealed, public.entry_id, public.key_number)
     return Named(
         signature_id=public.signature_id,
+        entry_id=public.entry_id,
         review_id=public.review_id,
         name=_name(person),
         comment=person.comment,

@@ -118,3 +118,10 @@ def _delete(session: Session, export_ids: Sequence[int]) -> None:
             .where(table.export_id.in_(export_ids))
             .execution_options(synchronize_session=False)
         )
+
+
+def delete_all(session: Session) -> int:
+    """Delete every file, whole or not; how many there were."""
+    files = session.scalars(select(ExportFile.export_id)).all()
+    _delete(session, files)
+    return len(files)

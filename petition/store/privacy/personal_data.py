@@ -12,6 +12,8 @@ from petition.domain.signatures import consent, states
 from petition.store.counts.changes import note_change
 from petition.store.exports import contents
 from petition.store.exports.ledger import ExportRecord
+from petition.store.privacy import staff_views
+from petition.store.privacy.staff_views import ViewRecord
 from petition.store.signatures import consents
 from petition.store.signatures.rekeying import Sealed
 from petition.store.tables import (
@@ -50,6 +52,8 @@ class EntryRecord:
     verdict: str | None
     """What staff decided about showing the name and comment; None while they have not."""
     reviewed_at: datetime | None
+    views: tuple[ViewRecord, ...]
+    """On which days staff read it, by their role."""
 
     @property
     def current(self) -> dict[str, str]:
@@ -184,6 +188,7 @@ def _forms(session: Session, signature: Signature) -> tuple[EntryRecord, ...]:
         .where(Entry.signature_id == signature.id)
         .order_by(Entry.id)
     ).all()
+    views = staff_views.of_entries(session, [entry.id for entry, _, _ in rows])
     forms = [
         EntryRecord(
             entry_id=entry.id,
@@ -203,6 +208,7 @@ def _forms(session: Session, signature: Signature) -> tuple[EntryRecord, ...]:
             answers=consents.answers(session, entry.id),
             verdict=verdict,
             reviewed_at=reviewed_at,
+            views=views.get(entry.id, ()),
         )
         for entry, verdict, reviewed_at in rows
     ]

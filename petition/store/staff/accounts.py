@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.errors import NotFound
@@ -318,3 +318,25 @@ def revoke_others(session: Session, staff_id: int, token: str, *, at: datetime) 
 def disable(session: Session, staff_id: int) -> None:
     """From now on this account opens nothing."""
     session.execute(update(Staff).where(Staff.id == staff_id).values(disabled=True))
+
+
+def revoke_everybody(session: Session, *, at: datetime) -> int:
+    """End every session of everybody; how many there were."""
+    return _rows(
+        session,
+        update(StaffSession).where(StaffSession.revoked_at.is_(None)).values(revoked_at=at),
+    )
+
+
+def revoke_invites(session: Session, *, at: datetime) -> int:
+    """No one-time link that was not used works any more; how many would have."""
+    return _rows(
+        session,
+        update(StaffInvite)
+        .where(StaffInvite.used_at.is_(None), StaffInvite.expires_at > at)
+        .values(expires_at=at),
+    )
+
+
+def _rows(session: Session, statement: Update) -> int:
+    return session.connection().execute(statement).rowcount

@@ -131,6 +131,11 @@ def delete_devices(session: Session, staff_id: int) -> None:
     session.execute(delete(StaffDevice).where(StaffDevice.staff_id == staff_id))
 
 
+def delete_all_devices(session: Session) -> int:
+    """No device of anybody is known any more; how many were."""
+    return session.connection().execute(delete(StaffDevice)).rowcount
+
+
 # --- wrong tries ----------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ from petition.store.tables.letters import (
     Mailbox,
     MailRelay,
 )
-from petition.store.tables.privacy import Block, Erasure
+from petition.store.tables.privacy import Block, Erasure, StaffView
 from petition.store.tables.signatures import (
     Consent,
     Entry,
@@ -44,6 +44,8 @@ from petition.store.tables.signatures import (
 )
 from petition.store.tables.staff import (
     Audit,
+    AuditCheck,
+    Pause,
     SignInPlace,
     SignInRefusal,
     Staff,
@@ -59,6 +61,7 @@ __all__ = [
     "DIMENSIONS",
     "ActionTotal",
     "Audit",
+    "AuditCheck",
     "Block",
     "Campaign",
     "CampaignEdit",
@@ -88,6 +91,7 @@ __all__ = [
     "MailRelay",
     "Mailbox",
     "MergedSignature",
+    "Pause",
     "Review",
     "SenderAllowance",
     "SenderCount",
@@ -103,5 +107,6 @@ __all__ = [
     "StaffRecoveryCode",
     "StaffRole",
     "StaffSession",
+    "StaffView",
     "TargetDomain",
 ]

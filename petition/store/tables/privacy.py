@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     ForeignKey,
     LargeBinary,
+    String,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,3 +33,16 @@ class Block(Base):
     link_key: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     """The address in the link that was pressed, where it is another: that link lifts the block."""
     blocked_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class StaffView(Base):
+    """On which day staff of which role read a form's name and comment; never which of them."""
+
+    __tablename__ = "staff_views"
+
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True
+    )
+    on_day: Mapped[date] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """Of a role of the console, or `server` for a command there."""

@@ -155,7 +155,10 @@ class Audit(Base):
     """What staff did or tried to do. Rows are added, never changed (a trigger refuses)."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_who_at", "who", "action", "at"),)
+    __table_args__ = (
+        UniqueConstraint("number"),
+        Index("ix_audit_who_at", "who", "action", "at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
@@ -163,3 +166,28 @@ class Audit(Base):
     action: Mapped[str] = mapped_column(String(40))
     outcome: Mapped[str] = mapped_column(String(20))
     detail: Mapped[str | None] = mapped_column(String(500))
+    number: Mapped[int] = mapped_column(BigInteger)
+    """1, 2, 3 …: without a gap, unlike ids."""
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """Of this row and the mac of the row before it (store/staff/audit_chain)."""
+
+
+class AuditCheck(Base):
+    """When the audit log was last checked, and what was found; one row."""
+
+    __tablename__ = "audit_checks"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Instant)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    finding: Mapped[str | None] = mapped_column(String(200))
+    """The first one, in words; null where the log was whole."""
+
+
+class Pause(Base):
+    """What rests until somebody lifts it: `letters` or `lists`."""
+
+    __tablename__ = "pauses"
+
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    since: Mapped[datetime] = mapped_column(Instant)

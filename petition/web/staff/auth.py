@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import abort, g, request, session
 from werkzeug.wrappers import Response
 
-from petition.domain.staff.roles import Permissions, Right
+from petition.domain.staff.roles import Grant, Permissions, Right, Role
 from petition.domain.staff.second_factor import ENROL_WITHIN
 from petition.errors import NotFound
 from petition.services.staff.accounts import SESSION_IDLE, SESSION_LIFE
@@ -69,6 +69,14 @@ def require(right: Right | None) -> None:
 def has_permission(right: Right) -> bool:
     """True when who is signed in has this right where the address leads."""
     return right in g.rights
+
+
+def role_here() -> Role:
+    """As what somebody is here: on the campaign that the address names, else on all."""
+    grants: tuple[Grant, ...] = g.permissions.grants
+    here = [each.role for each in grants if each.campaign_id == g.campaign.id]
+    everywhere = [each.role for each in grants if each.campaign_id is None]
+    return (here + everywhere)[0]
 
 
 def begin(response: Response, token: str) -> Response:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, redirect, stream_with_context
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.exports.second_person import RequestState
+from petition.domain.staff.audit_actions import AuditAction
 from petition.domain.staff.roles import Right
 from petition.errors import NotFound, PetitionError
 from petition.services.exports import csv_file, kept_file, second_person
@@ -19,6 +20,8 @@ from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
 from petition.store.exports import contents, kept_files
 from petition.store.exports.requests import WantedList
+from petition.store.staff import audit, pauses
+from petition.store.staff.pauses import Paused
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _
@@ -46,6 +49,11 @@ def order(slug: str) -> BaseResponse:
     wanted = WantedList(
         for_target=form.for_target.data, updates=form.updates.data, for_excel=form.for_excel.data
     )
+    with reading() as session:
+        rests = pauses.since(session, Paused.LISTS)
+    if rests is not None:
+        form.reason.errors = [_("Lists are paused: somebody closed everything.")]
+        return numbers_page(slug, form, 422)
     by, reason = g.staff.email, form.reason.data or ""
     with transaction() as session:
         is_long = second_person.ask_if_long(
@@ -126,9 +134,9 @@ def _making(wanted: Export) -> Response:
 
 def _made_before_your_eyes(wanted: Export) -> Iterator[str]:
     """The page, piece by piece: a browser shows each as it comes, and needs no script for that."""
-    before, _, after = console_page("staff/making.html", slug=wanted.slug, here=_HERE).partition(
-        _HERE
-    )
+    before, _here, after = console_page(
+        "staff/making.html", slug=wanted.slug, here=_HERE
+    ).partition(_HERE)
     yield before
     try:
         yield from _steps(wanted)
@@ -167,6 +175,7 @@ def fetch(slug: str, export_id: int) -> Response:
         is_stale = bool(contents.recalled(session, export_id))
     if is_stale:
         return _make_anew(slug, file.export.reason)
+    _note(AuditAction.FETCH_LIST, slug, export_id)
     chunks = kept_file.chunks(file, deps().vault, reading=reading)
     response = Response(stream_with_context(_told(chunks)), content_type="text/csv; charset=utf-8")
     name = csv_file.file_name(slug, file.export.started_at, is_for_target=file.export.for_target)
@@ -181,6 +190,19 @@ def _make_anew(slug: str, reason: str) -> Response:
         _("Somebody in this list has left it since it was made. Please make it again.")
     ]
     return numbers_page(slug, form, 410)
+
+
+def _note(action: AuditAction, slug: str, export_id: int) -> None:
+    """Before the first byte leaves: what cannot be noted is not handed out."""
+    with transaction() as session:
+        audit.note(
+            session,
+            who=g.staff.email,
+            action=action,
+            outcome="done",
+            at=deps().now(),
+            detail=f"{slug}: list {export_id}",
+        )
 
 
 class CutOff(PetitionError):
@@ -204,6 +226,7 @@ def recall(slug: str, export_id: int) -> Response:
         if contents.campaign_of(session, export_id) != campaigns.by_slug(session, slug).id:
             raise NotFound
         body = b"".join(csv_file.recall(session, deps().vault, export_id))
+    _note(AuditAction.RECALL_LIST, slug, export_id)
     response = Response(body, content_type="text/csv; charset=utf-8")
     name = f"{slug}-export-{export_id}-recall.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -215,3 +215,15 @@ class ButtonForm(PostedForm):
 
 class SignOutForm(ButtonForm):
     """The button in the header."""
+
+
+class AuditForm(ButtonForm):
+    """One button of the page of the audit log."""
+
+
+class AuditExportForm(PostedForm):
+    """An owner takes rows of the audit log out: those that the page was asked for."""
+
+    who = StringField()
+    action = StringField()
+    day = StringField()

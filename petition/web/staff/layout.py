@@ -32,6 +32,7 @@ class MenuLink:
 
 HELP: Final = {
     "accounts": "your-account",
+    "audit": "the-audit-log",
     "campaigns": "reading-the-numbers",
     "exports": "taking-a-list-out",
     "domains": "the-targets-own-mail",
@@ -71,6 +72,7 @@ def _sections() -> Iterator[_Place]:
     yield "/staff/", _("Campaigns"), None
     yield "/staff/limits", _("Limits by sender"), Right.NUMBERS
     yield "/staff/people", _("People"), Right.MANAGE_STAFF
+    yield "/staff/audit", _("Audit log"), Right.AUDIT
 
 
 def _campaign_pages(slug: str) -> Iterator[_Place]:

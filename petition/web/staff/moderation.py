@@ -19,6 +19,7 @@ from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
 from petition.web.http.url_converters import place_in
+from petition.web.staff.auth import role_here
 from petition.web.staff.forms import ReviewForm
 from petition.web.staff.layout import console_page
 
@@ -103,6 +104,10 @@ def _page(slug: str, form: ReviewForm, problem: str | None, status: int) -> Resp
             published_at=f"{PUBLISHED_AT:%H:%M}",
             here=request.full_path.rstrip("?"),
             country_names=dict(language().countries()),
+        )
+    with transaction() as session:
+        services_moderation.note_read(
+            session, slug, names, by=g.staff.email, role=role_here(), at=deps().now()
         )
     return make_response(body, status)
 

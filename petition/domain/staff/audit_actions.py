@@ -1,0 +1,57 @@
+"""The actions of the audit log, as its rows name them; the console has words for each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AuditAction(StrEnum):
+    """What staff can do, look at or be refused."""
+
+    SIGN_IN = "sign in"
+    PASSWORD = "password"  # noqa: S105  # a name
+    CODE = "code"
+    RECOVERY_CODE = "recovery code"
+    SECOND_FACTOR_SET_UP = "second factor set up"
+    NEW_SECOND_FACTOR = "new second factor"
+    RESET_SECOND_FACTOR = "reset second factor"
+    RECOVERY_CODES = "recovery codes"
+    SIGN_OUT = "sign out"
+    SIGN_OUT_EVERYWHERE = "sign out everywhere"
+    SET_UP = "set up"
+    INVITE = "invite"
+    DISABLE_STAFF = "disable staff"
+    ROLE = "role"
+    LONG_LIST = "long list"
+    SECOND_PERSON = "second person"
+    OPEN_PAGE = "open page"
+    VIEW_NAMES = "view names"
+    REVIEW_SHOWN = "review shown"
+    REVIEW_NAME_ONLY = "review name_only"
+    REVIEW_REFUSED = "review refused"
+    SIGNATURE_HELD = "signature held"
+    SIGNATURE_REJECTED = "signature rejected"
+    SIGNATURE_CONFIRMED = "signature confirmed"
+    SIGNATURE_PENDING = "signature pending"
+    SIGNATURE_ERASED = "signature erased"
+    EXPORT = "export"
+    FETCH_LIST = "fetch list"
+    RECALL_LIST = "recall list"
+    TARGET_DOMAIN = "target domain"
+    WIDEN_LIMITS = "widen limits"
+    NARROW_LIMITS = "narrow limits"
+    LOAD_CAMPAIGN = "load campaign"
+    OPEN_CAMPAIGN = "open campaign"
+    CLOSE_CAMPAIGN = "close campaign"
+    RETENTION = "retention"
+    RETENTION_RUN = "retention run"
+    REKEY = "rekey"
+    MAIL_PROVIDER = "mail provider"
+    ROTATE_KEYS = "rotate keys"
+    ACCEPT_SECRET = "accept secret"  # noqa: S105  # a name
+    SEARCH_AUDIT = "search audit"
+    EXPORT_AUDIT = "export audit"
+    CHECK_AUDIT = "check audit"
+    ACCEPT_AUDIT = "accept audit"
+    PANIC = "panic"
+    RESUME = "resume"

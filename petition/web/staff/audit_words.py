@@ -1,0 +1,79 @@
+"""What stands in the audit log, in the reader's words."""
+
+from __future__ import annotations
+
+from petition.domain.staff.audit_actions import AuditAction
+from petition.web.http.locale import _
+
+
+def action_words(action: str) -> str:
+    """An action as the console says it; one that it has no words for, as it stands in the log."""
+    return _actions().get(action, action)
+
+
+def outcome_words(outcome: str) -> str:
+    """How it ended; empty where there is no more to say than that it was done."""
+    return _outcomes().get(outcome, outcome)
+
+
+def _outcomes() -> dict[str, str]:
+    return {
+        "done": "",
+        "added": _("added"),
+        "removed": _("removed"),
+        "refused": _("refused"),
+        "begun": _("begun"),
+        "broken": _("the log is not whole"),
+    }
+
+
+def _actions() -> dict[str, str]:
+    return {
+        AuditAction.SIGN_IN: _("Signed in"),
+        AuditAction.PASSWORD: _("Typed the right password"),
+        AuditAction.CODE: _("Typed a code"),
+        AuditAction.RECOVERY_CODE: _("Typed a recovery code"),
+        AuditAction.SECOND_FACTOR_SET_UP: _("Set up the second factor"),
+        AuditAction.NEW_SECOND_FACTOR: _("Began to set up another second factor"),
+        AuditAction.RESET_SECOND_FACTOR: _("Made a link for a lost second factor"),
+        AuditAction.RECOVERY_CODES: _("Made new recovery codes"),
+        AuditAction.SIGN_OUT: _("Signed out"),
+        AuditAction.SIGN_OUT_EVERYWHERE: _("Signed out everywhere"),
+        AuditAction.SET_UP: _("Set up their account"),
+        AuditAction.INVITE: _("Invited somebody"),
+        AuditAction.DISABLE_STAFF: _("Closed an account"),
+        AuditAction.ROLE: _("Changed what somebody may do"),
+        AuditAction.LONG_LIST: _("Asked for a long list, or decided about one"),
+        AuditAction.SECOND_PERSON: _("Changed whether long lists take a second person"),
+        AuditAction.OPEN_PAGE: _("Tried to open a page"),
+        AuditAction.VIEW_NAMES: _("Looked at names and comments"),
+        AuditAction.REVIEW_SHOWN: _("Decided: show name and comment"),
+        AuditAction.REVIEW_NAME_ONLY: _("Decided: show the name only"),
+        AuditAction.REVIEW_REFUSED: _("Decided: show nothing"),
+        AuditAction.SIGNATURE_HELD: _("Held a signature"),
+        AuditAction.SIGNATURE_REJECTED: _("Rejected a signature"),
+        AuditAction.SIGNATURE_CONFIRMED: _("Released a signature that was confirmed"),
+        AuditAction.SIGNATURE_PENDING: _("Released a signature that still waits"),
+        AuditAction.SIGNATURE_ERASED: _("Erased a signature"),
+        AuditAction.EXPORT: _("Ordered a list"),
+        AuditAction.FETCH_LIST: _("Downloaded a list"),
+        AuditAction.RECALL_LIST: _("Downloaded what to take out of a list"),
+        AuditAction.TARGET_DOMAIN: _("Changed the target’s mail domains"),
+        AuditAction.WIDEN_LIMITS: _("Widened the limits for a place"),
+        AuditAction.NARROW_LIMITS: _("Ended wider limits"),
+        AuditAction.LOAD_CAMPAIGN: _("Loaded a campaign"),
+        AuditAction.OPEN_CAMPAIGN: _("Opened a campaign"),
+        AuditAction.CLOSE_CAMPAIGN: _("Closed a campaign"),
+        AuditAction.RETENTION: _("Changed how long signatures are kept"),
+        AuditAction.RETENTION_RUN: _("Erased what was due"),
+        AuditAction.REKEY: _("Compared all signatures anew"),
+        AuditAction.MAIL_PROVIDER: _("Changed the table of mail providers"),
+        AuditAction.ROTATE_KEYS: _("Sealed all records anew"),
+        AuditAction.ACCEPT_SECRET: _("Accepted another secret key"),
+        AuditAction.SEARCH_AUDIT: _("Searched this log"),
+        AuditAction.EXPORT_AUDIT: _("Took rows of this log out"),
+        AuditAction.CHECK_AUDIT: _("Checked this log"),
+        AuditAction.ACCEPT_AUDIT: _("Accepted this log as it was"),
+        AuditAction.PANIC: _("Closed everything"),
+        AuditAction.RESUME: _("Opened everything again"),
+    }

@@ -1,0 +1,315 @@
+"""The audit log: what each page of the console leaves in it, what never gets in, its page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from petition.store.db import reading, transaction
+from petition.store.staff import audit
+from petition.web.http.dependencies import dependencies_of
+from tests import console, factories, people
+from tests.factories import confirm, entries, keep, rows, the_call
+
+CAMPAIGN: Final = "/staff/campaigns/amazon"
+LOG: Final = "/staff/audit"
+
+NOTED: Final = {
+    "POST /staff/set-up/<secret:token>": "set up",
+    "POST /staff/sign-in": "sign in",
+    "POST /staff/sign-out": "sign out",
+    "GET /staff/campaigns/<slug:slug>/comments": "view names",
+    "POST /staff/campaigns/<slug:slug>/comments": "review refused",
+    "POST /staff/campaigns/<slug:slug>/domains": "target domain",
+    "POST /staff/campaigns/<slug:slug>/domains/remove": "target domain",
+    "POST /staff/limits": "widen limits",
+    "POST /staff/limits/narrow": "narrow limits",
+    "POST /staff/campaigns/<slug:slug>/export": "export",
+    "GET /staff/campaigns/<slug:slug>/exports/<id:export_id>/file": "fetch list",
+    "GET /staff/campaigns/<slug:slug>/exports/<id:export_id>/recall": "recall list",
+    "GET /staff/audit": "search audit",
+    "POST /staff/audit/export": "export audit",
+}
+"""Route to the action that its success leaves in the log."""
+
+NOTED_ELSEWHERE: Final = {
+    "POST /staff/second-factor",
+    "POST /staff/second-factor/again",
+    "POST /staff/second-factor/set-up",
+    "POST /staff/lost-factor",
+    "POST /staff/lost-factor/<secret:token>",
+    "POST /staff/account/recovery-codes",
+    "POST /staff/account/second-factor",
+    "POST /staff/account/sign-out-everywhere",
+    "POST /staff/people",
+    "POST /staff/people/<id:staff_id>/role",
+    "POST /staff/people/<id:staff_id>/take",
+    "POST /staff/people/<id:staff_id>/disable",
+    "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/approve",
+    "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/refuse",
+    "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/make",
+}
+"""What the tests of the second factor, of people and of the second person look for in the log."""
+
+NOT_NOTED: Final = {
+    "GET /staff/set-up/<secret:token>": "a form",
+    "GET /staff/sign-in": "a form",
+    "GET /staff/": "numbers",
+    "GET /staff/account": "one's own",
+    "GET /staff/second-factor": "a form",
+    "GET /staff/second-factor/again": "a form",
+    "GET /staff/second-factor/set-up": "a form",
+    "GET /staff/lost-factor": "a form",
+    "GET /staff/lost-factor/<secret:token>": "a form",
+    "GET /staff/campaigns/<slug:slug>": "numbers",
+    "GET /staff/campaigns/<slug:slug>/domains": "domains of the target",
+    "GET /staff/limits": "numbers",
+    "GET /staff/help": "the guide",
+    "GET /staff/people": "staff, for owners",
+    "GET /staff/people/<id:staff_id>": "the same",
+    "POST /staff/audit/check": "changes nothing; what it finds wrong is noted",
+}
+"""Route to why a look at it leaves no row."""
+
+
+def staff_routes(app: Flask) -> set[str]:
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/staff")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_of_every_route_it_is_said_what_it_leaves_in_the_log(app: Flask) -> None:
+    assert staff_routes(app) == NOTED.keys() | NOTED_ELSEWHERE | NOT_NOTED.keys()
+    assert not NOTED.keys() & NOT_NOTED.keys()
+
+
+def send(client: FlaskClient, address: str, **data: str) -> Any:
+    token = console.form_token(client.get("/staff/"))
+    return client.post(address, data={"csrf_token": token, **data})
+
+
+def mark_in(page: str) -> str:
+    return page.split('name="shown" value="')[1].split('"')[0]
+
+
+@pytest.fixture
+def public_name(app: Flask) -> str:
+    """Somebody who let everyone see their name: it waits for staff to read it."""
+    keep(app, the_call(app), people.ben | {"visibility": "public", "comment": "Oh <b>my</b>"})
+    confirm(app, entries(app)[0])
+    return people.ben["given_name"]
+
+
+def test_each_of_them_leaves_it(app: Flask, public_name: str) -> None:
+    owner = console.enter(app, "owner")
+    page = owner.get(f"{CAMPAIGN}/comments").get_data(as_text=True)
+    assert public_name in page
+    send(owner, f"{CAMPAIGN}/comments", refused=mark_in(page))
+    send(owner, f"{CAMPAIGN}/domains", domain="corp.example.org")
+    send(owner, f"{CAMPAIGN}/domains/remove", domain="corp.example.org")
+    send(owner, "/staff/limits", network="203.0.113.0/24", hours="1", factor="2")
+    send(owner, "/staff/limits/narrow", network="203.0.113.0/24")
+    assert console.export(owner).mimetype == "text/csv"
+    assert owner.get(f"{CAMPAIGN}/exports/1/recall").status_code == 200
+    assert owner.get(f"{LOG}?action=panic").status_code == 404, "nobody did yet"
+    assert owner.get(f"{LOG}?action=export").status_code == 200
+    assert send(owner, f"{LOG}/export").mimetype == "text/csv"
+    console.sign_out(owner)
+    console.sign_in(app.test_client(), console.address("owner"))
+    noted = {str(action) for (action,) in rows(app, "SELECT action FROM audit")}
+    assert {*NOTED.values(), "invite"} <= noted
+
+
+def test_what_somebody_may_not_open_is_noted(app: Flask) -> None:
+    viewer = console.enter(app, "viewer")
+    for address in (LOG, f"{CAMPAIGN}/comments", f"{CAMPAIGN}/exports/1/file"):
+        assert viewer.get(address).status_code == 403
+    assert send(viewer, "/staff/limits", network="x").status_code == 403
+    refused = rows(app, "SELECT who, action, detail FROM audit WHERE outcome = 'refused'")
+    assert refused == [
+        (console.address("viewer"), "open page", detail)
+        for detail in (
+            "GET audit.listed",
+            "GET reviews.listed",
+            "GET exports.fetch",
+            "POST limits.widen",
+        )
+    ]
+
+
+def test_a_person_sees_on_which_day_which_role_read_their_name(
+    app: Flask, public_name: str, clock: Any
+) -> None:
+    moderator = console.enter(app, "moderator")
+    for _ in range(2):
+        moderator.get(f"{CAMPAIGN}/comments")
+    clock.forward(timedelta(days=1))
+    console.enter(app, "owner").get(f"{CAMPAIGN}/comments")
+    seen = rows(app, "SELECT role FROM staff_views ORDER BY on_day")
+    assert seen == [("moderator",), ("owner",)]
+    deps = dependencies_of(app)
+    token = deps.tokens.sign("my", "1", expires=deps.now() + timedelta(days=1))
+    page = app.test_client().get(f"/my/{token}").get_data(as_text=True)
+    assert "Read by staff" in page
+    assert "2 November 2026: somebody who decides what is shown" in page
+    assert "3 November 2026: somebody who runs all campaigns here" in page
+    assert "@campaign.example.org" not in page
+
+
+# --- what never gets in ---------------------------------------------------------------------------
+
+PLANTED: Final = "PLANTED"
+
+
+def planted(kind: str) -> str:
+    return f"{PLANTED}-{kind}"
+
+
+def test_what_strangers_type_never_gets_in(app: Flask, client: FlaskClient) -> None:
+    """Through every field, header and part of an address that a stranger reaches."""
+    agent = {"User-Agent": planted("agent"), "Referer": f"https://{PLANTED}.example/"}
+    form = people.ben | {
+        "given_name": planted("given"),
+        "family_name": planted("family"),
+        "email": f"{PLANTED}@example.org",
+        "comment": planted("comment"),
+        "visibility": "public",
+        "utm_source": planted("utm"),
+        "source": planted("source"),
+        "ticket": factories.ticket(client),
+    }
+    assert client.post("/en/amazon/sign", data=form, headers=agent).status_code == 303
+    factories.work(app)
+    link = factories.link_in(factories.letters(app)[0])
+    assert client.post(link, headers=agent).status_code == 303
+    for method in ("GET", "POST"):
+        for rule in app.url_map.iter_rules():
+            address = str(rule.rule)
+            for part in ("<lang:code>", "<slug:slug>", "<id:export_id>"):
+                value = {"<lang:code>": "en", "<slug:slug>": "amazon"}.get(part, "1")
+                address = address.replace(part, value)
+            while "<" in address:
+                head, _, tail = address.partition("<")
+                address = f"{head}{PLANTED}{tail.partition('>')[2]}"
+            fields = ("email", "password", "who", "action", "day", "domain", "reason", "network")
+            data = {name: planted(name) for name in fields}
+            client.open(address, method=method, data=data, query_string=data, headers=agent)
+    console.sign_in(app.test_client(), f"{PLANTED}@example.org", planted("password"))
+    owner = console.enter(app, "owner")
+    for name in ("who", "action", "day", "before", PLANTED):
+        owner.get(f"{LOG}?{name}={PLANTED}", headers=agent)
+    page = owner.get(f"{CAMPAIGN}/comments", headers=agent).get_data(as_text=True)
+    assert planted("given") in page
+    send(owner, f"{CAMPAIGN}/comments", refused=mark_in(page))
+    console.export(owner)
+    kept = repr(rows(app, "SELECT * FROM audit"))
+    assert "view names" in kept
+    assert PLANTED.casefold() not in kept.casefold()
+
+
+# --- its page -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def log(app: Flask) -> Flask:
+    """120 rows of two people on two days."""
+    at = dependencies_of(app).now() - timedelta(days=2)
+    for number in range(120):
+        with transaction() as session:
+            audit.note(
+                session,
+                who="kim@example.org" if number % 2 else "cli:root",
+                action="invite",
+                outcome="done",
+                at=at + timedelta(days=number // 60),
+                detail=f"row {number + 1};",
+            )
+    return app
+
+
+def page_of(client: FlaskClient, query: str = "") -> str:
+    answer = client.get(f"{LOG}{query}")
+    assert answer.status_code == 200
+    return str(answer.get_data(as_text=True))
+
+
+def test_it_is_read_page_by_page(log: Flask) -> None:
+    owner = console.enter(log, "owner")
+    ((total,),) = rows(log, "SELECT count(*) FROM audit")
+    last_of_first, last_of_second = int(str(total)) - 49, int(str(total)) - 99
+    first = page_of(owner)
+    assert "Invited somebody" in first
+    assert "row 120;" in first
+    assert f"row {last_of_first};" in first
+    assert f"row {last_of_first - 1};" not in first
+    assert "Newer" not in first
+    second = page_of(owner, f"?before={last_of_first}")
+    assert f"row {last_of_first - 1};" in second
+    assert 'href="/staff/audit#rows">Newer' in second
+    assert f'href="/staff/audit?before={last_of_second}#rows">Older' in second
+    last = page_of(owner, f"?before={last_of_second}")
+    assert "row 1;" in last
+    assert "Older" not in last
+    assert f'href="/staff/audit?before={last_of_first}#rows">Newer' in last
+
+
+def test_it_is_searched_by_person_action_and_day(log: Flask) -> None:
+    owner = console.enter(log, "owner")
+    found = page_of(owner, "?who=kim@example.org&day=2026-10-31&action=invite")
+    assert "row 2;" in found
+    assert "row 1;" not in found
+    assert "row 62;" not in found
+    ((detail,),) = rows(log, "SELECT detail FROM audit WHERE action = 'search audit'")
+    days = "since: 2026-10-31T00:00:00+00:00, until: 2026-11-01T00:00:00+00:00"
+    assert detail == f"who: kim@example.org, action: invite, {days}"
+    assert owner.get(f"{LOG}?who=nobody@example.org").status_code == 404
+
+
+@pytest.mark.parametrize("day", ["x", "2026-02-30", "9999-12-31", "0001-01-01", "2026-11-02T00:00"])
+def test_what_is_no_day_is_said(log: Flask, day: str) -> None:
+    said = console.enter(log, "owner").get(f"{LOG}?day={day}")
+    assert said.status_code == 422
+    page = said.get_data(as_text=True)
+    assert "Please choose a day" in page
+    assert f'value="{day}"' in page
+
+
+def test_the_rows_that_were_found_are_taken_out(log: Flask) -> None:
+    owner = console.enter(log, "owner")
+    answer = send(owner, f"{LOG}/export", who="kim@example.org", day="2026-10-31")
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
+    table = [*csv.DictReader(io.StringIO(answer.get_data(as_text=True)))]
+    assert [row["detail"] for row in table] == [f"row {n};" for n in range(2, 61, 2)]
+    ((who, detail),) = rows(log, "SELECT who, detail FROM audit WHERE action = 'export audit'")
+    assert who == console.address("owner")
+    assert str(detail).startswith("who: kim@example.org, since: 2026-10-31")
+    assert send(owner, f"{LOG}/export", day="x").status_code == 404
+    assert owner.post(f"{LOG}/export").status_code == 422, "a form without its token"
+
+
+def test_it_says_whether_it_is_whole(log: Flask) -> None:
+    owner = console.enter(log, "owner")
+    assert "It has not been checked yet." in page_of(owner)
+    assert send(owner, f"{LOG}/check").status_code == 303
+    ((total,),) = rows(log, "SELECT count(*) FROM audit")
+    assert f"Yes: {total} rows, checked at" in page_of(owner)
+    with transaction() as session:
+        on = " ON audit" if session.get_bind().dialect.name == "postgresql" else ""
+        session.execute(text(f"DROP TRIGGER audit_refuse_update{on}"))
+        session.execute(text("UPDATE audit SET who = 'x' WHERE number = 7"))
+    send(owner, f"{LOG}/check")
+    page = page_of(owner)
+    assert "row 7: changed since it was written" in page
+    with reading() as session:
+        noted = session.execute(text("SELECT outcome FROM audit WHERE action = 'check audit'"))
+        assert noted.scalars().all() == ["broken"]
