@@ -83,6 +83,8 @@
       country: ["country"], postcode: ["postal-code"], code: ["one-time-code"],
       password: ["current-password", "new-password"],
     };
+    // An owner types somebody else's: their own is not what helps.
+    if (/^\/staff\/(people|lost-factor)/.test(location.pathname)) known.email = ["off"];
     return [...document.querySelectorAll("input, select")]
       .filter((each) => known[each.name] && each.type !== "hidden")
       .filter((each) => !known[each.name].includes(each.autocomplete))

@@ -254,6 +254,7 @@ def test_disabling_ends_it(app: Flask, clock: Clock, device: str) -> None:
     change(app, "UPDATE staff SET disabled = true")
     assert not is_known(a_try(device=device), clock()), "also where a row is left"
     change(app, "UPDATE staff SET disabled = false")
+    change(app, "UPDATE staff_roles SET role = 'viewer'")  # the last owner stays
     with transaction() as session:
         services_accounts.disable(session, OWNER, by="test", at=clock())
     assert rows(app, "SELECT * FROM staff_devices") == []

@@ -208,9 +208,11 @@ STAYS = frozenset(
         "count_changes",
         "code_tries",
         "link_requests",
+        "audit",
+        "audit_head",
     }
 )
-"""Numbers that name nobody, and when the worker was there; tries of codes end with their day, as
+"""Numbers that name nobody, what staff did, with the numbers of lists, and when the worker was there; tries of codes end with their day, as
 for an address that nobody signed with (tests/web/test_enumeration.py says why); requests of
 letters go when the worker comes by, in a second."""
 
