@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
-from petition.cli.context import now, open_app, open_app_unchecked, operator
+from petition.cli.context import now, open_app, operator
 from petition.cli.files import write
 from petition.errors import PetitionError
 from petition.services.staff import audit_file, audit_log
@@ -35,7 +35,7 @@ def verify(as_json: bool) -> None:
 
     Names each row that was changed, dropped, re-ordered, inserted or cut off. Exit 1 then.
     """
-    with open_app_unchecked():
+    with open_app():
         found = audit_log.check(reading)
     if as_json:
         click.echo(json.dumps(_document(found)))

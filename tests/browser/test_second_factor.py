@@ -36,7 +36,7 @@ def test_from_the_link_to_a_list_without_a_phone(
     page.keyboard.press("Enter")
     page.locator("#code").fill(codes[0])
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="amazon").click()
+    page.locator("a[href='/staff/campaigns/amazon']").click()
 
     instance.rows(STALE)
     page.locator("#reason").fill("to <b>hand over</b>")

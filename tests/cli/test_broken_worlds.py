@@ -32,6 +32,7 @@ from tests.project.test_documentation import COMMANDS
 World = dict[str, str]
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "audit accept": ("--yes",),
     "abuse narrow": ("203.0.113.0/24",),
     "abuse widen": ("203.0.113.0/24", "--hours", "1"),
     "campaign close": ("amazon",),
@@ -52,8 +53,11 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "signature reject": ("1", "--reason", "other"),
     "signature release": ("1", "--reason", "r"),
     "vault accept-secret": ("--yes",),
-    "staff disable": ("sam@example.org",),
+    "staff disable": ("sam@example.org", "--yes"),
     "staff invite": ("sam@example.org", "--role", "viewer"),
+    "staff panic": ("--yes",),
+    "staff reset-2fa": ("sam@example.org", "--reason", "r"),
+    "staff role": ("sam@example.org", "--role", "viewer"),
     "worker": ("--once",),
 }
 """What a command needs to get as far as its database."""

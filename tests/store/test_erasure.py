@@ -212,9 +212,10 @@ STAYS = frozenset(
         "audit_head",
     }
 )
-"""Numbers that name nobody, what staff did, with the numbers of lists, and when the worker was there; tries of codes end with their day, as
-for an address that nobody signed with (tests/web/test_enumeration.py says why); requests of
-letters go when the worker comes by, in a second."""
+"""Numbers that name nobody; what staff did, with the numbers of lists; when the worker was there;
+tries of codes end with their day, as for an address that nobody signed with
+(tests/web/test_enumeration.py says why); requests of letters go when the worker comes by, in a
+second."""
 
 
 def test_the_tables_are_as_if_she_had_never_come(

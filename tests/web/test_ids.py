@@ -28,13 +28,22 @@ NONE: tuple[str, ...] = (
     "x",
 )
 
+FORMS = (
+    ("/staff/campaigns/<slug:slug>/requests", "request_id", ("approve", "refuse", "make")),
+    ("/staff/people", "staff_id", ("role", "take", "disable")),
+)
+"""Where forms go that name an id, what it is called, and the last part of their addresses."""
+
 
 def test_every_address_with_an_id_is_tried_here(app: Flask) -> None:
     found = {
         rule.rule for rule in app.url_map.iter_rules() if "int" in rule.rule or "<id:" in rule.rule
     }
     assert found == {
-        f"/staff/campaigns/<slug:slug>/exports/<id:export_id>/{what}" for what in ("file", "recall")
+        "/staff/campaigns/<slug:slug>/exports/<id:export_id>/file",
+        "/staff/campaigns/<slug:slug>/exports/<id:export_id>/recall",
+        "/staff/people/<id:staff_id>",
+        *(f"{place}/<id:{name}>/{what}" for place, name, verbs in FORMS for what in verbs),
     }
 
 
@@ -47,11 +56,18 @@ def test_no_address_with_such_an_id_breaks_anything(app: Flask, client: FlaskCli
             f"/staff/campaigns/amazon/comments?after={number}",
             f"/staff/campaigns/amazon/comments?changed={number}",
             f"/staff/campaigns/amazon/comments?verdict={VERDICTS[0]}&before={number}",
+            f"/staff/people/{number}",
             f"/en/amazon/names?before={number}",
         ):
             status = staff.get(address).status_code
-            wanted = {404} if "exports" in address or "names" in address else {200, 404}
+            wanted = {200, 404} if "comments" in address else {404}
             assert status in wanted, address
+    token = {"csrf_token": console.form_token(staff.get("/staff/people"))}
+    for number in NONE:
+        for place, _, verbs in FORMS:
+            for what in verbs:
+                address = f"{place}/{number}/{what}".replace("<slug:slug>", "amazon")
+                assert staff.post(address, data=token).status_code == 404, address
 
 
 def test_no_mark_of_such_an_id_breaks_anything(app: Flask) -> None:

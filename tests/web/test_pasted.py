@@ -130,7 +130,7 @@ def test_a_password_is_left_as_it_is(app: Flask) -> None:
     assert staff.get("/staff/").status_code == 200
     visitor = app.test_client()
     email = str(factories.rows(app, "SELECT email FROM staff")[0][0])
-    typed = console.sign_in(visitor, f"\u202a<{email}>\u202c", personas.sam["password"])
+    typed = console.type_password(visitor, f"\u202a<{email}>\u202c", personas.sam["password"])
     assert typed.status_code == 303
     wrong = console.sign_in(app.test_client(), email, f"{personas.sam['password']}\u200b")
     assert wrong.status_code == 422
