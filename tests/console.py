@@ -175,9 +175,9 @@ def give_code(client: FlaskClient, code: str) -> Answer:
     )
 
 
-def lost_factor_link(app: Flask, email: str, *, by: str = "test") -> str:
-    """The path of the link that an owner gets who has lost theirs."""
-    enter(app, "owner", email)
+def lost_factor_link(app: Flask, email: str, *, by: str = "test", role: str = "owner") -> str:
+    """The path of the link that somebody gets who has lost theirs."""
+    enter(app, role, email)
     with app.app_context(), transaction() as session:
         at = dependencies_of(app).now()
         token = lost_factor.make_link(session, email, reason="a lost phone", by=by, at=at)

@@ -203,7 +203,9 @@ class Guide:
             "id:staff_id": lambda: "1",
         }
         if rule.startswith("/staff/lost-factor/"):
-            lost = console.lost_factor_link(self.app, f"lost.{code}@campaign.example.org")
+            lost = console.lost_factor_link(
+                self.app, f"lost.{code}@campaign.example.org", role="viewer"
+            )
             values["secret:token"] = lambda: lost.rpartition("/")[2]
         if rule.startswith("/staff/set-up/"):
             email = f"new.{next(self._numbers)}@campaign.example.org"
@@ -360,7 +362,7 @@ def entering(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "second factor, again", client.post(again, data=token)
     lost = {"email": email, "reason": "a lost phone"}
     yield "lost factor, own", client.post("/staff/lost-factor", data=token | lost)
-    console.lost_factor_link(guide.app, f"lost.{code}@campaign.example.org")
+    console.lost_factor_link(guide.app, f"lost.{code}@campaign.example.org", role="viewer")
     lost["email"] = f"lost.{code}@campaign.example.org"
     yield "lost factor, link", client.post("/staff/lost-factor", data=token | lost)
     console.sign_out(client)
