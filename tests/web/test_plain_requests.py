@@ -191,6 +191,23 @@ def test_what_the_database_did_not_keep_is_told_on_the_form(
     assert signatures(app) == 1
 
 
+def test_a_form_that_was_tried_first_is_still_one_request(
+    settings: Settings, clock: Clock, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = replace(settings, limits=replace(settings.limits, pages=Limit(20, 20)))
+    other = create_app(few, now=clock)
+    client = other.test_client()
+    ticket = factories.ticket(client)
+    assert post(client, form_of(0, ticket)).status_code == 303
+
+    def fails(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(dependencies_of(other).group_commit, "submit", fails)
+    answers = [post(client, form_of(number, ticket)).status_code for number in range(22)]
+    assert answers == [503] * 19 + [429] * 3
+
+
 class Later:
     """The server's way to answer later, which keeps what it is told."""
 
