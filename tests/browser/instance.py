@@ -149,6 +149,7 @@ def run_instance(folder: Path, **settings: str) -> Iterator[Instance]:
         "PETITION_SENDER_LETTERS": "10000/100000",
         "PETITION_SENDER_FORMS": "100000",
         "PETITION_SENDER_PAGES": "1000000/1000000",
+        "PETITION_SENDER_SIGN_INS": "1000/10000",
     }
     environ |= settings
     url = f"http://127.0.0.1:{port}"
