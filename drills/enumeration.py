@@ -15,12 +15,11 @@ import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from drills import addresses
-from drills.comparing import WIDEST_MS, Pair, compare, twice
+from drills.comparing import WIDEST_MS, Pair, compare, middle, twice
 from drills.http_client import forwarded, hidden_fields
 from drills.instance import CAMPAIGN, Instance
 from drills.options import bounded
@@ -65,9 +64,9 @@ class Measured:
         return f"{min(found):.3f}–{max(found):.3f}"
 
     def __str__(self) -> str:
-        middle = median(self.of(self.times)) * 1000
+        usual = middle(self.of(self.times)) * 1000
         apart = max(abs(pair.apart_ms) for pair in self.pairs)
-        return f"median {middle:.2f} ms, AUC {self.span()}, medians at most {apart:.2f} ms apart"
+        return f"middle {usual:.2f} ms, AUC {self.span()}, middles at most {apart:.2f} ms apart"
 
 
 class Prober:
@@ -130,7 +129,7 @@ def measure(base: str, asked: Sequence[PreparedRequest], *, connections: int) ->
     for each in timed(base, asked, connections=connections):
         found.times[each.asked.of].append(each.seconds)
         found.answers[same(each.answer, each.asked.typed)] += 1
-    # Where requests wait for each other, the medians are many times as long and as unsteady.
+    # Where requests wait for each other, the middles are many times as long and as unsteady.
     widest = WIDEST_MS if connections == 1 else math.inf
     found.pairs = compare(dict(sorted(found.times.items())), widest_ms=widest)
     return found

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from drills import addresses, enumeration
-from drills.comparing import Pair, auc, compare, twice
+from drills.comparing import Pair, auc, compare, middle, twice
 from drills.enumeration import FORMS, Prober, same
 from drills.failure import DrillError
 from drills.http_client import NotLoopback
@@ -78,10 +78,20 @@ def test_equal_times_are_inside_and_small_differences_are_not() -> None:
 
 @pytest.mark.parametrize(
     ("area", "apart_ms", "side"),
-    [(0.47, 0, 0), (0.53, 1, 0), (0.531, 0, 1), (0.469, 0, -1), (0.51, 1.1, 1), (0.49, -1.1, -1)],
+    [(0.47, 0, 0), (0.53, 0.5, 0), (0.531, 0, 1), (0.469, 0, -1), (0.51, 0.6, 1), (0.49, -0.6, -1)],
 )
-def test_a_pair_is_outside_by_area_or_by_medians(area: float, apart_ms: float, side: int) -> None:
+def test_a_pair_is_outside_by_area_or_by_middles(area: float, apart_ms: float, side: int) -> None:
     assert Pair(first="a", second="b", auc=area, apart_ms=apart_ms).side == side
+
+
+def test_a_middle_moves_as_far_as_what_it_stands_for() -> None:
+    """Half the answers on one step of 5 ms and half on the next, and one more on either."""
+    early, late = [0.005] * 1_000, [0.010] * 1_000
+    assert middle([*early, *late]) == pytest.approx(0.0075)
+    assert middle([0.010, *early, *late]) == pytest.approx(0.0075, abs=0.000_01)
+    assert middle([0.005, *early, *late]) == pytest.approx(0.0075, abs=0.000_01)
+    assert middle([*early[:900], *late, *late[:100]]) == pytest.approx(0.008)
+    assert middle([0.0, 0.002, 0.002, 9.0]) == pytest.approx(0.002)
 
 
 def test_only_what_is_outside_twice_on_one_side_is_red() -> None:
