@@ -50,7 +50,7 @@ from petition.web.ops.static import static
 from petition.web.public import link_tokens, typed_addresses
 from petition.web.public.crawlers import finding
 from petition.web.public.letter_links import links
-from petition.web.public.link_requests import asking
+from petition.web.public.link_requests import link_requests
 from petition.web.public.my_signature import mine
 from petition.web.public.own_files import own_files
 from petition.web.public.public_names import names
@@ -177,7 +177,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         sharing,
         own_files,
         updates,
-        asking,
+        link_requests,
         links,
         mine,
         names,

@@ -160,7 +160,7 @@ class Tour:
         yield from self.the_call()
         if self.lang == "en":
             yield from self.the_park()
-        yield from self.asking()
+        yield from self.link_requests()
         yield from self.behind_links()
         yield from self.my_signature()
         yield from self.errors()
@@ -222,15 +222,15 @@ class Tour:
         page.goto("/en/park-closed")
         yield "public/campaign.html: park, closed with an outcome"
 
-    def asking(self) -> Iterator[str]:
+    def link_requests(self) -> Iterator[str]:
         page = self.page
         page.goto(f"{self.call}/my")
-        yield "public/ask.html"
+        yield "public/link_request.html"
         self._press()
-        yield "public/ask.html: errors"
+        yield "public/link_request.html: errors"
         page.goto(f"{self.call}/thanks")
         self._press("#resend button")
-        yield "public/ask.html: errors in sending again"
+        yield "public/link_request.html: errors in sending again"
         page.goto(f"{self.call}/asked")
         yield "public/asked.html"
         page.goto(f"{self.call}/code")
@@ -318,7 +318,7 @@ class Tour:
         page.locator("#email").fill("tour@example.org")
         with self.ready.broken():
             self._press()
-        yield "public/ask.html: errors: unavailable"
+        yield "public/link_request.html: errors: unavailable"
 
     # --- the console ---
 

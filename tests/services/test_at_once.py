@@ -137,7 +137,7 @@ def test_who_erases_waits_for_a_worker_that_admits_the_letter(app: Flask, clock:
     keep(app, the_call(app), people.ben)
     work(app)
     with transaction() as session:
-        link_requests.ask(
+        link_requests.request_link(
             session,
             the_call(app).id,
             rights.key_of(app),

@@ -36,7 +36,9 @@ CORA = people.cora["email"]
 def ask(app: Flask, kind: str, email: str = CORA, slug: str = "amazon") -> None:
     deps, call = dependencies_of(app), the_call(app, slug=slug)
     with app.app_context(), transaction() as session:
-        link_requests.ask(session, call.id, key_of(app, email), kind, sender=None, at=deps.now())
+        link_requests.request_link(
+            session, call.id, key_of(app, email), kind, sender=None, at=deps.now()
+        )
 
 
 def answer(app: Flask) -> int:

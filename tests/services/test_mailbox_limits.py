@@ -192,7 +192,7 @@ def test_who_asks_for_a_link_by_a_tag_is_counted_too(app: Flask, clock: Clock) -
     work(app)
     for id_ in rights.ids(app):
         with transaction() as session:
-            link_requests.ask(
+            link_requests.request_link(
                 session,
                 call.id,
                 rights.key_of(app, id_),

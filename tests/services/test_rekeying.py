@@ -285,7 +285,7 @@ def test_letters_are_counted_by_the_new_table_at_once(app: Flask, clock: Clock) 
     assert len(factories.letters(app)) == 4, "of another mailbox, as far as anybody knew"
     clock.forward(MINUTE)
     with transaction() as session:
-        link_requests.ask(
+        link_requests.request_link(
             session, the_call(app).id, old, link_requests.DATA, sender=None, at=clock()
         )
     work(app)
@@ -513,7 +513,7 @@ def test_a_request_for_a_letter_by_every_key_makes_one_letter(app: Flask, clock:
     sign_as(app, TWO[0])
     key = rights.key_of(app)
     with transaction() as session:
-        link_requests.ask(
+        link_requests.request_link(
             session, call.id, key, link_requests.DATA, earlier={b"0" * 16}, sender=None, at=clock()
         )
     work(app)

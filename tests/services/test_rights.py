@@ -308,7 +308,7 @@ def test_nobody_is_written_to_about_an_empty_form(app: Flask, ben: int, clock: C
     change(app, "DELETE FROM mailbox_blocks")
     for kind in (link_requests.RESEND, link_requests.DATA):
         with transaction() as session:
-            link_requests.ask(
+            link_requests.request_link(
                 session,
                 the_call(app).id,
                 key,

@@ -48,7 +48,7 @@ class TooManyInAll(PetitionError):
     """Too many codes were typed for all addresses in this hour."""
 
 
-def ask(
+def request_link(
     session: Session,
     campaign_id: int,
     key: bytes,
@@ -75,7 +75,7 @@ def ask(
         due_at = turn.until
     for each in sorted({key, *earlier}):
         wanted = LetterRequest(campaign_id=campaign_id, address_key=each, kind=kind, due_at=due_at)
-        link_requests.ask(session, wanted, at=at)
+        link_requests.request_link(session, wanted, at=at)
     return LimitResult(over=False)
 
 

@@ -26,7 +26,7 @@ class LetterRequest:
     """When its sender's turn comes."""
 
 
-def ask(session: Session, request: LetterRequest, *, at: datetime) -> None:
+def request_link(session: Session, request: LetterRequest, *, at: datetime) -> None:
     """Put it down for the worker."""
     session.execute(
         insert(LinkRequest).values(

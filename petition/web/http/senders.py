@@ -23,7 +23,14 @@ UNLIMITED: Final = frozenset({"static.file", "health.healthz", "health.readyz"})
 """Endpoints that anybody may ask as often as they like."""
 COUNTED: Final = "petition.counted"
 """In the WSGI environment: the request was counted before Flask was asked."""
-KEEPS_FORM: Final = frozenset({"public.sign", "asking.resend", "asking.ask", "asking.type_code"})
+KEEPS_FORM: Final = frozenset(
+    {
+        "public.sign",
+        "link_requests.resend",
+        "link_requests.request_link",
+        "link_requests.type_code",
+    }
+)
 """Endpoints that answer `too_much()` themselves, with the form as it was typed."""
 
 

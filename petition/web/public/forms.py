@@ -16,14 +16,14 @@ from petition.web.signing.fields import (
     text_of,
 )
 from petition.web.signing.forms import AddressForm, DetailsForm
-from petition.web.signing.questions import AskingForm
+from petition.web.signing.questions import QuestionsForm
 
 
-class AskForm(AddressForm):
+class LinkRequestForm(AddressForm):
     """Somebody asks for a letter to an address."""
 
 
-class CodeForm(AskForm):
+class CodeForm(LinkRequestForm):
     """The code from a letter, typed by hand."""
 
     code = StringField(filters=[clean_unscripted], validators=[required])
@@ -60,7 +60,7 @@ class CorrectForm(DetailsForm):
         return typed | {"postcode": typed["postcode"].upper()}
 
 
-class ChoicesForm(AskingForm):
+class ChoicesForm(QuestionsForm):
     """A supporter changes their answers."""
 
     ticket = StringField()

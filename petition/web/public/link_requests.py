@@ -29,29 +29,29 @@ from petition.web.http.senders import current_sender, too_much
 from petition.web.http.too_many import too_many, wait_words
 from petition.web.http.url_converters import query
 from petition.web.public.campaign_page import page_context, plain_page, shown_call
-from petition.web.public.forms import AskForm, CodeForm
+from petition.web.public.forms import CodeForm, LinkRequestForm
 
-asking = Blueprint("asking", __name__)
+link_requests = Blueprint("link_requests", __name__)
 
 BUTTON = "ask-button"
 """Where a message leads that is about no field."""
 
 
-@asking.get("/code")
+@link_requests.get("/code")
 @access(PUBLIC)
 def code_short() -> BaseResponse:
     """As older letters name it, without a language."""
     return _to_the_call("code")
 
 
-@asking.get("/<lang:code>/code")
+@link_requests.get("/<lang:code>/code")
 @access(PUBLIC)
 def code_short_in(code: str) -> BaseResponse:
     """The address that a letter can name without naming the call, in the letter's language."""
     return _to_the_call("code", code)
 
 
-@asking.get("/my")
+@link_requests.get("/my")
 @access(PUBLIC)
 def my_short() -> BaseResponse:
     """The same for who asks for a link."""
@@ -72,48 +72,48 @@ def _to_the_call(place: str, wanted: str | None = None) -> BaseResponse:
     return response
 
 
-@asking.post("/<lang:code>/<slug:slug>/resend")
+@link_requests.post("/<lang:code>/<slug:slug>/resend")
 @access(PUBLIC, forms=OWN_PAGES)
 def resend(code: str, slug: str) -> BaseResponse:
     """The letter once more."""
-    return _ask(code, slug, RESEND)
+    return _request_link(code, slug, RESEND)
 
 
-@asking.get("/<lang:code>/<slug:slug>/my")
+@link_requests.get("/<lang:code>/<slug:slug>/my")
 @access(PUBLIC)
-def show_ask(code: str, slug: str) -> Response:
+def show_link_request(code: str, slug: str) -> Response:
     """Ask for a link to one's own signature."""
     shown = shown_call(code, slug)
-    return shared((slug, code, "my"), lambda: _ask_page(shown, AskForm(), DATA))
+    return shared((slug, code, "my"), lambda: _request_page(shown, LinkRequestForm(), DATA))
 
 
-@asking.post("/<lang:code>/<slug:slug>/my")
+@link_requests.post("/<lang:code>/<slug:slug>/my")
 @access(PUBLIC, forms=OWN_PAGES)
-def ask(code: str, slug: str) -> BaseResponse:
+def request_link(code: str, slug: str) -> BaseResponse:
     """A link to one's own signature, by letter."""
-    return _ask(code, slug, DATA)
+    return _request_link(code, slug, DATA)
 
 
-@asking.get("/<lang:code>/<slug:slug>/asked")
+@link_requests.get("/<lang:code>/<slug:slug>/asked")
 @access(PUBLIC)
-def asked(code: str, slug: str) -> Response:
+def link_requested(code: str, slug: str) -> Response:
     """Where asking ends. The same page for everybody."""
     return plain_page(code, slug, "asked")
 
 
-def _ask(code: str, slug: str, kind: str) -> BaseResponse:
+def _request_link(code: str, slug: str, kind: str) -> BaseResponse:
     shown = shown_call(code, slug)
-    form = AskForm()
+    form = LinkRequestForm()
     form.target_domains = deps().campaign_cache.target_domains(slug)
-    keep_form(lambda words: _ask_page(shown, form, kind, words))
+    keep_form(lambda words: _request_page(shown, form, kind, words))
     over = too_much()
     if over is not None:
-        return _ask_later(shown, form, kind, over.retry_after)
+        return _request_later(shown, form, kind, over.retry_after)
     if not form.validate():
-        return uncached(_ask_page(shown, form, kind), 422)
+        return uncached(_request_page(shown, form, kind), 422)
     key, earlier = _key(form), _keys_ever(form)
     with transaction() as session:
-        counted = services.ask(
+        counted = services.request_link(
             session,
             shown.view.id,
             key,
@@ -123,17 +123,19 @@ def _ask(code: str, slug: str, kind: str) -> BaseResponse:
             at=deps().now(),
         )
     if counted.over:
-        return _ask_later(shown, form, kind, counted.retry_after)
+        return _request_later(shown, form, kind, counted.retry_after)
     return redirect(f"/{code}/{slug}/asked", 303)
 
 
-def _ask_later(shown: CachedCampaign, form: AskForm, kind: str, seconds: int) -> Response:
-    return too_many(_ask_page(shown, form, kind, wait_words(seconds)), seconds)
+def _request_later(
+    shown: CachedCampaign, form: LinkRequestForm, kind: str, seconds: int
+) -> Response:
+    return too_many(_request_page(shown, form, kind, wait_words(seconds)), seconds)
 
 
-def _ask_page(shown: CachedCampaign, form: AskForm, kind: str, wait: str = "") -> str:
+def _request_page(shown: CachedCampaign, form: LinkRequestForm, kind: str, wait: str = "") -> str:
     return page(
-        "public/ask.html",
+        "public/link_request.html",
         form=form,
         errors=[(BUTTON, wait)] if wait else _errors(form, "email"),
         wait=wait,
@@ -142,7 +144,7 @@ def _ask_page(shown: CachedCampaign, form: AskForm, kind: str, wait: str = "") -
     )
 
 
-@asking.get("/<lang:code>/<slug:slug>/code")
+@link_requests.get("/<lang:code>/<slug:slug>/code")
 @access(PUBLIC)
 def show_code(code: str, slug: str) -> Response:
     """The form for the code."""
@@ -150,7 +152,7 @@ def show_code(code: str, slug: str) -> Response:
     return shared((slug, code, "code"), lambda: _code_page(shown, CodeForm(), []))
 
 
-@asking.post("/<lang:code>/<slug:slug>/code")
+@link_requests.post("/<lang:code>/<slug:slug>/code")
 @access(PUBLIC, forms=OWN_PAGES)
 def type_code(code: str, slug: str) -> BaseResponse:
     """Confirm by the code from the letter. A wrong code and a wrong address look alike."""
@@ -223,11 +225,11 @@ def _code_page(
     )
 
 
-def _errors(form: AskForm, *names: str) -> list[tuple[str, str]]:
+def _errors(form: LinkRequestForm, *names: str) -> list[tuple[str, str]]:
     return [(name, str(form[name].errors[0])) for name in names if form[name].errors]
 
 
-def _keys_ever(form: AskForm) -> frozenset[bytes]:
+def _keys_ever(form: LinkRequestForm) -> frozenset[bytes]:
     """What stands for the address, and what did before the provider table changed."""
     assert form.address is not None  # the form is valid
     return address_keys.ever(
@@ -238,7 +240,7 @@ def _keys_ever(form: AskForm) -> frozenset[bytes]:
     )
 
 
-def _key(form: AskForm) -> bytes:
+def _key(form: LinkRequestForm) -> bytes:
     assert form.address is not None  # the form is valid
     return signing.address_key(
         deps().vault,

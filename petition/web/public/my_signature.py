@@ -28,7 +28,7 @@ from petition.web.public.link_tokens import lang_query, value_of
 from petition.web.signing.fields import OpenForm, text_of
 from petition.web.signing.form_tickets import ticket, view_of
 from petition.web.signing.form_warnings import Hints, look_at
-from petition.web.signing.questions import AskingForm, asking, field_name, on_my_page
+from petition.web.signing.questions import QuestionsForm, field_name, on_my_page, with_questions
 
 mine = Blueprint("mine", __name__)
 
@@ -89,7 +89,9 @@ def choose(token: str) -> BaseResponse:
     held = _find(token)
     shown = view_of(request.form.get("ticket", ""), _view(held))
     asked = (shown or _view(held)).call.consents.values()
-    form = asking(ChoicesForm, tuple(each for each in asked if each.purpose != consent.SIGN))()
+    form = with_questions(
+        ChoicesForm, tuple(each for each in asked if each.purpose != consent.SIGN)
+    )()
     _keep_form(token, held, form, "choices-button")
     if not form.validate():
         return _page(token, held, form, _errors(form), 422)
@@ -229,7 +231,7 @@ def _page(
     questions = on_my_page(view.call.consents)
     filled_in |= {name: held.own.current.get(each.purpose, "") for name, each in questions}
     typed = {field.name: text_of(field) for field in form or () if field.data is not None}
-    if isinstance(form, AskingForm):
+    if isinstance(form, QuestionsForm):
         typed |= {field_name(purpose): answer for purpose, answer in form.answers().items()}
     return link_page(
         "public/my.html",

@@ -34,7 +34,7 @@ from petition.web.signing.form_tickets import ticket, view_of
 from petition.web.signing.form_warnings import Hints, hints_for
 from petition.web.signing.forms import SignForm
 from petition.web.signing.plain_requests import OUTCOME
-from petition.web.signing.questions import asking, on_page
+from petition.web.signing.questions import on_page, with_questions
 
 public = Blueprint("public", __name__)
 
@@ -197,7 +197,7 @@ def _blank_form(view: CampaignView, tags: dict[str, str]) -> SignForm:
 
 def _form_of(view: CampaignView) -> type[SignForm]:
     """The form with the questions of those words of the call."""
-    return asking(SignForm, tuple(view.call.consents.values()))
+    return with_questions(SignForm, tuple(view.call.consents.values()))
 
 
 def _tags() -> dict[str, str]:

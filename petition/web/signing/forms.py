@@ -31,7 +31,7 @@ from petition.web.signing.fields import (
     required,
     text_of,
 )
-from petition.web.signing.questions import AskingForm
+from petition.web.signing.questions import QuestionsForm
 
 
 class AddressForm(OpenForm):
@@ -121,7 +121,7 @@ class DetailsForm(OpenForm):
             )
 
 
-class SignForm(AskingForm, AddressForm, DetailsForm):
+class SignForm(QuestionsForm, AddressForm, DetailsForm):
     """The sign form without its questions. A signed ticket stands in for the CSRF token."""
 
     TYPED = (

@@ -15,7 +15,7 @@ from petition.domain.signatures.consent import Question
 from petition.web.http.locale import _
 from petition.web.signing.fields import OpenForm
 
-F = TypeVar("F", bound="AskingForm")  # Python 3.11 has no other way to say it
+F = TypeVar("F", bound="QuestionsForm")  # Python 3.11 has no other way to say it
 
 NAMES: Final = {
     consent.SIGN: "agree",
@@ -83,8 +83,8 @@ class AnswerField(StringField):
         )
 
 
-class AskingForm(OpenForm):
-    """A form that asks questions of a campaign; `asking` makes the one for a campaign's own."""
+class QuestionsForm(OpenForm):
+    """A form that asks a campaign's questions; `with_questions` makes one for some of them."""
 
     LEFT_OPEN: ClassVar[Mapping[str, str]] = {}
     """Purpose to the answer of who leaves the question open."""
@@ -96,12 +96,12 @@ class AskingForm(OpenForm):
 
 
 @lru_cache(maxsize=64)
-def asking(form: type[F], questions: tuple[Question, ...]) -> type[F]:
+def with_questions(form: type[F], questions: tuple[Question, ...]) -> type[F]:
     """The form with a field for each of these questions."""
     fields = {field_name(each.purpose): _field(form, each) for each in questions}
     return type(form.__name__, (form,), fields)
 
 
-def _field(form: type[AskingForm], question: Question) -> AnswerField:
+def _field(form: type[QuestionsForm], question: Question) -> AnswerField:
     left_open = form.LEFT_OPEN.get(question.purpose)
     return AnswerField(question=question, filters=[lambda text: text or left_open])
