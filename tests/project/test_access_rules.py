@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -266,10 +266,10 @@ def test_a_form_from_elsewhere_is_refused_by_every_route(
         for headers in ELSEWHERE:
             answer = client.post(address, data=form, headers=headers)
             assert answer.status_code == 403, (key, headers)
+    assert dump(app) == before
+    for key, address in places:
         for headers in AT_HOME if who == "nobody" and "/staff/" not in key else ():
             assert client.post(address, headers=headers).status_code != 403, (key, headers)
-            before = dump(app)
-    assert dump(app) == before
 
 
 @pytest.mark.slow
@@ -487,6 +487,12 @@ def unread(app: Flask) -> dict[str, list[str]]:
     return {name: rows for name, rows in dump(app).items() if name not in {"audit", "staff_views"}}
 
 
+def in_tens(places: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    """Reading all tables costs as much as ten requests."""
+    for first in range(0, len(places), 10):
+        yield places[first : first + 10]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("who", ["nobody", "owner"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
@@ -494,9 +500,10 @@ def test_looking_changes_nothing(app: Flask, addresses: Addresses, who: str, met
     client, _ = open_as(who, app)
     places = [(rule.rule, addresses.of(rule.rule)) for _, rule in routes(app)]
     before = unread(app)
-    for rule, address in places:
-        client.open(address, method=method)
-        assert unread(app) == before, f"{method} {rule}"
+    for some in in_tens(places):
+        for _, address in some:
+            client.open(address, method=method)
+        assert unread(app) == before, f"{method} one of {[rule for rule, _ in some]}"
 
 
 @pytest.mark.slow
@@ -509,18 +516,17 @@ def test_other_methods_are_refused_and_say_what_is_taken(
     for key in OPENS:
         verb, _, rule = key.partition(" ")
         taken.setdefault(rule, set()).add(verb)
-    before = None
-    for rule, verbs in taken.items():
-        if method in verbs:
-            continue
-        address = addresses.of(rule)
-        before = dump(app)
-        answer = client.open(address, method=method, data=form)
-        if method == "GET" and "<token:token>/" in rule:
-            # Whatever stands behind a token, GET finds the page (decision 83).
-            assert answer.status_code == 200, f"{method} {rule}"
-        else:
-            assert answer.status_code == 405, f"{method} {rule}"
-            assert verbs <= {verb.strip() for verb in answer.headers["Allow"].split(",")}
-        assert dump(app) == before
-    assert before is not None
+    places = [(rule, addresses.of(rule)) for rule, verbs in taken.items() if method not in verbs]
+    assert places
+    before = dump(app)
+    for some in in_tens(places):
+        for rule, address in some:
+            answer = client.open(address, method=method, data=form)
+            if method == "GET" and "<token:token>/" in rule:
+                # Whatever stands behind a token, GET finds the page (decision 83).
+                assert answer.status_code == 200, f"{method} {rule}"
+            else:
+                assert answer.status_code == 405, f"{method} {rule}"
+                allowed = {verb.strip() for verb in answer.headers["Allow"].split(",")}
+                assert taken[rule] <= allowed
+        assert dump(app) == before, f"{method} one of {[rule for rule, _ in some]}"
