@@ -15,6 +15,13 @@ from typing import Any
 EARLY_BY = 0.2  # seconds between the answer and the commit that it speaks of
 
 
+def _replace(target: Any, **by: Any) -> None:
+    """Put these in the place of what has their names; AttributeError where nothing has."""
+    for name, new in by.items():
+        getattr(target, name)
+        setattr(target, name, new)
+
+
 def _listen(*what: Any, **how: Any) -> None:
     import_module("sqlalchemy.event").listen(*what, **how)
 
@@ -44,7 +51,7 @@ def _answer_early() -> None:
         then(None, time.monotonic())
         threading.Thread(target=later, daemon=True).start()
 
-    group_commit.submit_later = submit_later
+    _replace(group_commit, submit_later=submit_later)
 
 
 def _look_first() -> None:
@@ -68,25 +75,26 @@ def _look_first() -> None:
                 by_address.place(session, known)
         return prepare(vault, providers, campaign, command, **more)
 
-    signing.prepare, group_commit.__init__ = look_and_prepare, note_engine
+    _replace(signing, prepare=look_and_prepare)
+    _replace(group_commit, __init__=note_engine)
 
 
 def _write_without_limit() -> None:
     """A mailbox is charged for nothing."""
     limits: Any = import_module("petition.store.letters.mailbox_limits")
-    limits.charge_mailbox = lambda *_, **__: True
+    _replace(limits, charge_mailbox=lambda *_, **__: True)
 
 
 def _take_tags_for_mailboxes() -> None:
     """Each tag of an unknown domain is a mailbox of its own."""
     keys: Any = import_module("petition.services.vault.address_keys")
-    keys.mailbox_address = lambda canonical: canonical
+    _replace(keys, mailbox_of=keys.canonical_address)
 
 
 def _write_to_the_blocked() -> None:
     """Whoever said “This was not me” is written to all the same."""
     blocks: Any = import_module("petition.store.privacy.blocks")
-    blocks.is_blocked = lambda *_: False
+    _replace(blocks, is_blocked=lambda *_: False)
 
 
 RAISES, HANGS, TELLS, BARE = "%n%n%n%n", "{{7*7}}", "../../etc/passwd", "-1"
@@ -124,15 +132,15 @@ def _four_faults() -> None:
         app.after_request(strip)  # the first that is named is the last to run
         secure(app, settings)
 
-    forms.validate, renderer.__call__ = broken_validate, broken_render
-    security.secure = broken_secure
+    _replace(forms, validate=broken_validate)
+    _replace(renderer, __call__=broken_render)
+    _replace(security, secure=broken_secure)
 
 
 def _never_again() -> None:
     """No work is tried a second time."""
     for name in ("petition.store.signatures.group_commit", "petition.web.http.retrying"):
-        module: Any = import_module(name)
-        module.is_passing = lambda _: False
+        _replace(import_module(name), is_passing=lambda _: False)
 
 
 def _early_once() -> None:
@@ -143,13 +151,13 @@ def _early_once() -> None:
 def _always_ready() -> None:
     """The instance calls itself ready whatever its database says."""
     readiness = import_module("petition.store.signatures.readiness").Readiness
-    readiness.ready = lambda _: True
+    _replace(readiness, ready=lambda _: True)
 
 
 def _leave_parts() -> None:
     """A file that could not be finished stays."""
     files: Any = import_module("petition.files")
-    files._gone_if_it_fails = lambda _: contextlib.nullcontext()
+    _replace(files, _gone_if_it_fails=lambda _: contextlib.nullcontext())
 
 
 def _bodies_in_threads() -> None:
@@ -166,26 +174,25 @@ def _bodies_in_threads() -> None:
         with contextlib.suppress(Exception):
             self._finish(incoming, None, bytes(future.result()))
 
-    bodies.Bodies.begin = begin
-    bodies.Bodies._late_ones = lambda self, now: []
+    _replace(bodies.Bodies, begin=begin, _late_ones=lambda self, now: [])
 
 
 def _no_turns() -> None:
     """Every password is checked at once, however many there are."""
     line = import_module("petition.services.staff.password_turns").Line
-    line.turn = lambda self: contextlib.nullcontext()
+    _replace(line, turn=lambda self: contextlib.nullcontext())
 
 
 def _no_total() -> None:
     """Tries of codes are not counted over all addresses."""
     limits: Any = import_module("petition.services.abuse.limits")
-    limits.count_total = lambda *_words, **_more: 0
+    _replace(limits, count_total=lambda *_words, **_more: 0)
 
 
 def _no_sender() -> None:
     """Nobody is limited by sender."""
     senders = import_module("petition.services.abuse.senders").Senders
-    senders.are_hidden = lambda _self, _peer: True
+    _replace(senders, are_hidden=lambda _self, _peer: True)
 
 
 def _count_late() -> None:
@@ -217,7 +224,7 @@ def _count_late() -> None:
             verdicts.append(store.Verdict(taken=hour < each.hourly, until=due))
         return verdicts
 
-    store.charge = charge
+    _replace(store, charge=charge)
 
 
 CONTROLS = {
