@@ -1,4 +1,4 @@
-"""The locks: uv.lock, the two requirements files for pip, and pyproject.toml say the same."""
+"""The locks: uv.lock, the three requirements files for pip, and pyproject.toml say the same."""
 
 from __future__ import annotations
 
@@ -85,6 +85,9 @@ class Lock:
     def runtime(self) -> list[dict[str, Any]]:
         return list(self.project["dependencies"])
 
+    def with_passkeys(self) -> list[dict[str, Any]]:
+        return self.runtime() + list(self.project["optional-dependencies"]["passkeys"])
+
     def everything(self) -> list[dict[str, Any]]:
         groups = self.project["dev-dependencies"].values()
         return self.runtime() + [dependency for group in groups for dependency in group]
@@ -134,6 +137,12 @@ def recorded(entries: list[dict[str, Any]]) -> set[tuple[str, frozenset[str], st
     }
 
 
+def of_extra(extra: str | None, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+    """What uv.lock remembers of an extra; None: of what is always wanted."""
+    wanted = None if extra is None else f"extra == '{extra}'"
+    return [each for each in metadata["requires-dist"] if each.get("marker") == wanted]
+
+
 def names(entries: list[dict[str, Any]]) -> list[str]:
     return sorted(each["name"] for each in entries)
 
@@ -156,7 +165,12 @@ def test_the_lock_was_made_from_this_project(lock: Lock, project: dict[str, Any]
     metadata = lock.project["metadata"]
     assert lock.project["version"] == project["project"]["version"]
     assert lock.requires_python == SpecifierSet(project["project"]["requires-python"])
-    assert recorded(metadata["requires-dist"]) == declared(project["project"]["dependencies"])
+    assert metadata["provides-extras"] == [*project["project"]["optional-dependencies"]]
+    for name, wanted in (
+        (None, project["project"]["dependencies"]),
+        *project["project"]["optional-dependencies"].items(),
+    ):
+        assert recorded(of_extra(name, metadata)) == declared(wanted), name
     groups = project["dependency-groups"]
     assert groups.keys() == metadata["requires-dev"].keys()
     for name, requirements in groups.items():
@@ -165,7 +179,9 @@ def test_the_lock_was_made_from_this_project(lock: Lock, project: dict[str, Any]
 
 def test_the_lock_resolves_all_that_it_was_asked_for(lock: Lock) -> None:
     metadata = lock.project["metadata"]
-    assert names(lock.runtime()) == names(metadata["requires-dist"])
+    assert names(lock.runtime()) == names(of_extra(None, metadata))
+    for extra, entries in lock.project["optional-dependencies"].items():
+        assert names(entries) == names(of_extra(extra, metadata))
     for group, entries in metadata["requires-dev"].items():
         assert names(lock.project["dev-dependencies"][group]) == names(entries)
 
@@ -191,6 +207,10 @@ def test_runtime_requirements_agree_with_the_lock(lock: Lock) -> None:
     assert list(differences(lock, lock.runtime(), pins("requirements.txt"))) == []
 
 
+def test_requirements_with_passkeys_agree_with_the_lock(lock: Lock) -> None:
+    assert list(differences(lock, lock.with_passkeys(), pins("requirements-passkeys.txt"))) == []
+
+
 def test_development_requirements_agree_with_the_lock(lock: Lock) -> None:
     assert list(differences(lock, lock.everything(), pins("requirements-dev.txt"))) == []
 
@@ -199,7 +219,9 @@ def test_nothing_in_the_lock_is_left_over(lock: Lock) -> None:
     assert lock.packages.keys() == pins("requirements-dev.txt").keys()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-passkeys.txt", "requirements-dev.txt"]
+)
 def test_every_pin_is_hashed(name: str) -> None:
     for distribution, pin in pins(name).items():
         assert pin.hashes, distribution
