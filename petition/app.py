@@ -68,6 +68,7 @@ from petition.web.staff.limits import limits
 from petition.web.staff.lost_factor import lost
 from petition.web.staff.moderation import reviews
 from petition.web.staff.own_account import own_account
+from petition.web.staff.passkeys import passkeys
 from petition.web.staff.people import people
 from petition.web.staff.target_domains import domains
 
@@ -183,6 +184,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         names,
         accounts,
         second_factor.factor,
+        passkeys,
         own_account,
         lost,
         staff_campaigns,

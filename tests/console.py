@@ -178,6 +178,11 @@ def give_code(client: FlaskClient, code: str) -> Answer:
 def lost_factor_link(app: Flask, email: str, *, by: str = "test", role: str = "owner") -> str:
     """The path of the link that somebody gets who has lost theirs."""
     enter(app, role, email)
+    return lost_factor_link_of(app, email, by=by)
+
+
+def lost_factor_link_of(app: Flask, email: str, *, by: str = "test") -> str:
+    """The same for who has an account."""
     with app.app_context(), transaction() as session:
         at = dependencies_of(app).now()
         token = lost_factor.make_link(session, email, reason="a lost phone", by=by, at=at)

@@ -18,6 +18,7 @@ from petition.cli.error_lines import one_line
 from petition.cli.loading import would_change
 from petition.cli.permissions import loose
 from petition.config import DOCUMENTED, Settings
+from petition.domain.staff.passkeys import relying_party
 from petition.errors import SettingError
 from petition.services.abuse import senders
 from petition.services.campaigns import content_files
@@ -38,7 +39,7 @@ from petition.store.db import (
 )
 from petition.store.letters.budget import budget_state
 from petition.store.letters.relay import RelayState
-from petition.store.staff import pauses
+from petition.store.staff import accounts, pauses
 from petition.store.staff.pauses import Paused
 from petition.store.vault import key_checks
 from petition.web.http.dependencies import dependencies_of
@@ -125,6 +126,19 @@ def _audit() -> Verdict:
     return Verdict("audit log", "ok", f"{found.rows} rows, as they were written")
 
 
+def _passkeys(settings: Settings) -> Iterator[Verdict]:
+    """Whom of staff their only second factor does not let in: passkeys where there are none."""
+    with reading() as session:
+        waiting = accounts.with_passkeys_alone(session)
+    if waiting and relying_party(settings.base_url) is None:
+        words = (
+            f"{waiting} of staff have no other second factor, and none work here: the package is"
+            " missing, or the address has changed; a recovery code or `petition staff reset-2fa`"
+            " lets them in"
+        )
+        yield Verdict("passkeys", "warning", words)
+
+
 def _slugs(app: Flask) -> Iterator[Verdict]:
     """Campaigns from before their address was ours, or a language's."""
     with reading() as session:
@@ -167,6 +181,7 @@ def _database(app: Flask) -> Iterator[Verdict]:
         yield Verdict("durability", "ok", "a commit survives a power cut")
         if migrated:
             yield _mail_providers()
+            yield from _passkeys(dependencies_of(app).settings)
             yield from _slugs(app)
             yield from _shipped(app)
     except SettingError as error:

@@ -25,7 +25,7 @@ from petition.store.campaigns import campaigns
 from petition.store.db import Session, db, reading, transaction, vacuum
 from petition.store.db.transient_failures import committed
 from petition.store.staff import accounts as store_accounts, roles as store_roles
-from petition.store.staff.accounts import AccountState
+from petition.store.staff.accounts import AccountState, StaffMember
 from petition.web.http.dependencies import dependencies_of
 
 NOTHING: Final = "none"
@@ -114,7 +114,7 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps(records, indent=2))
         return
     for each, record in zip(found, records, strict=True):
-        factor = "second factor" if each.person.has_second_factor else "no second factor"
+        factor = _factor_in_words(each.person)
         seen = f"seen {each.seen_at:%Y-%m-%d %H:%M} UTC" if each.seen_at else "never seen"
         closed = ", disabled" if each.person.disabled else ""
         may = "; ".join(record["roles"]) or "no role"
@@ -127,6 +127,8 @@ class _Record(TypedDict):
     email: str
     roles: list[str]
     second_factor: bool
+    app: bool
+    passkeys: int
     last_seen: str | None
     disabled: bool
 
@@ -136,9 +138,18 @@ def _as_record(each: AccountState, grants: Iterable[Grant], slugs: Mapping[int, 
         "email": each.person.email,
         "roles": [_in_words(grant, slugs) for grant in grants],
         "second_factor": each.person.has_second_factor,
+        "app": each.person.has_app,
+        "passkeys": each.person.passkeys,
         "last_seen": each.seen_at.isoformat() if each.seen_at else None,
         "disabled": each.person.disabled,
     }
+
+
+def _factor_in_words(person: StaffMember) -> str:
+    which = ["app"] if person.has_app else []
+    if person.passkeys:
+        which.append(f"{person.passkeys} passkey{'s' if person.passkeys > 1 else ''}")
+    return f"second factor ({', '.join(which)})" if which else "no second factor"
 
 
 def _in_words(grant: Grant, slugs: Mapping[int, str]) -> str:

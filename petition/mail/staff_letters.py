@@ -32,6 +32,21 @@ def _new_factor(language: i18n.Language, host: str) -> Words:
     )
 
 
+def _factor_removed(language: i18n.Language, host: str) -> Words:
+    return (
+        language.gettext("A second factor was removed"),
+        language.gettext(
+            "One of the second factors of your account at %(host)s was removed, and you were "
+            "signed out everywhere else. If that was you, there is nothing to do."
+        )
+        % {"host": host},
+        language.gettext(
+            "If it was not you, somebody has your password. Tell an owner of the console, or "
+            "whoever runs the server, at once: they can close the account."
+        ),
+    )
+
+
 def _wrong_codes(language: i18n.Language, host: str) -> Words:
     return (
         language.gettext("Somebody may have your password"),
@@ -79,6 +94,7 @@ def _reset_told(language: i18n.Language, host: str) -> Words:
 
 _WORDS: Final[Mapping[str, Callable[[i18n.Language, str], Words]]] = {
     kinds.NEW_FACTOR: _new_factor,
+    kinds.FACTOR_REMOVED: _factor_removed,
     kinds.WRONG_CODES: _wrong_codes,
     kinds.RESET: _reset,
     kinds.RESET_TOLD: _reset_told,

@@ -137,7 +137,7 @@ def _answers(url: str) -> bool:
 
 
 @contextmanager
-def run_instance(folder: Path, **settings: str) -> Iterator[Instance]:
+def run_instance(folder: Path, *, host: str = "127.0.0.1", **settings: str) -> Iterator[Instance]:
     """`petition start` on a port of its own, until the block ends."""
     port = free_port()
     keep = ("PATH", "HOME", "LANG", "VIRTUAL_ENV")
@@ -151,8 +151,8 @@ def run_instance(folder: Path, **settings: str) -> Iterator[Instance]:
         "PETITION_SENDER_PAGES": "1000000/1000000",
         "PETITION_SENDER_SIGN_INS": "1000/10000",
     }
-    environ |= settings
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{host}:{port}"
+    environ |= {"PETITION_BASE_URL": url} | settings
     log = folder / "start.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -22,7 +22,7 @@ def test_the_list_has_every_account(app: Flask, run: Any) -> None:
     run("staff", "disable", console.address("viewer"), "--yes")
     owner, viewer = run("staff", "list").stdout.splitlines()
     assert re.fullmatch(
-        rf"{OWNER}: owner on all campaigns, second factor, seen [-\d]+ [:\d]+ UTC", owner
+        rf"{OWNER}: owner on all campaigns, second factor \(app\), seen [-\d]+ [:\d]+ UTC", owner
     )
     assert viewer == (
         f"{console.address('viewer')}: viewer + export on amazon, no second factor, never seen,"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response
+from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse as Answer
@@ -29,6 +30,7 @@ from petition.web.http.access import PUBLIC, access
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.web.http.errors import error_page
 from tests import console, factories, people
+from tests.authenticator import ORIGIN, Authenticator
 from tests.conftest import Clock
 from tests.html.checker import complaints
 from tests.park import open_park
@@ -368,6 +370,23 @@ def entering(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     console.sign_out(client)
     console.type_password(client, email)
     yield "second factor", client.get(console.CODE_PAGE)
+    console.give_code(client, console.code_of(guide.app, email))
+    yield from with_a_passkey(client)
+
+
+def with_a_passkey(client: FlaskClient) -> Iterator[tuple[str, Answer]]:
+    """The pages that know of one."""
+    token = {"csrf_token": console.form_token(client.get("/staff/account"))}
+    client.post("/staff/account/passkeys", data=token)
+    asked = client.post("/staff/second-factor/passkey/new", data=token).get_data(as_text=True)
+    made = {"passkey": Authenticator().create(asked)}
+    assert client.post(console.SET_UP_PAGE, data=token | made).status_code == 303
+    yield "own account, passkey", client.get("/staff/account")
+    again = f"{console.CODE_PAGE}/again?to=/staff/"
+    yield "second factor, again by passkey", client.post(again, data=token | {"passkey": "{}"})
+    client.post("/staff/account/second-factor/remove", data=token)
+    yield "own account, passkey alone", client.get("/staff/account")
+    yield "the last factor", client.post("/staff/account/passkeys/1/remove", data=token)
 
 
 def letters(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
@@ -457,7 +476,13 @@ def app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copyfile(sqlite_template, folder / "petition.db")
     app = create_app(
         # One visitor signs for everybody: their letters must not wait their turn.
-        load({"PETITION_INSTANCE": str(folder), "PETITION_SENDER_LETTERS": "1000/100000"}),
+        load(
+            {
+                "PETITION_INSTANCE": str(folder),
+                "PETITION_SENDER_LETTERS": "1000/100000",
+                "PETITION_BASE_URL": ORIGIN,  # where there are passkeys
+            }
+        ),
         now=Clock(datetime(2026, 11, 2, 9, 30, tzinfo=UTC)),
     )
     app.test_client_class = Visitor

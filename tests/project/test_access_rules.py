@@ -97,11 +97,17 @@ OPENS: dict[str, int] = {
     "POST /staff/second-factor": 303,
     "GET /staff/second-factor/set-up": 303,
     "POST /staff/second-factor/set-up": 303,
+    # Neither has a passkey, nor may make one now.
+    "POST /staff/second-factor/passkey/ask": 404,
+    "POST /staff/second-factor/passkey/new": 404,
     # It must be told where to lead on to.
     "GET /staff/second-factor/again": 404,
     "POST /staff/second-factor/again": 404,
     "GET /staff/account": 200,
     "POST /staff/account/recovery-codes": 200,
+    # There is none of that number, and the app is the last factor.
+    "POST /staff/account/passkeys/<id:passkey_id>/remove": 404,
+    "POST /staff/account/second-factor/remove": 422,
     "GET /staff/lost-factor": 200,
     "POST /staff/lost-factor": 422,
     "GET /staff/": 200,
@@ -135,6 +141,7 @@ OPENS: dict[str, int] = {
     "POST /staff/audit/export": 200,
     # These end the session, or begin another one.
     "POST /staff/account/second-factor": 303,
+    "POST /staff/account/passkeys": 303,
     "POST /staff/account/sign-out-everywhere": 303,
     "POST /staff/sign-out": 303,
     # Last: it erases the signature that the other links are about.
@@ -344,6 +351,7 @@ class Addresses:
             ("<path:name>", "css/site.css"),
             ("<id:export_id>", str(self.export_id)),
             ("<id:staff_id>", str(self.colleague)),
+            ("<id:passkey_id>", "1"),
             ("<id:request_id>", str(self.request_id)),
         ):
             rule = rule.replace(part, value)
@@ -370,6 +378,7 @@ def addresses(
 
 ENDING = (
     "POST /staff/account/second-factor",
+    "POST /staff/account/passkeys",
     "POST /staff/sign-out",
     "POST /staff/account/sign-out-everywhere",
 )

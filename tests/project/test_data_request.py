@@ -149,6 +149,7 @@ NOT_IN_IT: Final = {
     "staff_sessions": "the same",
     "staff_devices": "the same",
     "staff_recovery_codes": "the same",
+    "staff_passkeys": "the same",
     "sign_in_places": "tries to sign in to the console, for a minute",
     "sign_in_refusals": "how many of them were wrong in an hour",
     "audit": "what staff did; of a signature only its number, and the reason, which is there",

@@ -57,6 +57,7 @@ NOT_HERE: Final = {
     "adduser": "changes the machine",
     "chown": "needs the user petition",
     "install -m 644 /opt/petition/deploy/": "changes the machine; the files are checked below",
+    "/opt/petition/.venv/bin/python -m pip": "fetches packages: tests/project/test_locks.py",
     "git": "there is no address to fetch from",
     "cd": "the folder is that of the machine",
     "runuser -u postgres -- createuser": "the tests' own server has its user",
@@ -331,7 +332,7 @@ def test_what_the_container_copies_is_enough_to_run(tmp_path: Path) -> None:
             else:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / source, place)
-    assert steps("RUN")[-1] == "./run --version"
+    assert "./run --version" in steps("RUN")
     subprocess.run(["sh", "-n", str(image / "run")], check=True)
     assert steps("ENTRYPOINT") == ['["/opt/petition/.venv/bin/petition"]']
     environ = {

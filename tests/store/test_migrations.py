@@ -328,6 +328,47 @@ def test_sessions_end_and_a_second_factor_comes_and_goes(
         assert rows(app, "SELECT count(*) FROM staff_recovery_codes") == [(0,)]
 
 
+def test_without_passkeys_nobody_gets_in_by_a_password_alone(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    """Accounts with passkeys alone are invited anew by a version that knows none."""
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        with transaction() as session:
+            session.add_all(
+                Staff(
+                    email=f"{name}@example.org",
+                    password_hash="a hash",
+                    totp_sealed=sealed,
+                    passkeys=number,
+                    created_at=clock(),
+                )
+                for name, sealed, number in (("ada", b"x", 1), ("ben", None, 1), ("cleo", None, 0))
+            )
+        at = "'2026-11-02 10:00:00+00:00'"
+        for staff_id in (1, 2):
+            change(
+                app,
+                "INSERT INTO staff_sessions (staff_id, token_sha256, created_at, seen_at)"
+                f" VALUES ({staff_id}, 'c{staff_id}', {at}, {at})",
+            )
+            change(
+                app,
+                "INSERT INTO staff_passkeys"
+                " (staff_id, credential_id, public_key, sign_count, created_at)"
+                f" VALUES ({staff_id}, 'd{staff_id}', 'e', 0, {at})",
+            )
+        flask_migrate.downgrade(directory=FOLDER, revision="0018")
+        hashes = "SELECT password_hash FROM staff ORDER BY email"
+        assert rows(app, hashes) == [("a hash",), (None,), ("a hash",)]
+        whole = "SELECT staff_id FROM staff_sessions WHERE revoked_at IS NULL"
+        assert rows(app, whole) == [(1,)]
+        flask_migrate.upgrade(directory=FOLDER)
+        assert rows(app, "SELECT email, passkeys FROM staff ORDER BY email") == [
+            (f"{name}@example.org", 0) for name in ("ada", "ben", "cleo")
+        ]
+
+
 def _staff_of_before(app: Flask) -> None:
     at = "'2026-11-02 10:00:00+00:00'"
     for sql in (

@@ -470,7 +470,9 @@ class TestLostFactor:
 def _everywhere(app: Flask, thief: FlaskClient) -> None:
     """Every address of the console, with every method, as it stands in the map of routes."""
     token = console.form_token(thief.get(console.CODE_PAGE))
-    open_to_halves = {"/staff/sign-out", console.CODE_PAGE, console.SET_UP_PAGE}
+    open_to_halves = {"/staff/sign-out", console.CODE_PAGE, console.SET_UP_PAGE} | {
+        f"{console.CODE_PAGE}/passkey/{what}" for what in ("ask", "new")
+    }
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith("/staff/") or rule.rule in open_to_halves | {"/staff/sign-in"}:
             continue

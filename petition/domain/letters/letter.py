@@ -26,6 +26,8 @@ class LetterKind(StrEnum):
     """What a `confirm` letter says to who has confirmed: no letter is owed under this name."""
     NEW_FACTOR = "new_factor"
     """To staff: a second factor was set up for their account."""
+    FACTOR_REMOVED = "factor_removed"
+    """To staff: a second factor of their account was removed."""
     WRONG_CODES = "wrong_codes"
     """To staff: somebody has their password, and types wrong codes."""
     RESET = "reset"
@@ -49,6 +51,7 @@ THANKS: Final = LetterKind.THANKS
 DATA: Final = LetterKind.DATA
 ALREADY: Final = LetterKind.ALREADY
 NEW_FACTOR: Final = LetterKind.NEW_FACTOR
+FACTOR_REMOVED: Final = LetterKind.FACTOR_REMOVED
 WRONG_CODES: Final = LetterKind.WRONG_CODES
 RESET: Final = LetterKind.RESET
 RESET_TOLD: Final = LetterKind.RESET_TOLD

@@ -12,6 +12,10 @@ class AuditAction(StrEnum):
     PASSWORD = "password"  # noqa: S105  # a name
     CODE = "code"
     RECOVERY_CODE = "recovery code"
+    PASSKEY = "passkey"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REMOVED = "passkey removed"
+    APP_REMOVED = "app removed"
     SECOND_FACTOR_SET_UP = "second factor set up"
     NEW_SECOND_FACTOR = "new second factor"
     RESET_SECOND_FACTOR = "reset second factor"

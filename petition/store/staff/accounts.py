@@ -23,7 +23,13 @@ class StaffMember:
     password_hash: str | None
     """None until they have set their password."""
     disabled: bool
-    has_second_factor: bool
+    has_app: bool
+    """An app that makes codes."""
+    passkeys: int
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.has_app or self.passkeys > 0
 
 
 class LinkPurpose(StrEnum):
@@ -54,7 +60,8 @@ def _member(row: Staff | None) -> StaffMember | None:
         email=row.email,
         password_hash=row.password_hash,
         disabled=row.disabled,
-        has_second_factor=row.totp_sealed is not None,
+        has_app=row.totp_sealed is not None,
+        passkeys=row.passkeys,
     )
 
 
@@ -101,6 +108,18 @@ def everyone(session: Session) -> list[AccountState]:
         assert person is not None
         found.append(AccountState(person=person, seen_at=last))
     return found
+
+
+def with_passkeys_alone(session: Session) -> int:
+    """How many open accounts have passkeys and no app."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Staff.disabled.is_(False), Staff.passkeys > 0, Staff.totp_sealed.is_(None)
+            )
+        )
+        or 0
+    )
 
 
 def anyone(session: Session) -> bool:

@@ -26,8 +26,21 @@ def set_at(session: Session, staff_id: int) -> datetime | None:
 
 def set_first(session: Session, staff_id: int, secret: bytes, step: int, *, at: datetime) -> bool:
     """The account's first one; False where there is one: of two browsers, one sets it up."""
-    first = (Staff.id == staff_id) & Staff.totp_sealed.is_(None)
-    return _set(session, first, secret, step, at=at)
+    return _set(session, is_without(staff_id), secret, step, at=at)
+
+
+def lock(session: Session, staff_id: int) -> None:
+    """Nobody else changes the account's factors before the commit.
+
+    Before any other row: whoever takes a session's or a passkey's row first, and then waits for
+    the account's, would wait for who ends all sessions of it.
+    """
+    session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update())
+
+
+def is_without(staff_id: int) -> ColumnElement[bool]:
+    """The account, if it has no second factor yet."""
+    return (Staff.id == staff_id) & Staff.totp_sealed.is_(None) & (Staff.passkeys == 0)
 
 
 def replace(session: Session, staff_id: int, secret: bytes, step: int, *, at: datetime) -> bool:
@@ -42,6 +55,18 @@ def _set(
         update(Staff)
         .where(account)
         .values(totp_sealed=secret, totp_set_at=at, totp_last_step=step)
+        .returning(Staff.id)
+        .execution_options(synchronize_session=False)
+    )
+    return done.first() is not None
+
+
+def remove_app(session: Session, staff_id: int) -> bool:
+    """Passkeys alone from now on; False where there is none of them, or no app."""
+    done = session.execute(
+        update(Staff)
+        .where(Staff.id == staff_id, Staff.totp_sealed.is_not(None), Staff.passkeys > 0)
+        .values(totp_sealed=None, totp_set_at=None)
         .returning(Staff.id)
         .execution_options(synchronize_session=False)
     )

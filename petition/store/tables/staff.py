@@ -38,6 +38,9 @@ class Staff(Base):
     codes_since: Mapped[datetime | None] = mapped_column(Instant)
     codes_tried: Mapped[int] = mapped_column(server_default="0")
     """Codes that were tried since then, without those that were right."""
+    passkeys: Mapped[int] = mapped_column(server_default="0")
+    """How many they have: of two browsers that set a first one up, or take a last one away, this
+    row lets one."""
     language: Mapped[str] = mapped_column(String(10), server_default="en")
     """In which they last signed in: letters to them are written in it."""
 
@@ -100,6 +103,25 @@ class StaffSession(Base):
     """When it was last given; None: the session opens nothing but the way to it."""
     enrols_until: Mapped[datetime | None] = mapped_column(Instant)
     """Until then this session may put a new second factor in the place of the one there is."""
+    challenge: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """What a passkey is to sign for this session, once."""
+    challenge_until: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class StaffPasskey(Base):
+    """A key that a device keeps for somebody; here is its public half."""
+
+    __tablename__ = "staff_passkeys"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
+    """As the device calls it."""
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """How often the device has signed with it; a copy of it falls behind. 0: it does not count."""
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class StaffRecoveryCode(Base):

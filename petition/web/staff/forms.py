@@ -49,9 +49,10 @@ class SignInForm(PostedForm):
 
 
 class CodeForm(PostedForm):
-    """Staff type a code of their second factor."""
+    """Staff type a code of their second factor, or a script writes what a passkey signed."""
 
     code = StringField()
+    passkey = StringField()
 
 
 class LostFactorForm(PostedForm):

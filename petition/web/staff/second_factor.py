@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.staff import second_factor as factors
 from petition.services.staff import second_factor, signing_in
+from petition.services.staff.passkeys import Answer
 from petition.services.staff.second_factor import Given, NotYours, SignedIn, TooManyCodes
 from petition.services.staff.signing_in import TooManyTries
 from petition.store.db import transaction
@@ -33,7 +34,7 @@ from petition.web.http.locale import _, language
 from petition.web.http.rendering import page
 from petition.web.http.senders import current_sender
 from petition.web.http.too_many import wait_words
-from petition.web.staff import auth
+from petition.web.staff import auth, passkeys
 from petition.web.staff.forms import CodeForm, SignOutForm
 from petition.web.staff.layout import console_page
 
@@ -113,17 +114,27 @@ def _judged(form: CodeForm, again: Page) -> SignedIn | Response:
     except TooManyCodes:
         return again(_used_up(), 429)
     if signed_in is None:
-        return again(_wrong(), 422)
+        return again(_wrong_passkey() if form.passkey.data else _wrong(), 422)
     return signed_in
 
 
 def _given(form: CodeForm) -> Given:
+    party = passkeys.party()
+    written = form.passkey.data or ""
     return Given(
         opened=g.opened,
         token=auth.token(),
         device=auth.device(),
         code=factors.typed(form.code.data or ""),
         language=language().code,
+        passkey=Answer(party=party, text=written) if party is not None and written else None,
+    )
+
+
+def _wrong_passkey() -> str:
+    return _(
+        "This passkey did not work, or it took longer than five minutes. Please try again, or use "
+        "another way."
     )
 
 
@@ -147,7 +158,7 @@ def _later(response: Response, seconds: int) -> Response:
 
 
 def _code_page(problem: str | None, status: int) -> Response:
-    return _page("staff/second_factor.html", problem, status)
+    return _page("staff/second_factor.html", problem, status, passkey=passkeys.asked_at())
 
 
 # --- setting it up --------------------------------------------------------------------------------
@@ -165,21 +176,27 @@ def show_set_up() -> BaseResponse:
 @factor.post("/set-up")
 @access(HALF_SIGNED_IN, forms=OWN_PAGES)
 def set_up() -> BaseResponse:
-    """The app shows the right code: from now on it is asked for. The page has the recovery codes.
+    """The app shows the right code, or a passkey is there: from now on one of them is asked for.
 
-    It is the answer to the form, because they are shown once: a page that one could come back to
-    would have to keep them.
+    The page has the recovery codes. It is the answer to the form, because they are shown once: a
+    page that one could come back to would have to keep them.
     """
     form = CodeForm()
     if not form.validate():
         return _set_up_page(_("The form was open for too long. Please try again."), 422)
+    given, vault, at = _given(form), deps().vault, deps().now()
     try:
         with transaction() as session:
-            enrolled = second_factor.enrol(session, deps().vault, _given(form), at=deps().now())
+            if given.passkey is None:
+                enrolled = second_factor.enrol(session, vault, given, at=at)
+            else:
+                enrolled = second_factor.enrol_passkey(session, vault, given, given.passkey, at=at)
     except NotYours:
         return redirect(HERE, 303)
     if enrolled is None:
-        return _set_up_page(_not_yet(), 422)
+        return _set_up_page(_not_yet() if given.passkey is None else _wrong_passkey(), 422)
+    if not enrolled.recovery_codes:  # those from before are still good
+        return auth.log_in(redirect("/staff/account", 303), enrolled.signed_in)
     body = console_page("staff/recovery_codes.html", codes=enrolled.recovery_codes)
     return auth.log_in(make_response(body), enrolled.signed_in)
 
@@ -194,9 +211,7 @@ def _not_yet() -> str:
 def _set_up_page(problem: str | None, status: int) -> Response:
     at, secret = deps().now(), second_factor.offered_secret(deps().vault, auth.token())
     settings = deps().settings
-    link = factors.setup_link(
-        secret, g.staff.email, issuer=settings.organiser or request.host.partition(":")[0]
-    )
+    link = factors.setup_link(secret, g.staff.email, issuer=passkeys.issuer())
     helped = settings.on_own_machine and from_loopback()
     return _page(
         "staff/second_factor_set_up.html",
@@ -206,6 +221,7 @@ def _set_up_page(problem: str | None, status: int) -> Response:
         link=link,
         spelled=factors.spelled(secret),
         code_now=factors.code_at(secret, at) if helped else None,
+        passkey=passkeys.asked_for_new_at(),
     )
 
 
@@ -214,11 +230,17 @@ def _page(template: str, problem: str | None, status: int, **context: object) ->
         template,
         form=CodeForm(formdata=None),
         problem=problem,
+        wrong=_wrong_place(),
         staff=g.staff,
         sign_out=SignOutForm(formdata=None),
         **context,
     )
     return make_response(body, status)
+
+
+def _wrong_place() -> str:
+    """What a problem is about: the id of the field or button."""
+    return "passkey" if request.form.get("passkey") else "code"
 
 
 # --- once more ------------------------------------------------------------------------------------
@@ -283,7 +305,9 @@ def _again_page(
         "staff/second_factor_again.html",
         form=form,
         problem=problem,
+        wrong=_wrong_place(),
+        passkey=passkeys.asked_at(),
         action=_again(to=to) if to else _again(send=send or ""),
-        fields=[each for each in kept if each[0] not in {"csrf_token", "code"}],
+        fields=[each for each in kept if each[0] not in {"csrf_token", "code", "passkey"}],
     )
     return make_response(body, status)
