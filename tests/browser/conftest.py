@@ -184,6 +184,16 @@ def take_picture(pictures: Path) -> Callable[[Page, str], None]:
     return take
 
 
+@pytest.fixture(scope="session")
+def keep_picture(pictures: Path) -> Callable[[Page, str], None]:
+    """keep_picture(page, name): what the window shows, kept in every run, PICTURES=1 or not."""
+
+    def keep(page: Page, name: str) -> None:
+        page.screenshot(path=pictures / f"{name}.png", full_page=PICTURED)
+
+    return keep
+
+
 @pytest.fixture
 def picture(take_picture: Callable[[Page, str], None]) -> Callable[[Page, str], None]:
     return take_picture
