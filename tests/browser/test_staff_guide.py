@@ -1,0 +1,458 @@
+"""docs/staff.md, tried in a browser: what it tells to press is pressed, what it says comes, comes.
+
+Each step quotes the guide word for word, so that neither can change alone. And whatever the guide
+sets in bold or italics is the name of something on a page that the walk saw, or stands in `OTHER`
+with what it is instead: a button that is renamed makes this red, and so does one that is made up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pyotp
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from petition.app import create_app
+from petition.config import load
+from petition.services.counts import country_figures
+from petition.store.db import transaction
+from petition.store.exports import requests
+from petition.web.http.dependencies import dependencies_of
+from tests import factories, people
+from tests.browser.instance import ROOT, Instance, run_instance
+from tests.browser.staff import PASSWORD, next_code
+from tests.browser.test_passkeys import Device
+from tests.html_pages import Page as HtmlPage
+
+Opening = Callable[..., Page]
+
+YOU: Final = "you@example.org"
+COLLEAGUE: Final = "colleague@example.org"
+CAMPAIGN: Final = "/staff/campaigns/amazon"
+SMALL: Final = ("FR", "SE")
+"""Countries with too few people to be named on a public page."""
+SIGNERS: Final = 24
+"""More than a page of names that wait."""
+
+OTHER: Final = {
+    # How something is, or a word that is explained.
+    "once", "second factor", "recovery codes", "draft", "open", "closed", "confirmed",
+    "sees personal data", "downloads lists", "sends emails to supporters",
+    "opens and closes campaigns", "only after one of you has read them", "Owners only.",
+    "reference",
+    # The beginning of a paragraph or a point, as a heading would be.
+    "Or a passkey.", "Phone lost?", "How many tries there are.",
+    "What you show appears at 04:00 UTC", "The goal moves on.", "Where people sign.",
+    "When you close a petition", "Who may get what:", "Long lists take two.",
+    "Never send the target the other file", "What the person sees.", "A question more",
+    "What the form asks", "What people pass on", "An answer", "Consent texts",
+    "“What do you hold about me?”, “Erase me.”", "“I got no email.”", "“I do not follow links.”",
+    "“Someone entered my address.”", "“I do not want news any more.”",
+    "Withdrawn, erased or rejected after a list has left:", "Withdrawing", "Hold", "release",
+    "Reject", "News", "A timeline", "The outcome", "People see that you looked.",
+    "If somebody may be in who should not be", "A slip in the address:", "Traces in the comment:",
+    "Emails are counted by mailbox",
+    # Stands in emails, or at an address: tests/mail and tests/journeys read these.
+    "This was not me", "Unsubscribe", "/en/code",
+    # In the program that opens the list.
+    "Excel", "File → Open", "Character set: Unicode (UTF-8)", "Separator options",
+    "Separated by: Comma", "untick everything else", "Column type: Text", "OK", "new",
+    # On a page of a campaign for people at risk, and in files: tests/browser/test_at_risk.py.
+    "Leave this site",
+}  # fmt: skip
+"""What stands in bold or italics and is no name of a thing on a page."""
+
+
+class Guide:
+    """The guide's text, and what was quoted of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._text = path.read_text(encoding="utf-8")
+        found = re.findall(r"(?ms)^## (.+?)\n(.*?)(?=^## |\Z)", self._text)
+        self._sections: dict[str, str] = dict(found)
+        self._section = ""
+
+    def open(self, title: str) -> None:
+        assert title in self._sections, f"the guide has no section {title}"
+        self._section = " ".join(self._sections[title].split())
+
+    def says(self, words: str) -> None:
+        """These words stand in the section that is open, as they are here."""
+        assert " ".join(words.split()) in self._section, f"the guide does not say: {words}"
+
+    def table(self, head: str) -> list[str]:
+        """The first column of the table that begins so."""
+        rows = re.search(rf"(?m)^\| {head} \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", self._text)
+        assert rows, f"the guide has no table of {head}"
+        return [row.split("|")[1].strip() for row in rows[1].splitlines()]
+
+    def names(self) -> set[str]:
+        """Whatever is set in bold or italics, without code and tables' own marks."""
+        text = re.sub(r"(?m)^    .*$|`[^`]*`", "", self._text)
+        found = re.findall(r"\*\*(.+?)\*\*|(?<!\*)\*([^*\n][^*]*?)\*(?!\*)", text, re.DOTALL)
+        return {" ".join((bold or plain).split()) for bold, plain in found}
+
+
+class Reader:
+    """Somebody who reads the guide and does what it says; keeps the names of all that they saw."""
+
+    def __init__(self, page: Page, guide: Guide) -> None:
+        self.page, self.guide = page, guide
+        self.seen: set[str] = set()
+
+    def look(self) -> None:
+        self.seen |= HtmlPage(self.page.content()).names
+
+    def go(self, address: str) -> None:
+        self.page.goto(address)
+        self.look()
+
+    def press(self, name: str) -> None:
+        """A button or link that is called so."""
+        self.look()
+        names = re.compile(rf"^{re.escape(name)}")
+        button = self.page.get_by_role("button", name=names)
+        found = button if button.count() else self.page.get_by_role("link", name=names)
+        with self.page.expect_navigation():
+            found.first.click()
+        self.look()
+
+    def fill(self, **values: str) -> None:
+        for name, value in values.items():
+            self.page.locator(f"#{name}").fill(value)
+
+    def enter(self) -> None:
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        self.look()
+
+    def heading(self, name: str) -> None:
+        expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+    def reads(self, words: str) -> None:
+        expect(self.page.locator("main")).to_contain_text(words)
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """With names that wait, at a host for which browsers make passkeys."""
+    with run_instance(tmp_path_factory.mktemp("instance"), host="localhost") as running:
+        app = create_app(load(running.environ))
+        _signed(app)
+        running.confirmed()
+        with app.app_context(), transaction() as session:
+            at = dependencies_of(app).now()
+            country_figures.snapshot_countries(session, factories.the_call(app).id, at=at)
+        running.invite("viewer", COLLEAGUE)
+        running.rows("UPDATE staff SET totp_sealed = x'00' WHERE email = ?", COLLEAGUE)
+        yield running
+
+
+def _signed(app: Flask) -> None:
+    with app.app_context():
+        call = factories.the_call(app)
+        for number in range(SIGNERS):
+            comment = f"Dignity for all {number}." if number % 2 else ""
+            country = SMALL[number % 2] if number < SIGNERS // 2 else "DE"
+            factories.keep(
+                app,
+                call,
+                people.someone(number, visibility="public", country=country, comment=comment),
+            )
+        for entry_id in factories.entries(app):
+            factories.confirm(app, entry_id)
+        with transaction() as session:
+            requests.add(
+                session,
+                campaign_id=1,
+                by=COLLEAGUE,
+                reason="thank-you letters",
+                wanted=requests.WantedList(),
+                rows=1001,
+                at=dependencies_of(app).now(),
+            )
+
+
+def test_the_guide_from_its_beginning(instance: Instance, open_page: Opening) -> None:
+    guide = Guide(ROOT / "docs" / "staff.md")
+    reader = Reader(open_page(), guide)
+    device = Device(reader.page)
+    assert device
+    _before_anybody_signed(reader)
+    _your_account(reader, instance)
+    _roles(reader)
+    _the_numbers(reader)
+    _names_and_comments(reader)
+    _what_everyone_sees(reader)
+    _taking_a_list_out(reader, instance)
+    _the_targets_own_mail(reader)
+    _limits(reader)
+    _the_audit_log(reader)
+    missing = {
+        name
+        for name in guide.names() - OTHER
+        if not any(each.casefold().startswith(name.rstrip(".").casefold()) for each in reader.seen)
+    }
+    assert missing == set(), "the guide names what is on no page"
+    assert OTHER - guide.names() == set(), "this is no longer in the guide"
+
+
+def _before_anybody_signed(reader: Reader) -> None:
+    reader.guide.open("What everyone sees")
+    reader.guide.says("before the first signature the page says “Be among the first to sign”")
+
+
+def _your_account(reader: Reader, instance: Instance) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("Your account")
+    guide.says("Open it and choose a password of 15 characters or more")
+    link = instance.invite("owner", YOU)
+    reader.go(link)
+    reader.fill(password="too short")
+    reader.enter()
+    expect(page.get_by_role("alert")).to_contain_text("15 characters or more")
+    guide.says("A password that is too short does not spend the link.")
+    reader.fill(password=PASSWORD)
+    reader.enter()
+    guide.says("Then you set up your **second factor**: nothing else opens before.")
+    reader.go("/staff/people")
+    reader.heading("Set up your second factor")
+    guide.says(
+        "Scan the picture on the page with it, or type the letters below the picture into it."
+    )
+    expect(page.locator("img.code-picture")).to_be_visible()
+    secret = page.locator("#secret").inner_text().replace(" ", "")
+    guide.says("the same page has a button below: **Make a passkey**")
+    expect(page.get_by_role("button", name="Make a passkey")).to_be_visible()
+    guide.says("Type the six digits that the app shows.")
+    reader.fill(code=pyotp.TOTP(secret).now())
+    reader.enter()
+    guide.says("The next page has ten **recovery codes**.")
+    codes = page.locator(".recovery-codes code").all_inner_texts()
+    assert len(codes) == 10
+    reader.go(link)
+    guide.says("It works **once**, within three days; a newer one ends it.")
+    expect(page.locator("h1")).not_to_have_text("Set up your account")
+
+    reader.go("/staff/")
+    guide.says("and when you press **Sign out**")
+    reader.press("Sign out")
+    guide.says(
+        "sign in at `/staff/` of the petition's address with your password, and then with the"
+    )
+    _type_password(reader)
+    reader.fill(code=next_code(secret))
+    reader.enter()
+    reader.heading("Campaigns")
+
+    guide.says("At the top stands **Your account**.")
+    reader.press("Your account")
+    guide.says("There you make ten new recovery codes, which end the old ones;")
+    reader.press("Make ten new ones")
+    newer = page.locator(".recovery-codes code").all_inner_texts()
+    assert len(newer) == 10
+    assert not {*newer} & {*codes}
+
+    guide.says("Under **Your passkeys** you add one")
+    reader.go("/staff/account")
+    reader.heading("Your passkeys")
+    reader.press("Add a passkey")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.wait_for_url("**/staff/account")
+    reader.look()
+    guide.says("**sign out everywhere**")
+    reader.press("Sign out everywhere")
+    guide.says("or press **Use a passkey**")
+    _type_password(reader)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/staff/")
+    reader.go("/staff/account")
+    guide.says("**Remove the app** leaves passkeys alone. The last second factor stays.")
+    reader.press("Remove the app")
+    reader.reads("You have no app for codes.")
+    expect(page.get_by_role("button", name="Remove", exact=False)).to_have_count(0)
+
+    guide.says(
+        "An owner makes a link on the page **People**, under **Somebody has lost their second"
+    )
+    reader.press("People")
+    reader.press("Somebody has lost their second factor")
+    reader.fill(email=COLLEAGUE, reason="her phone was stolen; I called her back")
+    reader.press("Make the link")
+    guide.says("It is handed over, not mailed.")
+    reader.reads("not by email")
+
+
+def _type_password(reader: Reader) -> None:
+    reader.go("/staff/")
+    reader.heading("Sign in")
+    reader.fill(email=YOU, password=PASSWORD)
+    reader.enter()
+
+
+def _roles(reader: Reader) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("Roles")
+    reader.press("People")
+    for role in guide.table("role"):
+        expect(page.get_by_role("radio", name=re.compile(role, re.IGNORECASE))).to_be_visible()
+    for right in ("sees personal data", "downloads lists", "sends emails to supporters",
+                  "opens and closes campaigns"):  # fmt: skip
+        guide.says(f"**{right}**")
+        expect(page.get_by_role("checkbox", name=right)).to_be_visible()
+    guide.says("*Invite somebody* makes a link to pass on, which is shown once.")
+    reader.heading("Invite somebody")
+    reader.fill(email="next@example.org")
+    page.get_by_role("radio").first.check()
+    reader.press("Make the link")
+    expect(page.locator("code.link")).to_contain_text("/staff/set-up/")
+    reader.go("/staff/people")
+    expect(page.locator("code.link")).to_have_count(0)
+    guide.says("Click an address to change a role, take it away, or close the account")
+    reader.press(YOU)
+    for name in ("Take away", "Save", "Close the account"):
+        expect(page.get_by_role("button", name=name)).to_be_visible()
+
+
+def _the_numbers(reader: Reader) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("Reading the numbers")
+    guide.says("Click a petition.")
+    reader.go("/staff/")
+    page.locator(f"main a[href='{CAMPAIGN}']").click()
+    reader.look()
+    for name in ("Confirmed", "Where signatures stand", "By day", "By country", "By language"):
+        guide.says(f"**{name}**")
+        reader.heading(name)
+    states = page.locator("#states-heading ~ table th[scope=row]").all_inner_texts()
+    assert sorted(states) == sorted(guide.table("state"))
+
+
+def _names_and_comments(reader: Reader) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("Names and comments")
+    guide.says("Click a petition, then **Names and comments**.")
+    reader.press("Names and comments")
+    guide.says("The oldest stand first, with three buttons:")
+    for name in guide.table("button"):
+        expect(page.get_by_role("button", name=name, exact=True).first).to_be_visible()
+    guide.says("**Skip these** shows the next twenty and leaves the ones before you undecided.")
+    reader.press("Skip these")
+    expect(page.locator(".reviews > li")).to_have_count(SIGNERS - 20)
+    guide.says("**With a comment** leaves the bare names out, and says how many comments wait.")
+    reader.press("With a comment")
+    expect(page.locator(".reviews > li")).to_have_count(SIGNERS // 2)
+    reader.press("Show")
+    expect(page.locator(".reviews > li")).to_have_count(SIGNERS // 2 - 1)
+    guide.says("read them all, then press the button below the list")
+    reader.go(f"{CAMPAIGN}/comments")
+    page.get_by_role("button", name=re.compile(r"that have no comment$")).click()
+    guide.says("**Shown**, **Name only** and **Not shown** list what was decided")
+    for name in ("Not shown", "Name only", "Shown"):
+        page.locator("nav.tabs").get_by_role("link", name=name, exact=True).click()
+        reader.look()
+        expect(page.locator("#list-heading")).to_have_text(name)
+    reader.reads("Decided by")
+
+
+def _what_everyone_sees(reader: Reader) -> None:
+    guide = reader.guide
+    guide.open("What everyone sees")
+    reader.go("/en/amazon")
+    guide.says("**Everyone else**")
+    guide.open("When somebody writes to you")
+    guide.says("**My signature** at the foot of every page")
+    expect(reader.page.locator("footer").get_by_role("link", name="My signature")).to_be_visible()
+    guide.says("Then *No email yet?* on the page after signing.")
+    reader.go("/en/amazon/thanks")
+    reader.heading("No email yet?")
+
+
+def _taking_a_list_out(reader: Reader, instance: Instance) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("Taking a list out")
+    guide.says("under **Download a list**, write why you need it and click **Make the CSV file**.")
+    reader.go(CAMPAIGN)
+    reader.heading("Download a list")
+    guide.says("in the console **For news**")
+    for name in ("For news", "For Excel"):
+        expect(page.get_by_role("checkbox", name=name)).to_be_visible()
+    reader.fill(reason="count by region for the press on 3 December")
+    reader.press("Make the CSV file")
+    guide.says("Then **Download the CSV file**")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Download the CSV file").click()
+    rows = Path(taken.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(rows) == SIGNERS + 1
+    assert taken.value.suggested_filename.startswith("amazon-full-confidential-")
+    guide.says("`amazon-full-confidential-20261203T1604Z.csv`")
+    guide.says("under **Downloaded lists**, for good")
+    reader.go(CAMPAIGN)
+    reader.reads("count by region for the press on 3 December")
+    guide.says("The ledger says the same in its column **What**.")
+    expect(page.get_by_role("columnheader", name="What", exact=True)).to_be_visible()
+    instance.rows("UPDATE exports SET sha256 = NULL")
+    guide.says("A line that says **cut off** is a file that did not leave whole")
+    reader.go(CAMPAIGN)
+    reader.reads("cut off")
+    reader.seen.add("cut off")
+    guide.open("What goes to the target")
+    guide.says("It stands on the page under **Lists that take a second person**")
+    reader.heading("Lists that take a second person")
+    guide.says("approves or refuses it there, with your reason before them")
+    reader.reads("thank-you letters")
+    expect(page.get_by_role("button", name="Refuse")).to_be_visible()
+    reader.press("Approve")
+    reader.reads(f"Approved by {YOU}")
+    guide.open("Opening the file")
+    guide.says("Tick **For Excel** in the console")
+    guide.open("What goes to the target")
+    guide.says("**For the target**")
+    expect(page.get_by_role("checkbox", name="For the target")).to_be_visible()
+
+
+def _the_targets_own_mail(reader: Reader) -> None:
+    guide = reader.guide
+    guide.open("The target's own mail")
+    guide.says("**The target’s own mail domains**; owners and editors may change it there.")
+    reader.press("The target’s own mail domains")
+    reader.fill(domain="kuiper.example.org")
+    reader.page.locator(f"form[action='{CAMPAIGN}/domains'] button").click()
+    reader.reads("kuiper.example.org")
+
+
+def _limits(reader: Reader) -> None:
+    guide = reader.guide
+    guide.open("The target's own mail")
+    reader.press("Limits by sender")
+    for name in ("Emails waiting their turn", "What was too much", "Places with wider limits"):
+        reader.heading(name)
+
+
+def _the_audit_log(reader: Reader) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("The audit log")
+    reader.press("Audit log")
+    guide.says("**Look for rows** by person, by what was done, by day.")
+    for label in ("Who", "What", "Day (UTC)"):
+        expect(page.get_by_label(label, exact=True)).to_be_visible()
+    reader.press("Show them")
+    guide.says("**Download these rows (CSV)**")
+    with page.expect_download():
+        page.get_by_role("button", name="Download these rows (CSV)").click()
+    guide.says("**Check it now** does so at once")
+    reader.press("Check it now")
+    reader.reads("Yes:")
+
+
+def test_a_name_that_is_on_no_page_would_show() -> None:
+    """The control of the reading: bold and italics are found, and code is not."""
+    guide: Any = Guide.__new__(Guide)
+    guide._text = "Press **Make\nit** and *see*.\n\n    petition **x**\n\n`**y**` 2 * 3 * 4"
+    assert guide.names() >= {"Make it", "see"}
+    assert not guide.names() & {"x", "y"}
