@@ -1,8 +1,9 @@
-"""Letters to staff, about their own account: two short paragraphs each, and no link."""
+"""Letters to staff, about the console: two short paragraphs each, and no link."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,91 +14,89 @@ from petition.mail.letters import LetterContext, finished
 from petition.mail.ready_letter import ReadyLetter
 from petition.store.letters.staff_letters import StaffLetter
 
-Words = tuple[str, str, str]
-"""The subject, what happened, and what to do."""
+
+def N_(words: str) -> str:  # noqa: N802  # by this name pybabel knows what is to be translated
+    """Words that are translated later, into the reader's language."""
+    return words
 
 
-def _new_factor(language: i18n.Language, host: str) -> Words:
-    return (
-        language.gettext("A second factor was set up"),
-        language.gettext(
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What a letter says, in English."""
+
+    subject: str
+    what_happened: str
+    """At `%(host)s`."""
+    what_to_do: str
+
+
+_WORDS: Final[Mapping[str, Words]] = {
+    kinds.NEW_FACTOR: Words(
+        subject=N_("A second factor was set up"),
+        what_happened=N_(
             "A second factor was set up for your account at %(host)s, and you were signed out "
             "everywhere else. If that was you, there is nothing to do."
-        )
-        % {"host": host},
-        language.gettext(
+        ),
+        what_to_do=N_(
             "If it was not you, somebody has your password. Tell an owner of the console, or "
             "whoever runs the server, at once: they can close the account."
         ),
-    )
-
-
-def _factor_removed(language: i18n.Language, host: str) -> Words:
-    return (
-        language.gettext("A second factor was removed"),
-        language.gettext(
+    ),
+    kinds.FACTOR_REMOVED: Words(
+        subject=N_("A second factor was removed"),
+        what_happened=N_(
             "One of the second factors of your account at %(host)s was removed, and you were "
             "signed out everywhere else. If that was you, there is nothing to do."
-        )
-        % {"host": host},
-        language.gettext(
+        ),
+        what_to_do=N_(
             "If it was not you, somebody has your password. Tell an owner of the console, or "
             "whoever runs the server, at once: they can close the account."
         ),
-    )
-
-
-def _wrong_codes(language: i18n.Language, host: str) -> Words:
-    return (
-        language.gettext("Somebody may have your password"),
-        language.gettext(
+    ),
+    kinds.WRONG_CODES: Words(
+        subject=N_("Somebody may have your password"),
+        what_happened=N_(
             "Somebody typed your password at %(host)s and then several wrong codes. They did not "
             "get in."
-        )
-        % {"host": host},
-        language.gettext(
+        ),
+        what_to_do=N_(
             "If it was not you, ask an owner of the console, or whoever runs the server, for a new "
             "link today: with it you set another password."
         ),
-    )
-
-
-def _reset(language: i18n.Language, host: str) -> Words:
-    return (
-        language.gettext("A link for a new second factor"),
-        language.gettext(
+    ),
+    kinds.RESET: Words(
+        subject=N_("A link for a new second factor"),
+        what_happened=N_(
             "A link was made with which a new second factor can be set up for your account at "
             "%(host)s. It works once, within 24 hours, and only with your password. You were "
             "signed out everywhere."
-        )
-        % {"host": host},
-        language.gettext(
+        ),
+        what_to_do=N_(
             "If you did not ask for it, tell an owner of the console, or whoever runs the server, "
             "at once."
         ),
-    )
-
-
-def _reset_told(language: i18n.Language, host: str) -> Words:
-    return (
-        language.gettext("A link for somebody’s new second factor"),
-        language.gettext(
+    ),
+    kinds.RESET_TOLD: Words(
+        subject=N_("A link for somebody’s new second factor"),
+        what_happened=N_(
             "At %(host)s a link was made with which one of the staff can set up a new second "
             "factor. The audit log says who made it, for whom and why."
-        )
-        % {"host": host},
-        language.gettext(
+        ),
+        what_to_do=N_(
             "If you know nothing of it, ask the others today, and close the account if in doubt."
         ),
-    )
-
-
-_WORDS: Final[Mapping[str, Callable[[i18n.Language, str], Words]]] = {
-    kinds.NEW_FACTOR: _new_factor,
-    kinds.FACTOR_REMOVED: _factor_removed,
-    kinds.WRONG_CODES: _wrong_codes,
-    kinds.RESET: _reset,
-    kinds.RESET_TOLD: _reset_told,
+    ),
+    kinds.MANY_RECORDS: Words(
+        subject=N_("Many records were opened"),
+        what_happened=N_(
+            "At %(host)s one account opened the records of more than 30 people within an hour. "
+            "The audit log says which account it was, and when."
+        ),
+        what_to_do=N_(
+            "If you do not know what it was for, ask that person today. If in doubt, close the "
+            "account: whoever uses it is then signed out at once."
+        ),
+    ),
 }
 KINDS: Final = tuple(_WORDS)
 
@@ -107,6 +106,9 @@ def to_staff(context: LetterContext, letter: StaffLetter, at: datetime) -> Ready
     words = _WORDS.get(letter.kind)
     if words is None:
         return None
+    say = i18n.language(letter.language).gettext
     host = urlsplit(context.settings.base_url).netloc
-    subject, *paragraphs = words(i18n.language(letter.language), host)
-    return finished(context, letter, "to_staff", subject, {"paragraphs": paragraphs}, letter.to, at)
+    paragraphs = [say(words.what_happened) % {"host": host}, say(words.what_to_do)]
+    return finished(
+        context, letter, "to_staff", say(words.subject), {"paragraphs": paragraphs}, letter.to, at
+    )

@@ -34,6 +34,8 @@ class LetterKind(StrEnum):
     """To staff: they were given a link to set up another second factor."""
     RESET_TOLD = "reset_told"
     """To owners: somebody was given such a link."""
+    MANY_RECORDS = "many_records"
+    """To owners: somebody of staff opened many records of supporters within an hour."""
 
 
 class LetterState(StrEnum):
@@ -55,6 +57,7 @@ FACTOR_REMOVED: Final = LetterKind.FACTOR_REMOVED
 WRONG_CODES: Final = LetterKind.WRONG_CODES
 RESET: Final = LetterKind.RESET
 RESET_TOLD: Final = LetterKind.RESET_TOLD
+MANY_RECORDS: Final = LetterKind.MANY_RECORDS
 CONFIRMING: Final = frozenset({CONFIRM, REMINDER})
 """What is worth nothing once the link to confirm has ended."""
 UNASKED: Final = frozenset({REMINDER, THANKS})

@@ -82,6 +82,11 @@ def by_id(session: Session, staff_id: int) -> StaffMember:
     return person
 
 
+def lock(session: Session, email: str) -> None:
+    """Until the transaction ends, whoever else locks this account waits."""
+    session.execute(select(Staff.id).where(Staff.email == email).with_for_update(key_share=True))
+
+
 def _row(session: Session, email: str) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.email == email))
 

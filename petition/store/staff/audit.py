@@ -36,6 +36,21 @@ def last_outcome(session: Session, action: str) -> str | None:
     return session.scalar(query)
 
 
+def count_details(
+    session: Session, *, who: str, action: str, since: datetime, but: str | None = None
+) -> int:
+    """How many different things `who` has done this to since then; `but` is not counted.
+
+    A row of the transaction that is still open is not seen: it is written with the commit.
+    """
+    query = select(func.count(Audit.detail.distinct())).where(
+        Audit.who == who, Audit.action == action, Audit.at > since
+    )
+    if but is not None:
+        query = query.where(Audit.detail != but)
+    return session.scalar(query) or 0
+
+
 def tries(session: Session, *, who: str, action: str, at: datetime, within: timedelta) -> int:
     """How often `who` tried `action` lately."""
     query = select(func.count()).where(

@@ -12,7 +12,7 @@ from petition.domain.exports import second_person
 from petition.domain.signatures import states
 from petition.domain.staff.roles import Right
 from petition.services.counts import country_figures
-from petition.services.staff import signing_in
+from petition.services.staff import record_views, signing_in
 from petition.store.campaigns import campaigns
 from petition.store.counts import totals
 from petition.store.db import Session, reading
@@ -51,6 +51,8 @@ def campaigns_page() -> Response:
             rows=rows,
             wrong=wrong,
             nobodys=nobodys,
+            flags=record_views.flags(session, at=at) if has_permission(Right.AUDIT) else (),
+            records_an_hour=record_views.RECORDS_AN_HOUR,
             relay=relay.state(session),
         )
     return make_response(body)
