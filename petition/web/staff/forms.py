@@ -20,6 +20,7 @@ from petition.domain.abuse.places import (
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures.moderation import SHOWN, VERDICTS
 from petition.domain.staff.roles import SEPARATE, Role
+from petition.services.signatures.moderation import Seen
 from petition.web.http.locale import _
 from petition.web.signing.fields import (
     PostedForm,
@@ -30,9 +31,10 @@ from petition.web.signing.fields import (
     required,
     text_of,
 )
+from petition.web.staff.edit_conflicts import SharedForm
 
-_MARK: Final = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{16})")
-"""A signature's id, and what was seen of it."""
+_MARK: Final = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{16})-([0-9a-f]{8})")
+"""A signature's id, and what was seen of it: its words, and what was decided about them."""
 
 
 class SetUpForm(PostedForm):
@@ -85,7 +87,7 @@ class ExportForm(PostedForm):
             )
 
 
-class OffForm(PostedForm):
+class OffForm(SharedForm):
     """Staff take a mail domain off the target's list."""
 
     domain = StringField(filters=[clean_unscripted], validators=[required, no_controls])
@@ -107,7 +109,7 @@ class DomainForm(OffForm):
             ) from None
 
 
-class UsualForm(PostedForm):
+class UsualForm(SharedForm):
     """Staff end the wider limits of a place."""
 
     network = StringField(filters=[clean_filter], validators=[required, no_controls])
@@ -159,16 +161,26 @@ class ReviewForm(PostedForm):
     together = StringField()
     each = SelectMultipleField(validate_choice=False)
 
-    def decisions(self) -> list[tuple[int, str, str]]:
+    def decisions(self) -> list[tuple[int, Seen, str]]:
         """(signature, what was seen of it, verdict) for each that was decided about."""
         marks = [(text_of(self[verdict]), verdict) for verdict in VERDICTS]
         if self.together.data:
             marks += [(mark, SHOWN) for mark in self.each.data or ()]
         found = ((_MARK.fullmatch(mark), verdict) for mark, verdict in marks)
-        return [(int(mark[1]), mark[2], verdict) for mark, verdict in found if mark]
+        return [
+            (int(mark[1]), Seen(words=mark[2], decision=mark[3]), verdict)
+            for mark, verdict in found
+            if mark
+        ]
 
 
-class PlaceOfGrantForm(PostedForm):
+class UndoForm(PostedForm):
+    """Staff undo what they decided last, as the page named it."""
+
+    batch = StringField()
+
+
+class PlaceOfGrantForm(SharedForm):
     """An owner names one campaign by its slug, or all by nothing."""
 
     campaign = StringField(filters=[clean_filter])

@@ -6,15 +6,18 @@ from flask import Blueprint, Response, g, make_response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.abuse.actions import Action
+from petition.domain.abuse.places import place
 from petition.domain.staff.roles import Right
 from petition.services.abuse import places
 from petition.store.abuse import figures, senders
-from petition.store.db import reading, transaction
+from petition.store.abuse.senders import Allowance
+from petition.store.db import Session, reading, transaction
 from petition.store.letters.budget import budget_state
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _
 from petition.web.staff.auth import has_permission
+from petition.web.staff.edit_conflicts import EditConflict
 from petition.web.staff.forms import PlaceForm, UsualForm
 from petition.web.staff.layout import console_page
 
@@ -36,15 +39,17 @@ def widen() -> BaseResponse:
     if not form.validate():
         return _page(form, 422)
     with transaction() as session:
-        places.widen(
-            session,
-            form.network.data or "",
-            hours=form.whole("hours"),
-            factor=form.whole("factor"),
-            by=g.staff.email,
-            at=deps().now(),
-        )
-    return _to_the_page()
+        conflict = _conflict(session, form)
+        if conflict is None:
+            places.widen(
+                session,
+                form.network.data or "",
+                hours=form.whole("hours"),
+                factor=form.whole("factor"),
+                by=g.staff.email,
+                at=deps().now(),
+            )
+    return _to_the_page() if conflict is None else _page(form, 409, conflict)
 
 
 @limits.post("/narrow")
@@ -55,8 +60,25 @@ def narrow() -> BaseResponse:
     if not form.validate():
         return _page(PlaceForm(formdata=None), 422)
     with transaction() as session:
-        places.narrow(session, form.network.data or "", by=g.staff.email, at=deps().now())
-    return _to_the_page()
+        conflict = _conflict(session, form)
+        if conflict is None:
+            places.narrow(session, form.network.data or "", by=g.staff.email, at=deps().now())
+    return _to_the_page() if conflict is None else _page(PlaceForm(formdata=None), 409, conflict)
+
+
+def _conflict(session: Session, form: UsualForm) -> EditConflict | None:
+    """What somebody else set for this place since the page was opened. That a place is over is
+    no conflict: each is by itself some time."""
+    network = str(place(form.network.data or ""))
+    there = (
+        each for each in senders.allowances(session, at=deps().now()) if each.network == network
+    )
+    return form.overlooked(map(_line, there))
+
+
+def _line(allowance: Allowance) -> str:
+    """A place as the page compares it: the same in every language."""
+    return f"{allowance.network}: {allowance.factor} ×, {allowance.until:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _to_the_page() -> BaseResponse:
@@ -64,18 +86,21 @@ def _to_the_page() -> BaseResponse:
     return redirect("/staff/limits", 303)
 
 
-def _page(form: PlaceForm, status: int) -> Response:
+def _page(form: PlaceForm, status: int, conflict: EditConflict | None = None) -> Response:
     at, found = deps().now(), deps().settings.limits
     with reading() as session:
+        allowances = senders.allowances(session, at=at)
         body = console_page(
             "staff/limits.html",
+            conflict=conflict,
+            lines=[_line(each) for each in allowances],
             limits=found,
             refused=figures.refused(session, at=at),
             waiting=figures.waiting(
                 session, at=at, burst=found.letters.burst, an_hour=found.letters.an_hour
             ),
             budget=budget_state(session, per_minute=deps().settings.letters_per_minute, at=at),
-            places=senders.allowances(session, at=at),
+            places=allowances,
             hidden_at=senders.hidden_at(session),
             actions=_actions(),
             form=form,

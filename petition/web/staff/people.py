@@ -20,7 +20,8 @@ from petition.store.staff.accounts import AccountState
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
-from petition.web.staff.forms import ButtonForm, GrantForm, InviteForm, PlaceOfGrantForm
+from petition.web.staff.edit_conflicts import EditConflict, SharedForm
+from petition.web.staff.forms import GrantForm, InviteForm, PlaceOfGrantForm
 from petition.web.staff.layout import console_page
 
 people = Blueprint("people", __name__, url_prefix="/staff/people")
@@ -73,6 +74,7 @@ def give(staff_id: int) -> BaseResponse:
         return _person_page(staff_id, form, None, 422)
     return _changed(
         staff_id,
+        form,
         lambda session: services_roles.change(
             session, staff_id, grant, by=g.staff.email, at=deps().now()
         ),
@@ -89,6 +91,7 @@ def take(staff_id: int) -> BaseResponse:
     campaign_id = _campaign_id(form)
     return _changed(
         staff_id,
+        form,
         lambda session: services_roles.take(
             session, staff_id, campaign_id, by=g.staff.email, at=deps().now()
         ),
@@ -99,28 +102,52 @@ def take(staff_id: int) -> BaseResponse:
 @access(Right.MANAGE_STAFF, forms=OWN_PAGES, fresh=True)
 def disable(staff_id: int) -> BaseResponse:
     """Close the account: its sessions end at once."""
-    if not ButtonForm().validate():
+    form = SharedForm()
+    if not form.validate():
         return _person_page(staff_id, GrantForm(formdata=None), _expired(), 422)
 
     def work(session: Session) -> None:
         email = store_accounts.by_id(session, staff_id).email
         services_accounts.disable(session, email, by=g.staff.email, at=deps().now())
 
-    return _changed(staff_id, work)
+    return _changed(staff_id, form, work)
 
 
 def _expired() -> str:
     return _("The form was open for too long. Please try again.")
 
 
-def _changed(staff_id: int, work: Callable[[Session], None]) -> BaseResponse:
+def _changed(staff_id: int, form: SharedForm, work: Callable[[Session], None]) -> BaseResponse:
     try:
         with transaction() as session:
-            work(session)
+            roles.lock(session)
+            conflict = form.conflict(_lines(session, staff_id))
+            if conflict is None:
+                work(session)
     except LastOwner:
         problem = _("This is the last owner. Please make somebody else an owner first.")
         return _person_page(staff_id, GrantForm(formdata=None), problem, 422)
+    if conflict is not None:
+        kept = form if isinstance(form, GrantForm) else GrantForm(formdata=None)
+        return _person_page(staff_id, kept, None, 409, conflict)
     return redirect(f"/staff/people/{staff_id}", 303)
+
+
+def _lines(session: Session, staff_id: int) -> list[str]:
+    """What an account may do, and whether it is open, in the reader's words: two owners may be at
+    it at once."""
+    places = _places(session)
+    words = []
+    for each in roles.grants(session, staff_id):
+        place = _("all campaigns")
+        if each.campaign_id is not None:
+            place = places[each.campaign_id].title.text
+        named = [_role_names()[each.role]]
+        named += [_right_names()[right] for right in SEPARATE if right in each.further]
+        words.append(f"{', '.join(named)} – {place}")
+    if store_accounts.by_id(session, staff_id).disabled:
+        words.append(_("closed for good"))
+    return words
 
 
 def _grant(form: GrantForm) -> Grant | None:
@@ -183,7 +210,13 @@ def _account(session: Session, staff_id: int) -> AccountState:
     raise NotFound
 
 
-def _person_page(staff_id: int, form: GrantForm, problem: str | None, status: int) -> Response:
+def _person_page(
+    staff_id: int,
+    form: GrantForm,
+    problem: str | None,
+    status: int,
+    conflict: EditConflict | None = None,
+) -> Response:
     with reading() as session:
         body = console_page(
             "staff/person.html",
@@ -192,6 +225,8 @@ def _person_page(staff_id: int, form: GrantForm, problem: str | None, status: in
             places=_places(session),
             form=form,
             problem=problem,
+            conflict=conflict,
+            lines=_lines(session, staff_id),
             **_words(),
         )
     return make_response(body, status)
@@ -200,13 +235,7 @@ def _person_page(staff_id: int, form: GrantForm, problem: str | None, status: in
 def _words() -> dict[str, object]:
     """Roles and rights in the reader's words."""
     return {
-        "role_names": {
-            Role.OWNER: _("Owner"),
-            Role.EDITOR: _("Editor"),
-            Role.MODERATOR: _("Moderator"),
-            Role.EXPORTER: _("Exporter"),
-            Role.VIEWER: _("Viewer"),
-        },
+        "role_names": _role_names(),
         "role_hints": {
             Role.OWNER: _("Everything, also what others may do."),
             Role.EDITOR: _("Changes the campaign; sees no names."),
@@ -214,11 +243,25 @@ def _words() -> dict[str, object]:
             Role.EXPORTER: _("Downloads lists, with names and addresses."),
             Role.VIEWER: _("Sees numbers, rounded down to tens."),
         },
-        "right_names": {
-            Right.PERSONAL_DATA: _("sees personal data"),
-            Right.EXPORT: _("downloads lists"),
-            Right.LETTERS: _("sends emails to supporters"),
-            Right.OPEN_CLOSE: _("opens and closes campaigns"),
-        },
+        "right_names": _right_names(),
         "separate": SEPARATE,
+    }
+
+
+def _role_names() -> dict[Role, str]:
+    return {
+        Role.OWNER: _("Owner"),
+        Role.EDITOR: _("Editor"),
+        Role.MODERATOR: _("Moderator"),
+        Role.EXPORTER: _("Exporter"),
+        Role.VIEWER: _("Viewer"),
+    }
+
+
+def _right_names() -> dict[Right, str]:
+    return {
+        Right.PERSONAL_DATA: _("sees personal data"),
+        Right.EXPORT: _("downloads lists"),
+        Right.LETTERS: _("sends emails to supporters"),
+        Right.OPEN_CLOSE: _("opens and closes campaigns"),
     }
