@@ -17,6 +17,7 @@ from petition.services.letters import link_requests
 from petition.services.privacy import erasure, retention
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.privacy.retention import Step
+from petition.services.signatures import review_undo
 from petition.services.staff import audit_log, signing_in
 from petition.store import jobs
 from petition.store.counts import totals
@@ -79,6 +80,7 @@ class Maintenance:
         self.begin()
         self.answer()
         self.delete_files()
+        self.delete_claims()
         self.erase_withdrawn()
         self.retain()
         self.fold()
@@ -94,6 +96,11 @@ class Maintenance:
         """Lists that waited long enough to be fetched."""
         with self._transaction() as session:
             kept_file.delete_past(session, at=self._now())
+
+    def delete_claims(self) -> None:
+        """Names whose reader is gone, and decisions that can be undone no more."""
+        with self._transaction() as session:
+            review_undo.delete_past(session, at=self._now())
 
     def fold(self) -> None:
         """Bring the public counts up to date; figures by country follow them once a day."""

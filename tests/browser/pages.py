@@ -393,6 +393,11 @@ class Tour:
         yield "staff/domains.html"
         self._press(f"form[action='{campaign}/domains'] button")
         yield "staff/domains.html: errors"
+        theirs = f"{self.lang}.example.org"
+        self.ready.instance.petition("campaign", "domains", "amazon", "--add", theirs)
+        page.locator("#domain").fill("corp.example.org")
+        self._press(f"form[action='{campaign}/domains'] button")
+        yield "staff/domains.html: somebody else was first"
         page.goto("/staff/account")
         yield "staff/account.html"
         page.goto("/staff/lost-factor")
@@ -428,9 +433,18 @@ class Tour:
         yield "staff/audit.html"
         page.goto("/staff/audit?day=x")
         yield "staff/audit.html: errors"
-        for verdict in ("", "?only=comments", "?verdict=shown", "?verdict=refused"):
+        for verdict in ("", "?only=comments", "?only=names&country=DE", "?verdict=shown"):
             page.goto(f"{campaign}/comments{verdict}")
             yield f"staff/comments.html: {verdict or 'waiting'}"
+        self._press(".reviews button[name=refused]")
+        yield "staff/comments.html: decided"
+        self._press("form[action*='/comments/undo'] button")
+        yield "staff/comments.html: undone"
+        ((decided,),) = self.ready.instance.rows(
+            "SELECT min(signature_id) FROM entries JOIN reviews ON entry_id = entries.id"
+        )
+        page.goto(f"{campaign}/comments?changed=1&left=1&nothing=1&others={decided}")
+        yield "staff/comments.html: somebody else was first"
 
     def mailbox(self) -> Iterator[str]:
         self.page.goto("/dev/outbox")

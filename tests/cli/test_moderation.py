@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from petition.services.signatures import review_queue
+from petition.store.db import transaction
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people
 
@@ -113,6 +116,9 @@ def test_nothing_decided_yet(run: Any) -> None:
     [
         ["list"],
         ["list", "amazon", "--decided", "liked"],
+        ["list", "amazon", "--decided", "shown", "--comment", "with"],
+        ["list", "amazon", "--language", "xx"],
+        ["undo"],
         ["approve"],
         ["approve", "one"],
         ["refuse", "0"],
@@ -129,3 +135,44 @@ def test_misuse(run: Any, args: list[str]) -> None:
 def test_a_campaign_that_is_not_there(run: Any) -> None:
     found = run("comments", "list", "nowhere")
     assert (found.exit_code, found.stderr) == (1, "Error: there is no campaign called nowhere\n")
+
+
+def test_the_list_can_be_narrowed(run: Any, ids: list[int]) -> None:
+    amina, someone, _ = ids
+
+    def listed(*options: str) -> list[int]:
+        found = json.loads(run("comments", "list", "amazon", "--json", *options).stdout)
+        return [each["signature_id"] for each in found]
+
+    assert listed("--country", "ma") == [amina]
+    assert listed("--comment", "without") == [someone]
+    assert listed("--comment", "with", "--language", "en") == [amina]
+    assert listed("--language", "fr") == []
+    run("comments", "approve", str(amina), str(someone))
+    assert listed("--decided", "shown", "--country", "DE") == [someone]
+
+
+def test_what_somebody_else_reads_is_left_to_them(app: Flask, run: Any, ids: list[int]) -> None:
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        campaign_id = factories.the_call(app).id
+        review_queue.take(
+            session, deps.vault, campaign_id, by="mo@example.org", at=datetime.now(UTC)
+        )
+    assert run("comments", "list", "amazon").stdout == "nothing waits\n"
+    found = run("comments", "approve", str(ids[0]))
+    said = f"Error: somebody else is reading signature {ids[0]}: wait five minutes\n"
+    assert (found.exit_code, found.stderr) == (1, said)
+    assert verdicts(app) == []
+
+
+def test_the_last_command_is_undone(app: Flask, run: Any, ids: list[int]) -> None:
+    first, second = map(str, ids[:2])
+    run("comments", "approve", second, first)
+    run("comments", "refuse", first)
+    assert run("comments", "undo", "amazon").stdout == f"{first}: as before\n"
+    assert verdicts(app) == [(ids[0], "shown"), (ids[1], "shown")]
+    run("comments", "undo", "amazon")
+    assert verdicts(app) == []
+    found = run("comments", "undo", "amazon")
+    assert (found.exit_code, found.stderr) == (1, "Error: there is nothing to undo\n")

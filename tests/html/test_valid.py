@@ -326,6 +326,10 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "export, no reason", guide.console(f"{path}/export", code, {"reason": ""})
     yield "export", guide.console(f"{path}/export", code, {"reason": "a look"})
     yield "domains, wrong", guide.console(f"{path}/domains", code, {"domain": "no domain"})
+    stale = {"domain": f"{code}.example.org", "seen": "gone.example.org"}
+    yield "domains, somebody else", guide.console(f"{path}/domains", code, stale)
+    outcome = "changed=1&undone=2&left=1&nothing=1&others=1.2.3"
+    yield "comments, what came of it", guide.get(f"{path}/comments?{outcome}", code)
     yield "limits", guide.get("/staff/limits", code)
     wrong = {"network": "nowhere", "hours": "x", "factor": ""}
     yield "limits, wrong", guide.console("/staff/limits", code, wrong)

@@ -119,6 +119,8 @@ NOT_IN_IT: Final = {
     "reviews.campaign_id": "the campaign's name is there",
     "reviews.entry_id": "which row belongs to which",
     "staff_views.entry_id": "which row belongs to which",
+    "review_claims": "who of staff reads a name just now: gone after five minutes",
+    "review_changes": "what staff decided before their last decision: gone after an hour",
     "reviews.by": "a person too: which member of staff it was",
     "erasures": "of those whose signature is gone: a number, with nothing that it belongs to",
     "mailbox_blocks": "who has the link to stop sees it there; no letter tells of it",

@@ -14,8 +14,8 @@ from petition.domain.signatures.moderation import NAME_ONLY, REFUSED, SHOWN
 from petition.errors import NotFound
 from petition.services.privacy import erasure, rights, withdrawals
 from petition.services.privacy.rights import Choices
-from petition.services.signatures import holds, moderation
-from petition.services.signatures.moderation import NEWEST, Changed, Named, NotPublic
+from petition.services.signatures import holds, moderation, public_names, review_queue
+from petition.services.signatures.moderation import NEWEST, Changed, Named, NotPublic, Seen
 from petition.store.db import reading, transaction
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights as as_supporter
@@ -37,7 +37,7 @@ def someone(number: int, **changes: str) -> Form:
     return people.someone(number, visibility="public", **changes)
 
 
-def decide(app: Flask, signature_id: int, verdict: str, seen: str | None = None) -> None:
+def decide(app: Flask, signature_id: int, verdict: str, seen: Seen | None = None) -> None:
     deps = dependencies_of(app)
     with transaction() as session:
         moderation.decide(
@@ -53,16 +53,19 @@ def decide(app: Flask, signature_id: int, verdict: str, seen: str | None = None)
 
 
 def queue(app: Flask, after: int = 0) -> tuple[Named, ...]:
-    with reading() as session:
-        vault = dependencies_of(app).vault
-        return moderation.queue(session, vault, factories.the_call(app).id, after=after)
+    deps = dependencies_of(app)
+    with transaction() as session:
+        campaign_id = factories.the_call(app).id
+        return review_queue.take(
+            session, deps.vault, campaign_id, after=after, by="mo@example.org", at=deps.now()
+        ).names
 
 
 def page(app: Flask, before: int = NEWEST) -> moderation.Page:
     with reading() as session:
         vault = dependencies_of(app).vault
         tomorrow = dependencies_of(app).now() + timedelta(days=1)
-        return moderation.shown(
+        return public_names.shown(
             session, vault, factories.the_call(app).id, before=before, at=tomorrow
         )
 

@@ -85,9 +85,9 @@ def test_the_queue_is_found_by_its_index(app: Flask, plans: list[str]) -> None:
     campaign_id = the_call(app).id
     plans.clear()
     with reading() as session:
-        waiting = moderation.waiting(session, campaign_id, after=0, most=20)
+        waiting = list(moderation.waiting_words(session, campaign_id))
         number = moderation.count_waiting(session, campaign_id)
-    assert len(waiting) == 20
+    assert len(waiting) == SIGNATURES // EVERY
     assert number == SIGNATURES // EVERY
     assert len(plans) == 2
     for plan in plans:
@@ -108,8 +108,9 @@ def test_what_is_shown_is_found_by_the_order_of_approval(app: Flask, plans: list
     )
     plans.clear()
     with reading() as session:
-        found = moderation.decided(session, campaign_id, IN_PUBLIC, before=2**63 - 1, most=11)
-        assert moderation.waiting(session, campaign_id, after=0, most=20) == []
+        which = moderation.Decided(verdicts=IN_PUBLIC)
+        found = moderation.decided(session, campaign_id, which, before=2**63 - 1, most=11)
+        assert list(moderation.waiting_words(session, campaign_id)) == []
     assert len(found) == 11
     for plan in plans:
         for all_of_it in ("Seq Scan on signatures", "SCAN signatures", "Seq Scan on entries"):

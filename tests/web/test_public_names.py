@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from petition.domain.signatures.moderation import NAME_ONLY, REFUSED, SHOWN
-from petition.services.signatures import moderation
+from petition.services.signatures import moderation, public_names
 from petition.store.db import transaction
 from petition.store.signatures import moderation as store_moderation
 from petition.web.http.dependencies import dependencies_of
@@ -264,11 +264,11 @@ def test_a_long_comment_is_cut_at_a_word(app: Flask, client: FlaskClient) -> Non
 
 def test_a_comment_is_found_behind_many_names(app: Flask, client: FlaskClient) -> None:
     approve(app, public(1, comment="Reason 1."))
-    for number in range(2, 2 + moderation.VOICES_AT_ONCE + 1):
+    for number in range(2, 2 + public_names.VOICES_AT_ONCE + 1):
         approve(app, public(number))
     page = read(client, "/en/amazon")
     assert quotes_on(page) == [("Person1", "Reason 1.")]
-    assert len(first_names_on(page)) == moderation.FIRST_NAMES
+    assert len(first_names_on(page)) == public_names.FIRST_NAMES
 
 
 def test_words_on_the_main_page_are_only_words(app: Flask, client: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -10,9 +11,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from tests import console, factories, people, rights
+from tests.conftest import Clock
 from tests.people import Form
 
 ADDRESS = "/staff/campaigns/amazon/comments"
+SEEN = "0123456789abcdef-01234567"
 
 
 def public(number: int, **changes: str) -> Form:
@@ -186,7 +189,7 @@ def test_who_only_looks_or_exports_is_kept_out(app: Flask) -> None:
         assert "/comments" not in text(numbers)
         assert client.get(ADDRESS).status_code == 403
         token = console.form_token(numbers)
-        mark = f"{signature_id}-{'0' * 16}"
+        mark = f"{signature_id}-{'0' * 16}-{'0' * 8}"
         answer = client.post(ADDRESS, data={"csrf_token": token, "shown": mark})
         assert answer.status_code == 403
     assert verdicts(app) == []
@@ -213,7 +216,7 @@ def test_without_the_forms_token_nothing_happens(app: Flask, mo: FlaskClient) ->
 
 @pytest.mark.parametrize(
     "junk",
-    ["", "1", "x-0123456789abcdef", "1-zz", "-1-0123456789abcdef", "9" * 30 + "-0123456789abcdef"],
+    ["", "1", f"x-{SEEN}", "1-zz", f"-1-{SEEN}", "9" * 30 + f"-{SEEN}", f"1-{SEEN}0"],
 )
 def test_junk_is_answered(app: Flask, mo: FlaskClient, junk: str) -> None:
     signed(app, public(1))
@@ -223,11 +226,22 @@ def test_junk_is_answered(app: Flask, mo: FlaskClient, junk: str) -> None:
 
 
 def test_a_signature_that_is_not_there(app: Flask, mo: FlaskClient) -> None:
-    mark = f"{10**17}-0123456789abcdef"
+    mark = f"{10**17}-{SEEN}"
     assert "changed=1" in press(mo, shown=mark).headers["Location"]
 
 
-@pytest.mark.parametrize("query", ["verdict=liked", "after=x", "verdict=shown&before=0"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "verdict=liked",
+        "after=x",
+        "verdict=shown&before=0",
+        "only=insults",
+        "language=xx",
+        "country=Narnia",
+        "undone=many",
+    ],
+)
 def test_lists_that_are_not_there(mo: FlaskClient, query: str) -> None:
     assert mo.get(f"{ADDRESS}?{query}").status_code == 404
 
@@ -245,3 +259,102 @@ def test_another_campaigns_names_stay_there(app: Flask, mo: FlaskClient) -> None
     assert names_on(text(mo.get(other))) == []
     assert press(mo, other, shown=mark).status_code == 404
     assert verdicts(app) == []
+
+
+def undo(client: FlaskClient, page: str, address: str = ADDRESS) -> Answer:
+    """Press the button on a page that was opened some time ago."""
+    batch = re.search(r'name="batch" value="([0-9a-f]+)"', page)
+    token = console.form_token(client.get(ADDRESS))
+    return client.post(
+        address.replace("/comments", "/comments/undo"),
+        data={"csrf_token": token, "batch": batch[1] if batch else ""},
+    )
+
+
+def test_the_last_decision_can_be_undone_by_a_button(app: Flask, mo: FlaskClient) -> None:
+    signed(app, public(1), public(2, comment="Because."), public(3))
+    page = text(mo.get(ADDRESS))
+    assert "Your last decision" not in page
+    press(mo, together="yes", each=marks(page, "each"))
+    page = text(mo.get(f"{ADDRESS}?verdict=shown"))
+    assert "Show, for 2 names." in page
+    answer = undo(mo, page, f"{ADDRESS}?verdict=shown")
+    assert answer.headers["Location"] == f"{ADDRESS}?verdict=shown&undone=2#list"
+    assert verdicts(app) == []
+    page = text(mo.get(answer.headers["Location"]))
+    assert "Undone: 2 decisions." in page
+    assert "Your last decision" not in page
+    assert "Waiting: 3" in page
+
+
+def test_there_may_be_nothing_to_undo(app: Flask, mo: FlaskClient) -> None:
+    answer = undo(mo, "")
+    assert "There is nothing left to undo" in text(mo.get(answer.headers["Location"]))
+    assert mo.post(f"{ADDRESS}/undo", data={"batch": "x"}).status_code == 422
+    signed(app, public(1))
+    press(mo, shown=marks(text(mo.get(ADDRESS)), "shown")[0])
+    page = text(mo.get(ADDRESS))
+    rights.correct(app, "Buy", "Now")
+    answer = undo(mo, page)
+    assert "1 name has changed since you decided" in text(mo.get(answer.headers["Location"]))
+
+
+def test_two_moderators_are_shown_different_names(app: Flask, mo: FlaskClient) -> None:
+    signed(app, *(public(number) for number in range(22)))
+    other = console.enter(app, "moderator", "other@example.org")
+    page = text(mo.get(ADDRESS))
+    assert len(names_on(page)) == 20
+    assert "Nobody else is shown these until" in page
+    page = text(other.get(ADDRESS))
+    assert names_on(page) == ["Person20 Of-Many", "Person21 Of-Many"]
+    assert "20 names are being read by somebody else" in page
+    third = text(console.enter(app, "moderator", "third@example.org").get(ADDRESS))
+    assert "Nothing else is waiting." in third
+
+
+def test_who_comes_second_learns_what_was_decided(
+    app: Flask, mo: FlaskClient, clock: Clock
+) -> None:
+    """Their claim had lapsed; the first decision stands, and is read together with who made it."""
+    signed(app, public(1))
+    page = text(mo.get(ADDRESS))
+    token = console.form_token(mo.get(ADDRESS))
+    clock.forward(timedelta(minutes=5))
+    other = console.enter(app, "moderator", "other@example.org")
+    theirs = marks(text(other.get(ADDRESS)), "refused")[0]
+    data = {"csrf_token": token, "shown": marks(page, "shown")[0]}
+    answer = mo.post(ADDRESS, data=data)
+    seen = text(mo.get(answer.headers["Location"]))
+    assert "<bdi>Person1 Of-Many</bdi>: being read by somebody else just now." in seen
+    press_there = {"csrf_token": console.form_token(other.get(ADDRESS)), "refused": theirs}
+    assert other.post(ADDRESS, data=press_there).status_code == 303
+    answer = mo.post(ADDRESS, data=data)
+    assert answer.status_code == 303
+    page = text(mo.get(answer.headers["Location"]))
+    assert "Somebody else was a little faster" in page
+    assert "<bdi>Person1 Of-Many</bdi>: Not shown. Decided by other<wbr>@example<wbr>.org" in page
+    assert [row[1] for row in verdicts(app)] == ["refused"]
+
+
+def test_the_same_list_can_be_narrowed(app: Flask, mo: FlaskClient) -> None:
+    signed(app, public(1, country="FR"), public(2, country="DE", comment="Because."))
+    assert names_on(text(mo.get(f"{ADDRESS}?country=FR&language=&only="))) == ["Person1 Of-Many"]
+    page = text(mo.get(f"{ADDRESS}?only=names"))
+    assert names_on(page) == ["Person1 Of-Many"]
+    assert "Waiting without a comment" in page
+    page = text(mo.get(f"{ADDRESS}?country=DE"))
+    assert names_on(page) == ["Person2 Of-Many"]
+    assert f'href="{ADDRESS}?verdict=shown&amp;country=DE"' in page, "a filter goes along"
+    answer = press(mo, f"{ADDRESS}?country=DE", shown=marks(page, "shown")[0])
+    assert answer.headers["Location"] == f"{ADDRESS}?country=DE#list"
+    assert names_on(text(mo.get(f"{ADDRESS}?verdict=shown&country=FR"))) == []
+    assert names_on(text(mo.get(f"{ADDRESS}?verdict=shown&country=DE"))) == ["Person2 Of-Many"]
+
+
+def test_names_of_another_campaign_are_not_read_out_by_a_made_up_address(
+    app: Flask, mo: FlaskClient
+) -> None:
+    (signature_id,) = signed(app, public(1))
+    factories.change(app, "UPDATE signatures SET state = 'held'")
+    page = text(mo.get(f"{ADDRESS}?others={signature_id}.x.-1.{'9' * 30}"))
+    assert "Person1" not in page

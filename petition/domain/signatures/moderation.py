@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -24,6 +25,20 @@ REFUSED: Final = Verdict.REFUSED
 
 VERDICTS: Final = tuple(Verdict)
 IN_PUBLIC: Final = (SHOWN, NAME_ONLY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameFilter:
+    """Which names somebody wants to read; what is None is not asked for."""
+
+    language: str | None = None
+    """Of the form."""
+    country: str | None = None
+    has_comment: bool | None = None
+    """Asked of those that wait; those decided are listed whether or not they have one."""
+
+
+ALL_NAMES: Final = NameFilter()
 
 PUBLISHED_AT: Final = time(4)
 """The time of day, in UTC, at which the names approved since the day before appear together."""

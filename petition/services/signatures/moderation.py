@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from petition.domain.signatures.moderation import IN_PUBLIC, SHOWN, last_publication
+from petition.domain.signatures.moderation import ALL_NAMES, NameFilter
 from petition.domain.signatures.supporter import Person
-from petition.errors import NotFound, PetitionError, SealBroken
+from petition.errors import NotFound, PetitionError
 from petition.store.db import Session
 from petition.store.privacy import staff_views
-from petition.store.signatures import moderation
-from petition.store.signatures.moderation import Public
+from petition.store.signatures import moderation, review_changes, review_claims
+from petition.store.signatures.moderation import Decided, Public, Standing
+from petition.store.signatures.review_changes import Change
 from petition.store.staff import audit
 from petition.store.vault.vault import Vault
 
 PAGE: Final = 20
-SHOWN_PAGE: Final = 10
 NEWEST: Final = 2**63 - 1
 """Above every review."""
-QUOTES: Final = 3
-QUOTE_LENGTH: Final = 240
-"""Characters of a comment on the campaign's own page; all of it is on the page of names."""
-FIRST_NAMES: Final = 8
-VOICES_AT_ONCE: Final = 30
-VOICES_LOOKED_AT: Final = 300
-"""Most approved names that are opened to find comments among them."""
 
 
 class NotPublic(PetitionError):
@@ -37,6 +31,24 @@ class NotPublic(PetitionError):
 
 class Changed(PetitionError):
     """The name or comment has changed since it was read."""
+
+
+class DecidedMeanwhile(PetitionError):
+    """Somebody else has decided about it since it was read: theirs stands."""
+
+
+class Claimed(PetitionError):
+    """Somebody else is reading it now, and decides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What somebody had before them: a decision about it cannot hit anything else."""
+
+    words: str
+    """Stands for exactly these words."""
+    decision: str
+    """The same for what had been decided about them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,31 +66,7 @@ class Named:
     verdict: str | None
     by: str | None
     at: datetime | None
-    seen: str
-    """Stands for exactly these words: a decision about them cannot hit others."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quote:
-    """An approved comment of somebody who let everyone see it, or a part of it."""
-
-    given_name: str
-    country: str
-    comment: str
-    language: str
-    is_cut: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Voices:
-    """What a campaign's own page shows of those who let everyone see it, the last approved first.
-
-    No time stands with it, and the order is that in which staff decided, not that of signing.
-    """
-
-    quotes: tuple[Quote, ...] = ()
-    names: tuple[tuple[str, str], ...] = ()
-    """(given name, country), of others than the quotes."""
+    seen: Seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,94 +78,6 @@ class Page:
     """What to go on before; None on the last page."""
     newer: int | None
     """What the page above goes on before, NEWEST for the first one; None on that itself."""
-
-
-def queue(session: Session, vault: Vault, campaign_id: int, *, after: int = 0) -> tuple[Named, ...]:
-    """The next that wait for a decision, oldest first."""
-    found = moderation.waiting(session, campaign_id, after=after, most=PAGE)
-    return tuple(_open(vault, each) for each in found)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Commented:
-    """Those with a comment that wait."""
-
-    number: int
-    names: tuple[Named, ...]
-    """The first of them, a page at most."""
-
-
-def commented(session: Session, vault: Vault, campaign_id: int, *, after: int = 0) -> Commented:
-    """Those with a comment: how many wait, and the next of them, oldest first.
-
-    A comment is sealed, so all that wait are opened: a thousandth of a second for some hundred.
-    """
-    found = [
-        each.signature_id
-        for each in moderation.waiting_words(session, campaign_id)
-        if vault.open(each.sealed, each.entry_id, each.key_number).comment
-    ]
-    ids = [each for each in found if each > after][:PAGE]
-    names = moderation.waiting_these(session, campaign_id, ids) if ids else []
-    return Commented(number=len(found), names=tuple(_open(vault, each) for each in names))
-
-
-def shown(
-    session: Session, vault: Vault, campaign_id: int, *, before: int = NEWEST, at: datetime
-) -> Page:
-    """What everyone may read, the last approved first: when somebody signed does not show.
-
-    What was approved in a day appears at one time, and comments stand first on each page.
-    """
-    page = _page(
-        session, vault, campaign_id, IN_PUBLIC, before, SHOWN_PAGE, until=last_publication(at)
-    )
-    names = (_without_comment(each) for each in page.names)
-    return Page(
-        names=tuple(sorted(names, key=lambda each: not each.comment)),
-        older=page.older,
-        newer=page.newer,
-    )
-
-
-def voices(session: Session, vault: Vault, campaign_id: int, *, at: datetime) -> Voices:
-    """A few approved comments, and names beside them."""
-    until = last_publication(at)
-    quotes: list[Quote] = []
-    names: list[tuple[str, str]] = []
-    before = NEWEST
-    for _ in range(VOICES_LOOKED_AT // VOICES_AT_ONCE):
-        found = moderation.decided(
-            session, campaign_id, IN_PUBLIC, before=before, most=VOICES_AT_ONCE, until=until
-        )
-        for public in found:
-            try:
-                person = vault.open(public.sealed, public.entry_id, public.key_number)
-            except SealBroken:
-                continue  # the page is about the campaign, and stays up without one name
-            if public.verdict == SHOWN and person.comment and len(quotes) < QUOTES:
-                quotes.append(_quote(person, public))
-            elif len(names) < FIRST_NAMES:
-                names.append((person.given_name, public.country))
-        if len(found) < VOICES_AT_ONCE or len(quotes) == QUOTES:
-            break
-        before = found[-1].review_id or 0
-    return Voices(quotes=tuple(quotes), names=tuple(names))
-
-
-def _quote(person: Person, public: Public) -> Quote:
-    comment = " ".join(person.comment.split())
-    is_cut = len(comment) > QUOTE_LENGTH
-    if is_cut:
-        start = comment[:QUOTE_LENGTH]
-        comment = f"{start.rpartition(' ')[0] or start}…"
-    return Quote(
-        given_name=person.given_name,
-        country=public.country,
-        comment=comment,
-        language=public.language,
-        is_cut=is_cut,
-    )
 
 
 def note_read(
@@ -198,10 +98,29 @@ def note_read(
 
 
 def decided(
-    session: Session, vault: Vault, campaign_id: int, verdict: str, *, before: int = NEWEST
+    session: Session,
+    vault: Vault,
+    campaign_id: int,
+    verdict: str,
+    wanted: NameFilter = ALL_NAMES,
+    *,
+    before: int = NEWEST,
 ) -> Page:
     """What staff decided so, the last first."""
-    return _page(session, vault, campaign_id, (verdict,), before, PAGE)
+    which = Decided(verdicts=(verdict,), wanted=wanted)
+    return page_of(session, vault, campaign_id, which, before, PAGE)
+
+
+def these(
+    session: Session, vault: Vault, campaign_id: int, ids: Sequence[int]
+) -> tuple[Named, ...]:
+    """Those of these signatures whose name may be public, as they stand now."""
+    return tuple(opened(vault, each) for each in moderation.these(session, campaign_id, ids))
+
+
+def new_batch() -> str:
+    """For decisions that are made, and undone, together."""
+    return secrets.token_hex(8)
 
 
 def decide(
@@ -210,15 +129,17 @@ def decide(
     signature_id: int,
     verdict: str,
     *,
-    seen: str | None,
+    seen: Seen | None,
     campaign_id: int | None,
     by: str,
     at: datetime,
+    batch: str | None = None,
 ) -> None:
-    """Decide about one, or decide anew. Raises NotPublic, Changed, or NotFound.
+    """Decide about one, or decide anew.
 
-    `seen` and `campaign_id` are what the reader had before them, where that is known: a supporter
-    may have corrected the name meanwhile, and nobody has read that one.
+    Raises NotPublic, NotFound, and what says that it is not as `by` had it before them: Changed,
+    DecidedMeanwhile or Claimed. `seen` and `campaign_id` are what the reader had there, where that
+    is known: a supporter may have corrected the name meanwhile, and nobody has read that one.
     """
     found = moderation.locked(session, signature_id)
     if found is None:
@@ -226,9 +147,11 @@ def decide(
     its_campaign, public = found
     if campaign_id not in {None, its_campaign}:
         raise NotFound
-    if seen not in {None, _open(vault, public).seen}:
-        raise Changed
-    moderation.decide(session, its_campaign, public.entry_id, verdict, by=by, at=at)
+    if seen is not None and _was_pressed_twice(opened(vault, public), seen, verdict, by=by):
+        return
+    if review_claims.holder(session, public.entry_id, at=at) not in {None, by}:
+        raise Claimed(f"somebody else is reading signature {signature_id}: wait five minutes")
+    _keep(session, its_campaign, public, verdict, batch or new_batch(), by=by, at=at)
     audit.note(
         session,
         who=by,
@@ -239,44 +162,71 @@ def decide(
     )
 
 
-def _page(
+def _was_pressed_twice(now: Named, seen: Seen, verdict: str, *, by: str) -> bool:
+    """Whether `by` has decided so already. Raises Changed and DecidedMeanwhile."""
+    if seen.words != now.seen.words:
+        raise Changed
+    if seen.decision == now.seen.decision:
+        return False
+    if (now.by, now.verdict) != (by, verdict):
+        raise DecidedMeanwhile
+    return True
+
+
+def _keep(
     session: Session,
-    vault: Vault,
     campaign_id: int,
-    verdicts: tuple[str, ...],
-    before: int,
-    most: int,
-    until: datetime | None = None,
-) -> Page:
-    found = moderation.decided(
-        session, campaign_id, verdicts, before=before, most=most + 1, until=until
+    public: Public,
+    verdict: str,
+    batch: str,
+    *,
+    by: str,
+    at: datetime,
+) -> None:
+    before = _standing(public)
+    moderation.decide(session, campaign_id, public.entry_id, verdict, by=by, at=at)
+    review_claims.release(session, public.entry_id)
+    review_changes.add(
+        session,
+        Change(
+            campaign_id=campaign_id,
+            entry_id=public.entry_id,
+            batch=batch,
+            now=Standing(verdict=verdict, by=by, at=at),
+            before=before,
+        ),
     )
-    names = tuple(_open(vault, each) for each in found[:most])
+
+
+def _standing(public: Public) -> Standing | None:
+    if public.verdict is None or public.by is None or public.at is None:
+        return None
+    return Standing(verdict=public.verdict, by=public.by, at=public.at)
+
+
+def page_of(
+    session: Session, vault: Vault, campaign_id: int, which: Decided, before: int, most: int
+) -> Page:
+    """Names that were decided so, and where the pages around them begin."""
+    found = moderation.decided(session, campaign_id, which, before=before, most=most + 1)
+    names = tuple(opened(vault, each) for each in found[:most])
     ids = [each.review_id for each in found[:most] if each.review_id is not None]
     return Page(
         names=names,
         older=ids[-1] if len(found) > most else None,
-        newer=_newer(session, campaign_id, verdicts, ids[0], most, until) if ids else None,
+        newer=_newer(session, campaign_id, which, ids[0], most) if ids else None,
     )
 
 
-def _newer(
-    session: Session,
-    campaign_id: int,
-    verdicts: tuple[str, ...],
-    after: int,
-    most: int,
-    until: datetime | None,
-) -> int | None:
-    above = moderation.decided_later(
-        session, campaign_id, verdicts, after=after, most=most + 1, until=until
-    )
+def _newer(session: Session, campaign_id: int, which: Decided, after: int, most: int) -> int | None:
+    above = moderation.decided_later(session, campaign_id, which, after=after, most=most + 1)
     if not above:
         return None
     return above[-1] if len(above) > most else NEWEST
 
 
-def _open(vault: Vault, public: Public) -> Named:
+def opened(vault: Vault, public: Public) -> Named:
+    """A name as staff read it."""
     person = vault.open(public.sealed, public.entry_id, public.key_number)
     return Named(
         signature_id=public.signature_id,
@@ -289,7 +239,7 @@ def _open(vault: Vault, public: Public) -> Named:
         verdict=public.verdict,
         by=public.by,
         at=public.at,
-        seen=_seen(public.entry_id, person),
+        seen=Seen(words=_seen(public.entry_id, person), decision=_decision(public)),
     )
 
 
@@ -302,6 +252,6 @@ def _seen(entry_id: int, person: Person) -> str:
     return sha256(words.encode()).hexdigest()[:16]
 
 
-def _without_comment(each: Named) -> Named:
-    """As it is shown: only an approved comment."""
-    return each if each.verdict == SHOWN else replace(each, comment="")
+def _decision(public: Public) -> str:
+    standing = (str(public.verdict), str(public.by), str(public.at and public.at.timestamp()))
+    return sha256("\x1f".join(standing).encode()).hexdigest()[:8]

@@ -33,13 +33,13 @@ from petition.store.tables.letters import (
     MailRelay,
 )
 from petition.store.tables.privacy import Block, Erasure, StaffView
+from petition.store.tables.reviews import Review, ReviewChange, ReviewClaim
 from petition.store.tables.signatures import (
     Consent,
     Entry,
     FormerKey,
     MailProvider,
     MergedSignature,
-    Review,
     Signature,
 )
 from petition.store.tables.staff import (
@@ -94,6 +94,8 @@ __all__ = [
     "MergedSignature",
     "Pause",
     "Review",
+    "ReviewChange",
+    "ReviewClaim",
     "SenderAllowance",
     "SenderCount",
     "SenderKey",

@@ -1,4 +1,4 @@
-"""Signatures, entries, consents, reviews, and which spellings of an address are one."""
+"""Signatures, entries, consents, and which spellings of an address are one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.domain.signatures import moderation, states
+from petition.domain.signatures import states
 from petition.domain.signatures.hold_reasons import HoldReason
 from petition.store.db import Base, Id, Instant
 from petition.store.tables.constraints import one_of
@@ -171,21 +171,3 @@ class FormerKey(Base):
 
     former_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     address_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True, index=True)
-
-
-class Review(Base):
-    """What staff decided about one public name and comment."""
-
-    __tablename__ = "reviews"
-    __table_args__ = (
-        one_of("verdict", moderation.VERDICTS),
-        Index("ix_reviews_campaign_id_id", "campaign_id", "id"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
-    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), unique=True)
-    verdict: Mapped[str] = mapped_column(String(10))
-    by: Mapped[str] = mapped_column(String(254))
-    at: Mapped[datetime] = mapped_column(Instant)

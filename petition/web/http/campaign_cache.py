@@ -13,8 +13,8 @@ from petition.domain.signatures.mail_providers import Providers
 from petition.errors import NotFound
 from petition.services.counts import country_figures
 from petition.services.counts.country_figures import Countries
-from petition.services.signatures import moderation
-from petition.services.signatures.moderation import Voices
+from petition.services.signatures import public_names
+from petition.services.signatures.public_names import Voices
 from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
 from petition.store.counts import totals
 from petition.store.db import DatabaseFault, Session, SessionFactory
@@ -69,7 +69,7 @@ class CampaignCache:
             countries=country_figures.countries(session, view.id),
             voices=self.keep(
                 ("voices", view.id),
-                lambda: moderation.voices(session, self._vault, view.id, at=self._now()),
+                lambda: public_names.voices(session, self._vault, view.id, at=self._now()),
             ),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from petition.errors import NotFound
-from petition.services.signatures import moderation
+from petition.services.signatures import public_names
 from petition.services.signatures.moderation import NEWEST
 from petition.store.db import reading
 from petition.web.http.access import PUBLIC, access
@@ -33,7 +33,7 @@ def listed(code: str, slug: str) -> Response:
 
 def _page(shown: CachedCampaign, before: int) -> str:
     with reading() as session:
-        found = moderation.shown(
+        found = public_names.shown(
             session, deps().vault, shown.view.id, before=before, at=deps().now()
         )
     if before != NEWEST and not found.names:
