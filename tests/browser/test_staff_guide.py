@@ -127,14 +127,18 @@ class Reader:
         self.look()
 
     def press(self, name: str) -> None:
-        """A button or link that is called so."""
+        """A button or link that is called so, or whose name begins so."""
         self.look()
-        names = re.compile(rf"^{re.escape(name)}")
-        button = self.page.get_by_role("button", name=names)
-        found = button if button.count() else self.page.get_by_role("link", name=names)
-        with self.page.expect_navigation():
-            found.first.click()
-        self.look()
+        begins = re.compile(rf"^{re.escape(name)}")
+        for words in (re.compile(rf"^{re.escape(name)}$"), begins):
+            for role in ("button", "link"):
+                found = self.page.get_by_role(role, name=words)  # type: ignore[arg-type]
+                if found.count():
+                    with self.page.expect_navigation():
+                        found.first.click()
+                    self.look()
+                    return
+        raise AssertionError(f"nothing on the page is called {name}")
 
     def fill(self, **values: str) -> None:
         for name, value in values.items():

@@ -44,6 +44,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "comments list": ("amazon",),
     "comments name-only": ("1",),
     "comments refuse": ("1",),
+    "comments undo": ("amazon",),
     "count": ("amazon", "--recount"),
     "export": ("amazon", "--reason", "r", "-o", "-"),
     "provider set": ("example.net",),
