@@ -18,9 +18,10 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.engine import Engine
 
 from drills.http_client import Connection, hidden_fields
@@ -29,6 +30,8 @@ from drills.options import bounded
 from drills.outcome import Verdict, busy, say
 from drills.sandbox import Sandbox, open_sandbox
 from drills.sink import Sink, Taken, mailbox, sink
+from petition.domain.letters.letter import OWED
+from petition.store.tables import Letter
 
 FORMS: Final = 10_000
 MOST_FORMS: Final = 100_000
@@ -161,13 +164,14 @@ class Bombing:
         return Typing(self.instance)
 
     def owed(self) -> int:
-        """Letters and requests that still wait."""
+        """Letters that are due. One whose mailbox had others may have stepped back for minutes."""
+        due = Letter.due_at <= datetime.now(UTC)
         with self._engine.connect() as connection:
-            query = text("SELECT count(*) FROM letters WHERE state = 'owed'")
+            query = select(func.count()).where(Letter.state == OWED, due)
             return int(connection.execute(query).scalar_one())
 
     def until_written(self) -> bool:
-        """Wait until nothing is owed any more; False when that takes too long."""
+        """Wait until nothing that is due is owed any more; False when that takes too long."""
         limit = time.monotonic() + PATIENCE
         while self.owed():
             if time.monotonic() > limit:
