@@ -57,10 +57,7 @@ OTHER: Final = {
     "Reject", "News", "A timeline", "The outcome", "People see that you looked.",
     "If somebody may be in who should not be", "A slip in the address:", "Traces in the comment:",
     "Emails are counted by mailbox",
-    "Keys.", "Two of you at once.", "Many signatures opened.", "Only some of them",
-    "Click a number",
-    # Keys of the keyboard.
-    "A", "J", "K", "N", "R", "U",
+    "Keys.", "Two of you at once.", "Many signatures opened.", "Click a number",
     # Stands in emails, or at an address: tests/mail and tests/journeys read these.
     "This was not me", "Unsubscribe", "/en/code",
     # In the program that opens the list.
@@ -394,6 +391,22 @@ def _names_and_comments(reader: Reader) -> None:
     reader.press("With a comment")
     expect(page.locator(".reviews > li")).to_have_count(SIGNERS // 2)
     reader.press("Show")
+    expect(page.locator(".reviews > li")).to_have_count(SIGNERS // 2 - 1)
+    guide.says("**Undo** takes back your last decision")
+    reader.press("Undo")
+    reader.reads("All is as it was before.")
+    reader.go(f"{CAMPAIGN}/comments?only=comments")
+    expect(page.locator(".reviews > li")).to_have_count(SIGNERS // 2)
+    guide.says("**Only some of them** narrows a list to a language, a country, or names without")
+    expect(page.locator("summary", has_text="Only some of them")).to_be_visible()
+    if not page.locator("#country").is_visible():
+        page.locator("summary", has_text="Only some of them").click()
+    for label in ("Comment", "Language of the form", "Country"):
+        expect(page.get_by_label(label, exact=True)).to_be_visible()
+    guide.says("**A** shows it, **N** shows the name only, **R** does not show it, **U** undoes")
+    page.locator("h1").click()
+    with page.expect_navigation():
+        page.keyboard.press("a")
     expect(page.locator(".reviews > li")).to_have_count(SIGNERS // 2 - 1)
     guide.says("read them all, then press the button below the list")
     reader.go(f"{CAMPAIGN}/comments")
