@@ -11,20 +11,22 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from petition.services.counts import country_figures
+from petition.services.counts import console_figures, country_figures
 from petition.services.exports import kept_file
 from petition.services.letters import link_requests
 from petition.services.privacy import erasure, retention
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.privacy.retention import Step
 from petition.services.signatures import review_undo
-from petition.services.staff import audit_log, signing_in
+from petition.services.staff import audit_log, refusals, signing_in
 from petition.store import jobs
 from petition.store.counts import totals
 from petition.store.db import SessionFactory
 from petition.store.privacy.erasure_journal import JournalBroken
 
 FOLD_EVERY: Final = 30.0
+COUNT_SHARE: Final = 100
+"""Counting for the console takes at most one part in so many of a worker's time."""
 FORGET_AGAIN: Final = timedelta(seconds=5)
 """After a try that somebody's reading stood in the way of."""
 A_DAY: Final = timedelta(days=1)
@@ -51,6 +53,7 @@ class Maintenance:
         self._vacuum = vacuum
         self._now = now
         self._next_fold = 0.0
+        self._next_count = 0.0
         self._began = False
         self._all_seen_at: datetime | None = None
 
@@ -84,6 +87,7 @@ class Maintenance:
         self.erase_withdrawn()
         self.retain()
         self.fold()
+        self.count_for_console()
         self.vacuum()
         self.check_audit()
 
@@ -109,6 +113,14 @@ class Maintenance:
             totals.fold(session, at=at)
             country_figures.snapshot_all(session, at=at)
 
+    def count_for_console(self) -> None:
+        """What the console shows and no page can count while somebody waits for it."""
+        began = time.monotonic()
+        if began >= self._next_count:
+            console_figures.count_all(self._reading, self._transaction, at=self._now())
+            ended = time.monotonic()
+            self._next_count = ended + COUNT_SHARE * (ended - began)
+
     def erase_withdrawn(self) -> None:
         """What was withdrawn an hour ago: nobody waits for the hourly run."""
         self._run_steps(retention.erase_withdrawn(self._transaction, self._context, at=self._now()))
@@ -132,6 +144,7 @@ class Maintenance:
             self._run_steps(self._due(at, since=since))
         with self._transaction() as session:
             signing_in.delete_old(session, at=at)
+            refusals.delete_old(session, at=at)
         self._remind(at)
         retention.note(self._reading, self._transaction, at=at)
 

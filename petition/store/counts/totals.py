@@ -84,6 +84,19 @@ def states_of(session: Session, campaign_id: int) -> dict[str, int]:
     return {row.state: row[1] for row in rows}
 
 
+def states_of_all(session: Session) -> dict[int, dict[str, int]]:
+    """The same by campaign: it reads every signature, once, for a worker."""
+    # The sum keeps SQLite from going by its index of campaigns and addresses: that leads through
+    # the table in no order, and takes ten times as long.
+    campaign = Signature.campaign_id + 0
+    found: dict[int, dict[str, int]] = {}
+    for campaign_id, state, number in session.execute(
+        select(campaign, Signature.state, func.count()).group_by(campaign, Signature.state)
+    ):
+        found.setdefault(campaign_id, {})[state] = number
+    return found
+
+
 def fold(session: Session, *, at: datetime) -> int:
     """Add waiting changes to the totals; the number folded. Exactly once, by the DELETE.
 

@@ -5,10 +5,11 @@ An export keeps one bit for each signature id of its pages: exact, and a few byt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import String, insert, literal_column, select
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ REMOVED: Final = "removed"
 
 
 _REJECTED: Final = literal_column("'rejected'", String)
+_WITHDRAWN: Final = literal_column("'withdrawn'", String)
 
 
 def note_page(session: Session, export_id: int, ids: Sequence[int]) -> None:
@@ -42,7 +44,16 @@ def note_page(session: Session, export_id: int, ids: Sequence[int]) -> None:
     )
 
 
-def _holds(page: ExportPage, signature_id: int) -> bool:
+class _Page(Protocol):
+    """The part of a page of an export that says which signatures it holds."""
+
+    @property
+    def first_id(self) -> int: ...
+    @property
+    def bits(self) -> bytes: ...
+
+
+def _holds(page: _Page, signature_id: int) -> bool:
     place = signature_id - page.first_id
     return bool(page.bits[place >> 3] >> (place & 7) & 1)
 
@@ -126,32 +137,97 @@ def recalled(session: Session, export_id: int) -> list[Recalled]:
     """
     campaign_id = campaign_of(session, export_id)
     export = session.get_one(Export, export_id)
-    withdrawn = (
-        select(Signature.id.label("id"), Signature.withdrawn_at.label("at"), ExportPage)
-        .join(ExportPage, Signature.id.between(ExportPage.first_id, ExportPage.last_id))
-        .where(Signature.campaign_id == campaign_id, Signature.state == states.WITHDRAWN)
+    pages = session.execute(
+        select(ExportPage.first_id, ExportPage.last_id, ExportPage.bits).where(
+            ExportPage.export_id == export_id
+        )
+    ).all()
+    found: dict[int, Recalled] = {}
+    for why, query in _gone(campaign_id):
+        if why == REMOVED and _holds_rejected(export):
+            continue
+        gone = {row.id: row.at for row in session.execute(query)}
+        ids = sorted(gone)
+        for page in pages:
+            for id_ in ids[bisect_left(ids, page.first_id) : bisect_right(ids, page.last_id)]:
+                if _holds(page, id_):
+                    found[id_] = Recalled(signature_id=id_, why=why, at=gone[id_])
+    return [found[id_] for id_ in sorted(found)]
+
+
+def _holds_rejected(export: Export) -> bool:
+    """Whether rejected ones are in it on purpose."""
+    return states.REJECTED in stored_json.read(export.filters, FiltersRecord).state
+
+
+def _gone(campaign_id: int) -> Iterator[tuple[str, Any]]:
+    """Why, and the signatures of a campaign that lists must let go of for that."""
+    signature = select(Signature.id.label("id")).where(Signature.campaign_id == campaign_id)
+    # States are written out, not bound: only so are the partial indexes used.
+    yield (
+        states.WITHDRAWN,
+        signature.add_columns(Signature.withdrawn_at.label("at")).where(
+            Signature.state == _WITHDRAWN
+        ),
     )
-    rejected = (
-        select(Signature.id.label("id"), Signature.moved_at.label("at"), ExportPage)
-        .join(ExportPage, Signature.id.between(ExportPage.first_id, ExportPage.last_id))
-        # Written out, not bound: only so is the partial index used.
-        .where(Signature.campaign_id == campaign_id, Signature.state == _REJECTED)
+    yield (
+        ERASED,
+        select(Erasure.signature_id.label("id"), Erasure.erased_at.label("at")).where(
+            Erasure.campaign_id == campaign_id
+        ),
     )
-    erased = (
-        select(Erasure.signature_id.label("id"), Erasure.erased_at.label("at"), ExportPage)
-        .join(ExportPage, Erasure.signature_id.between(ExportPage.first_id, ExportPage.last_id))
-        .where(Erasure.campaign_id == campaign_id)
+    yield (
+        REMOVED,
+        signature.add_columns(Signature.moved_at.label("at")).where(Signature.state == _REJECTED),
     )
-    queries = [(states.WITHDRAWN, withdrawn), (ERASED, erased)]
-    if states.REJECTED not in stored_json.read(export.filters, FiltersRecord).state:
-        queries.append((REMOVED, rejected))  # else it holds them on purpose
-    found = [
-        Recalled(signature_id=row.id, why=why, at=row.at)
-        for why, query in queries
-        for row in session.execute(query.where(ExportPage.export_id == export_id))
-        if _holds(row.ExportPage, row.id)
-    ]
-    return sorted(found, key=lambda row: row.signature_id)
+
+
+def count_recalled(session: Session, campaign_id: int) -> dict[int, int]:
+    """How many each export of the campaign must let go of: as many as `recalled` names.
+
+    It reads every page of every export once, and each signature that is gone: for a worker.
+    """
+    exports = session.scalars(select(Export).where(Export.campaign_id == campaign_id)).all()
+    ids = {
+        why: list(session.scalars(query.with_only_columns(query.selected_columns.id)))
+        for why, query in _gone(campaign_id)
+    }
+    always, all_of_them = (
+        _Bits(ids[states.WITHDRAWN] + ids[ERASED]),
+        _Bits([id_ for each in ids.values() for id_ in each]),
+    )
+    gone = {each.id: always if _holds_rejected(each) else all_of_them for each in exports}
+    found = {each.id: 0 for each in exports}
+    pages = session.execute(
+        select(ExportPage.export_id, ExportPage.first_id, ExportPage.last_id, ExportPage.bits)
+        .join(Export, Export.id == ExportPage.export_id)
+        .where(Export.campaign_id == campaign_id)
+        .execution_options(yield_per=500)
+    )
+    for export_id, first, last, bits in pages if all_of_them.any else ():
+        page = int.from_bytes(bits, "little")
+        found[export_id] += (page & gone[export_id].between(first, last)).bit_count()
+    return found
+
+
+class _Bits:
+    """A set of ids as one bit for each, like a page of an export."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self.any = bool(ids)
+        self._first = min(ids, default=0)
+        self._bits = bytearray((max(ids, default=0) - self._first) // 8 + 1 if ids else 0)
+        for id_ in ids:
+            place = id_ - self._first
+            self._bits[place >> 3] |= 1 << (place & 7)
+
+    def between(self, first: int, last: int) -> int:
+        """Those from one id to another as a number whose lowest bit is the first id."""
+        begin = max(first, self._first)
+        place = begin - self._first
+        part = self._bits[place >> 3 : ((last - self._first) >> 3) + 1] if last >= begin else b""
+        found = (int.from_bytes(part, "little") >> (place & 7)) << (begin - first)
+        return found & ((1 << (last - first + 1)) - 1)
 
 
 def note_erased(

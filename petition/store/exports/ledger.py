@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from sqlalchemy import select, update
@@ -12,6 +14,10 @@ from sqlalchemy.orm import Session
 from petition.errors import NotFound
 from petition.store.db import stored_json
 from petition.store.tables import Export
+
+PAGE: Final = 20
+NEWEST: Final = 2**62
+"""An id that no export has yet."""
 
 
 class FiltersRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +50,18 @@ class ExportRecord:
     rows: int | None
     """None, like `sha256`, when the file was cut off on its way: then it is not whole."""
     sha256: str | None
+    to_remove: int
+    """How many of it have left since, as last counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerPage:
+    """Some exports, newest first, and the places of the pages beside them."""
+
+    exports: tuple[ExportRecord, ...]
+    older: int | None
+    newer: int | None
+    """What `before` is there; None where there is no such page."""
 
 
 def begin_export(
@@ -94,10 +112,36 @@ def find(session: Session, export_id: int) -> ExportRecord:
     return record(row)
 
 
-def exports(session: Session, campaign_id: int) -> list[ExportRecord]:
-    """The campaign's ledger, newest first."""
-    query = select(Export).where(Export.campaign_id == campaign_id).order_by(Export.id.desc())
-    return [record(row) for row in session.scalars(query)]
+def page(
+    session: Session, campaign_id: int, *, before: int = NEWEST, most: int = PAGE
+) -> LedgerPage:
+    """Of the campaign's ledger, the newest exports with an id below `before`."""
+    query = select(Export).where(Export.campaign_id == campaign_id).limit(most + 1)
+    found = session.scalars(query.where(Export.id < before).order_by(Export.id.desc())).all()
+    rows = found[:most]
+    first = rows[0].id if rows else before - 1
+    above = session.scalars(query.where(Export.id > first).order_by(Export.id)).all()
+    newer = None if not above else NEWEST if len(above) <= most else above[most].id
+    return LedgerPage(
+        exports=tuple(map(record, rows)),
+        older=rows[-1].id if len(found) > most else None,
+        newer=newer,
+    )
+
+
+def note_to_remove(session: Session, numbers: Mapping[int, int]) -> None:
+    """Write down how many of each export have left since."""
+    before = session.execute(
+        select(Export.id, Export.to_remove).where(Export.id.in_(numbers))
+    ).all()
+    for export_id, known in before:
+        if known != numbers[export_id]:
+            session.execute(
+                update(Export)
+                .where(Export.id == export_id)
+                .values(to_remove=numbers[export_id])
+                .execution_options(synchronize_session=False)
+            )
 
 
 def record(row: Export) -> ExportRecord:
@@ -111,4 +155,5 @@ def record(row: Export) -> ExportRecord:
         reference_salt=bytes(row.reference_salt) if row.reference_salt is not None else None,
         rows=row.rows,
         sha256=row.sha256,
+        to_remove=row.to_remove,
     )

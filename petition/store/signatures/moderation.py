@@ -65,6 +65,18 @@ def count_waiting(session: Session, campaign_id: int, wanted: NameFilter = ALL_N
     return session.scalar(select(func.count()).select_from(query)) or 0
 
 
+def count_waiting_of_all(session: Session) -> dict[int, int]:
+    """The same of every campaign: it reads every public name, for a worker."""
+    query = (
+        _public()
+        .outerjoin(Review, Review.entry_id == Entry.id)
+        .where(Review.id.is_(None))
+        .with_only_columns(Signature.campaign_id, func.count())
+        .group_by(Signature.campaign_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 class Words(NamedTuple):
     """What was typed, sealed, of one that nobody has decided about."""
 

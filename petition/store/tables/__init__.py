@@ -45,6 +45,7 @@ from petition.store.tables.signatures import (
 from petition.store.tables.staff import (
     Audit,
     AuditCheck,
+    AuditPruning,
     Pause,
     SignInPlace,
     SignInRefusal,
@@ -53,6 +54,7 @@ from petition.store.tables.staff import (
     StaffInvite,
     StaffPasskey,
     StaffRecoveryCode,
+    StaffRefusal,
     StaffRole,
     StaffSession,
 )
@@ -63,6 +65,7 @@ __all__ = [
     "ActionTotal",
     "Audit",
     "AuditCheck",
+    "AuditPruning",
     "Block",
     "Campaign",
     "CampaignEdit",
@@ -109,6 +112,7 @@ __all__ = [
     "StaffInvite",
     "StaffPasskey",
     "StaffRecoveryCode",
+    "StaffRefusal",
     "StaffRole",
     "StaffSession",
     "StaffView",

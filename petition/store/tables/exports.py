@@ -35,6 +35,8 @@ class Export(Base):
     """None when the file was cut off on its way: then it is not whole."""
     rows: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
+    to_remove: Mapped[int] = mapped_column(server_default="0")
+    """How many of it were withdrawn, erased or rejected since: as a worker counted last."""
 
 
 class ExportRequest(Base):

@@ -180,6 +180,10 @@ class Audit(Base):
     __table_args__ = (
         UniqueConstraint("number"),
         Index("ix_audit_who_at", "who", "action", "at"),
+        # What the console's page looks for, newest first, however long the log is.
+        Index("ix_audit_who_number", "who", "number"),
+        Index("ix_audit_action_number", "action", "number"),
+        Index("ix_audit_at", "at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -194,6 +198,15 @@ class Audit(Base):
     """Of this row and the mac of the row before it (store/staff/audit_chain)."""
 
 
+class AuditPruning(Base):
+    """Up to which row the audit log was pruned: the trigger lets these go, and no others."""
+
+    __tablename__ = "audit_prunings"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
 class AuditCheck(Base):
     """When the audit log was last checked, and what was found; one row."""
 
@@ -204,6 +217,18 @@ class AuditCheck(Base):
     rows: Mapped[int] = mapped_column(BigInteger)
     finding: Mapped[str | None] = mapped_column(String(200))
     """The first one, in words; null where the log was whole."""
+
+
+class StaffRefusal(Base):
+    """How often somebody was refused a page in an hour: the log has a row for the first ones."""
+
+    __tablename__ = "staff_refusals"
+
+    staff_id: Mapped[int] = mapped_column(
+        ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True
+    )
+    hour: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    number: Mapped[int]
 
 
 class Pause(Base):

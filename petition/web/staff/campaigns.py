@@ -11,18 +11,22 @@ from petition.domain.counts import small_cells
 from petition.domain.exports import second_person
 from petition.domain.signatures import states
 from petition.domain.staff.roles import Right
-from petition.services.counts import country_figures
+from petition.services.counts import console_figures, country_figures
+from petition.services.counts.console_figures import ConsoleFigures
 from petition.services.staff import record_views, signing_in
 from petition.store.campaigns import campaigns
 from petition.store.counts import totals
 from petition.store.db import Session, reading
-from petition.store.exports import contents, kept_files, ledger, requests
+from petition.store.exports import kept_files, ledger, requests
+from petition.store.exports.ledger import LedgerPage
 from petition.store.letters import relay
-from petition.store.signatures import moderation
+from petition.store.staff import pauses
+from petition.store.staff.pauses import Paused
 from petition.store.staff.sign_ins import NOBODY
 from petition.web.http.access import STAFF, access
 from petition.web.http.dependencies import deps
-from petition.web.http.locale import language
+from petition.web.http.locale import _, language
+from petition.web.http.url_converters import place_in
 from petition.web.staff.auth import has_permission
 from petition.web.staff.forms import ExportForm
 from petition.web.staff.layout import console_page
@@ -54,6 +58,7 @@ def campaigns_page() -> Response:
             flags=record_views.flags(session, at=at) if has_permission(Right.AUDIT) else (),
             records_an_hour=record_views.RECORDS_AN_HOUR,
             relay=relay.state(session),
+            paused_since=pauses.since(session, Paused.LETTERS),
         )
     return make_response(body)
 
@@ -67,9 +72,11 @@ def campaign_page(slug: str) -> Response:
 
 def numbers_page(slug: str, form: ExportForm, status: int, problem: str | None = None) -> Response:
     """One campaign's numbers, and the form that takes a list out as it was sent."""
+    before = place_in("before")
     with reading() as session:
         row = campaigns.by_slug(session, slug)
         total = totals.total(session, row.id)
+        figures = console_figures.shown(session, row.id)
         may_export = has_permission(Right.EXPORT)
         body = console_page(
             "staff/campaign.html",
@@ -78,20 +85,23 @@ def numbers_page(slug: str, form: ExportForm, status: int, problem: str | None =
             goal=goal_at(total, row.goal),
             total=total,
             folded_at=totals.folded_at(session, row.id),
-            **_numbers(session, row.id),
-            **(_ledger(session, row.id) if may_export else {}),
+            counted_at=figures.at if figures else None,
+            **_numbers(session, row.id, figures.numbers if figures else ConsoleFigures()),
+            **(_ledger(session, row.id, before or ledger.NEWEST) if may_export else {}),
             form=form,
             problem=problem,
             may_export=may_export,
-            waiting=has_permission(Right.MODERATE) and moderation.count_waiting(session, row.id),
+            may_open_and_close=has_permission(Right.OPEN_CLOSE),
+            waiting=figures.numbers.names_waiting
+            if figures and has_permission(Right.MODERATE)
+            else 0,
         )
     return make_response(body, status)
 
 
-def _numbers(session: Session, campaign_id: int) -> dict[str, object]:
+def _numbers(session: Session, campaign_id: int, figures: ConsoleFigures) -> dict[str, object]:
     """The table of states and the charts; in tens for who sees no personal data."""
-    counted = totals.states_of(session, campaign_id)
-    found: dict[str, int | None] = {state: counted.get(state, 0) for state in states.STATES}
+    found: dict[str, int | None] = {state: figures.states.get(state, 0) for state in states.STATES}
     days, languages = (totals.by(session, campaign_id, each) for each in ("day", "language"))
     countries = totals.by(session, campaign_id, "country")
     in_tens = not has_permission(Right.PERSONAL_DATA)
@@ -109,18 +119,27 @@ def _numbers(session: Session, campaign_id: int) -> dict[str, object]:
     }
 
 
-def _ledger(session: Session, campaign_id: int) -> dict[str, object]:
+def _ledger(session: Session, campaign_id: int, before: int) -> dict[str, object]:
     """The lists that were taken out. How many they hold and why is for who takes lists out."""
+    found = ledger.page(session, campaign_id, before=before)
     return {
-        "exports": [
-            (each, len(contents.recalled(session, each.id)))
-            for each in ledger.exports(session, campaign_id)
-        ],
+        "exports": found.exports,
+        "ledger_pages": _beside(found),
         "requests": requests.current(session, campaign_id, at=deps().now()),
         "good_for": second_person.GOOD_FOR,
         "rows_alone": second_person.ROWS_ALONE if deps().settings.second_person else None,
         "kept": kept_files.kept(session, campaign_id, by=g.staff.email, at=deps().now()),
     }
+
+
+def _beside(found: LedgerPage) -> list[tuple[str, str]]:
+    """Links to the pages of the ledger around this one, as (words, query)."""
+    pages = []
+    if found.newer:
+        pages.append((_("Newer"), "" if found.newer == ledger.NEWEST else f"before={found.newer}"))
+    if found.older:
+        pages.append((_("Older"), f"before={found.older}"))
+    return pages
 
 
 def _dated(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:

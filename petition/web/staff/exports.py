@@ -18,7 +18,7 @@ from petition.services.exports.csv_file import Export
 from petition.services.exports.second_person import NotDecided
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
-from petition.store.exports import contents, kept_files
+from petition.store.exports import contents, kept_files, ledger
 from petition.store.exports.requests import WantedList
 from petition.store.staff import audit, pauses
 from petition.store.staff.pauses import Paused
@@ -172,8 +172,10 @@ def fetch(slug: str, export_id: int) -> Response:
         file = kept_files.kept(session, campaign_id, by=g.staff.email, at=at).get(export_id)
         if file is None:
             raise NotFound
-        is_stale = bool(contents.recalled(session, export_id))
-    if is_stale:
+        left = len(contents.recalled(session, export_id))
+    if left:
+        with transaction() as session:
+            ledger.note_to_remove(session, {export_id: left})
         return _make_anew(slug, file.export.reason)
     _note(AuditAction.FETCH_LIST, slug, export_id)
     chunks = kept_file.chunks(file, deps().vault, reading=reading)
