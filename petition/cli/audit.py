@@ -42,6 +42,8 @@ def verify(as_json: bool) -> None:
     else:
         for each in found.findings:
             click.echo(each.words)
+        if found.pruned:
+            click.echo(f"rows up to {found.pruned} were deleted before (petition audit prune)")
         if found.accepted:
             click.echo(f"rows up to {found.accepted} were accepted before (petition audit accept)")
         if found.whole:
@@ -57,6 +59,7 @@ def _document(found: Checked) -> dict[str, object]:
         "whole": found.whole,
         "rows": found.rows,
         "accepted_up_to": found.accepted,
+        "pruned_up_to": found.pruned,
         "head_kept": found.head_kept,
         "findings": [
             {"kind": each.kind, "first": each.first, "last": each.last, "words": each.words}
@@ -83,6 +86,36 @@ def accept(sure: bool) -> None:
         require_confirmation("accepting the audit log as it is", sure=sure)
         audit_log.accept(reading, transaction, by=operator(), at=now())
     click.echo("accepted: rows from now on are checked")
+
+
+@audit.command()
+@click.option(
+    "--before",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="Rows from before this day, in UTC; at least 90 days ago.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@cannot_be_undone
+def prune(before: datetime, dry_run: bool, sure: bool) -> None:
+    """Delete the oldest rows, once nobody needs them any more.
+
+    The log keeps a row that says up to which one, and `verify` checks all that follow. A log that
+    is not as it was written is not pruned.
+    """
+    with open_app():
+        at = now()
+        going = audit_log.prunable(reading, before=before.replace(tzinfo=UTC), at=at)
+        if going is None:
+            click.echo("nothing to delete")
+            return
+        words = f"{going.rows} rows, up to {going.last.number}"
+        if dry_run:
+            click.echo(f"would delete {words}")
+            return
+        require_confirmation(f"deleting {words} of the audit log", sure=sure)
+        audit_log.prune(transaction, going, by=operator(), at=at)
+    click.echo(f"deleted {words}")
 
 
 @audit.command("list")

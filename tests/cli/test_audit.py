@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from petition.keyring import KeyRing
 from petition.store.db import transaction
 from petition.store.staff import audit
 from petition.web.http.dependencies import dependencies_of
+from tests import console
 from tests.cli.conftest import one_line
 from tests.factories import rows, work
 
@@ -46,6 +48,7 @@ def test_a_whole_log(log: Flask, run: Any) -> None:
         "whole": True,
         "rows": 3,
         "accepted_up_to": 0,
+        "pruned_up_to": 0,
         "head_kept": True,
         "findings": [],
     }
@@ -123,3 +126,36 @@ def test_the_worker_checks_once_a_day(
     assert rows(log, "SELECT who, action, outcome, detail FROM audit WHERE number = 4") == [
         ("worker", "check audit", "broken", said)
     ]
+
+
+def test_old_rows_are_pruned(app: Flask, run: Any) -> None:
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    for number in range(3):
+        with transaction() as session:
+            at = long_ago if number < 2 else dependencies_of(app).now()
+            audit.note(session, who="c", action="sign in", outcome="done", at=at)
+    words = ("audit", "prune", "--before", "2021-01-01")
+    assert run(*words, "--dry-run").stdout == "would delete 2 rows, up to 2\n"
+    assert run(*words).exit_code == 2, "a script must say --yes"
+    assert rows(app, "SELECT count(*) FROM audit") == [(3,)]
+    assert run(*words, "--yes").stdout == "deleted 2 rows, up to 2\n"
+    assert run("audit", "verify").stdout == (
+        "rows up to 2 were deleted before (petition audit prune)\n2 rows, as they were written\n"
+    )
+    assert json.loads(run("audit", "verify", "--json").stdout)["pruned_up_to"] == 2
+    assert run(*words, "--yes").stdout == "nothing to delete\n"
+    page = console.enter(app).get("/staff/audit").get_data(as_text=True)
+    assert "Rows up to number 2 were deleted" in page
+    assert "Deleted old rows of this log" in page
+
+
+def test_young_rows_and_a_broken_log_are_not_pruned(log: Flask, run: Any) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
+    said = run("audit", "prune", "--before", tomorrow, "--yes")
+    assert said.exit_code == 1
+    assert "Rows of the last 90 days are kept" in one_line(said.stderr)
+    change(log, "UPDATE audit SET who = 'd' WHERE number = 2")
+    said = run("audit", "prune", "--before", "2020-01-01", "--yes")
+    assert said.exit_code == 1
+    assert "petition audit verify" in one_line(said.stderr)
+    assert run("audit", "prune", "--before", "soon", "--yes").exit_code == 2

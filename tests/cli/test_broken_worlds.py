@@ -33,6 +33,7 @@ World = dict[str, str]
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "audit accept": ("--yes",),
+    "audit prune": ("--before", "2026-01-01", "--yes"),
     "abuse narrow": ("203.0.113.0/24",),
     "abuse widen": ("203.0.113.0/24", "--hours", "1"),
     "campaign close": ("amazon",),
@@ -57,7 +58,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "staff disable": ("sam@example.org", "--yes"),
     "staff invite": ("sam@example.org", "--role", "viewer"),
     "staff panic": ("--yes",),
-    "staff reset-2fa": ("sam@example.org", "--reason", "r"),
+    "staff reset-2fa": ("sam@example.org", "--reason", "lost"),
     "staff role": ("sam@example.org", "--role", "viewer"),
     "worker": ("--once",),
 }

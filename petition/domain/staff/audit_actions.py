@@ -60,5 +60,6 @@ class AuditAction(StrEnum):
     EXPORT_AUDIT = "export audit"
     CHECK_AUDIT = "check audit"
     ACCEPT_AUDIT = "accept audit"
+    PRUNE_AUDIT = "prune audit"
     PANIC = "panic"
     RESUME = "resume"

@@ -1,4 +1,4 @@
-"""The audit log as a whole: checking it, and accepting it as it is after something went wrong."""
+"""The audit log as a whole: checking it, pruning it, accepting it after something went wrong."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final
 
+from petition.errors import PetitionError
 from petition.store import jobs
-from petition.store.db import SessionFactory
-from petition.store.staff import audit, audit_chain, audit_check
+from petition.store.db import Session, SessionFactory
+from petition.store.staff import audit, audit_chain, audit_check, audit_pruning
 from petition.store.staff.audit_check import Checked
+from petition.store.staff.audit_pruning import Prunable
 
 JOB: Final = "audit check"
 EVERY: Final = timedelta(days=1)
+KEPT: Final = timedelta(days=90)
+"""Rows that are younger are never pruned."""
 
 log = logging.getLogger(__name__)
 
@@ -79,3 +83,32 @@ def accept(
     with reading() as session:
         chain.head.replace(audit_chain.last(session))
     return found
+
+
+class TooYoung(PetitionError):
+    """Rows of the last 90 days are kept: name an earlier day."""
+
+
+class NotWhole(PetitionError):
+    """The audit log is not as it was written: run `petition audit verify`. Nothing was deleted."""
+
+
+def prunable(reading: SessionFactory, *, before: datetime, at: datetime) -> Prunable | None:
+    """What `prune` would delete; None where it is nothing. Raises TooYoung and NotWhole."""
+    if before > at - KEPT:
+        raise TooYoung
+    if not check(reading).whole:
+        raise NotWhole
+    with reading() as session:
+        return audit_pruning.prunable(session, before=before)
+
+
+def prune(transaction: SessionFactory, going: Prunable, *, by: str, at: datetime) -> None:
+    """Delete these rows; the log has from then on a row that says up to which one, and who did."""
+    with transaction() as session:
+        audit_pruning.prune(session, going.last, by=by, at=at)
+
+
+def pruned_up_to(session: Session) -> int:
+    """The number of the last row that was pruned; 0 where none was."""
+    return audit_chain.pruned(session, audit_chain.chain_of(session)).number

@@ -8,10 +8,11 @@ while they wait for another row, and the order of the numbers is that of the com
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from hmac import digest
+from hmac import compare_digest, digest
 from typing import Final, cast
 
 from sqlalchemy import Engine, event, insert, select, text
@@ -25,6 +26,8 @@ FIRST: Final = Head(number=0, mac=bytes(32))
 _OPTION: Final = "petition_audit_chain"
 """The execution option of an engine whose audit log this process may write."""
 _PENDING: Final = "audit"
+PRUNE: Final = "prune audit"
+"""The action of the checkpoint that pruning leaves."""
 _LOCK: Final = 7_013_640_553_001
 """Of PostgreSQL's advisory locks: any number that nobody else takes."""
 
@@ -52,6 +55,10 @@ class AuditChain:
     def mac(self, before: bytes, line: AuditLine) -> bytes:
         """The mac of a row that follows on the row with the mac `before`."""
         return digest(self._key, before + canonical(line), sha256)
+
+    def seal(self, pruned: Head) -> bytes:
+        """What only this service can write beside the last row that was pruned."""
+        return digest(self._key, b"pruned up to %d:%b" % (pruned.number, pruned.mac), sha256)
 
 
 def canonical(line: AuditLine) -> bytes:
@@ -99,6 +106,26 @@ def last(session: Session) -> Head:
     return FIRST if row is None else Head(number=row.number, mac=bytes(row.mac))
 
 
+def checkpoint(chain: AuditChain, pruned: Head) -> str:
+    """The detail of the row that says up to which row the log was pruned."""
+    return f"{pruned.number} {pruned.mac.hex()} {chain.seal(pruned).hex()}"
+
+
+def pruned(session: Session, chain: AuditChain) -> Head:
+    """The last row that was pruned; FIRST where none was.
+
+    A checkpoint counts by its seal, so that nobody who only writes to the database can make one.
+    """
+    details = select(Audit.detail).where(Audit.action == PRUNE).order_by(Audit.number.desc())
+    for detail in session.scalars(details):
+        with suppress(ValueError):
+            number, mac, seal = (detail or "").split()
+            head = Head(number=int(number), mac=bytes.fromhex(mac))
+            if compare_digest(chain.seal(head), bytes.fromhex(seal)):
+                return head
+    return FIRST
+
+
 def lock(session: Session) -> None:
     """Nobody else adds a row until this transaction ends; the session must see what they commit.
 
@@ -119,7 +146,7 @@ def _write(session: Session) -> None:
     chain = chain_of(session)
     lock(session)
     head = last(session)
-    goes_on = _goes_on(session, chain.head)
+    goes_on = _goes_on(session, chain)
     for line in lines:
         head = Head(number=head.number + 1, mac=chain.mac(head.mac, line))
         session.execute(insert(Audit).values(**asdict(line), number=head.number, mac=head.mac))
@@ -127,17 +154,20 @@ def _write(session: Session) -> None:
         event.listen(session, "after_commit", lambda _: keep(chain.head, head), once=True)
 
 
-def _goes_on(session: Session, file: HeadFile) -> bool:
-    """Whether the log still has the row that the file names.
+def _goes_on(session: Session, chain: AuditChain) -> bool:
+    """Whether the log still has the row that the file names, or that row was pruned.
 
-    Where it has not, the file stays as it is: it is the proof that rows were cut off.
+    Else the file stays as it is: it is the proof that rows were cut off.
     """
     try:
-        kept = file.read()
+        kept = chain.head.read()
     except (HeadBroken, OSError) as error:
         log.error("audit: the file of its head: %s", type(error).__name__)
         return False
-    return kept is None or mac_at(session, kept.number) == kept.mac
+    if kept is None or mac_at(session, kept.number) == kept.mac:
+        return True
+    gone = pruned(session, chain)
+    return kept.number < gone.number or kept == gone
 
 
 def mac_at(session: Session, number: int) -> bytes | None:

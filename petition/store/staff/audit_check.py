@@ -76,6 +76,8 @@ class Checked:
     last: Head
     accepted: int
     """Up to this number rows were accepted as they are; 0 where none were."""
+    pruned: int
+    """Up to this number rows were deleted after their time; 0 where none were."""
     head_kept: bool
     """Whether this machine has seen a row before; else nobody knows what was cut off."""
     findings: tuple[Finding, ...]
@@ -107,7 +109,8 @@ def check(session: Session, chain: AuditChain) -> Checked:
     The head is read before the session's snapshot begins, so that it is never ahead of it.
     """
     head, findings = _kept(chain)
-    start = _start(session, chain)
+    pruned, accepted = audit_chain.pruned(session, chain), _accepted_up_to(session, chain)
+    start = max(pruned, accepted, key=lambda each: each.number)
     number, last = 0, start
     misfits: list[_Misfit] = []
     total_misfits = 0
@@ -124,12 +127,13 @@ def check(session: Session, chain: AuditChain) -> Checked:
     else:
         places = _places(session, chain, start, misfits)
         findings += [_judged(chain, each, places, head) for each in misfits]
-    findings += [_of(Kind.INSERTED, each) for each in _before_the_first(session)]
+    findings += [_of(Kind.INSERTED, each) for each in _up_to(session, pruned)]
     findings += _cut_off(session, head, last, start, is_whole=not findings)
     return Checked(
         rows=number,
         last=last,
-        accepted=start.number,
+        accepted=accepted.number,
+        pruned=pruned.number,
         head_kept=head is not None,
         findings=tuple(sorted(findings, key=lambda each: each.first)),
     )
@@ -198,9 +202,9 @@ def _rows(session: Session, after: int) -> Iterator[_Row]:
         after = found[-1].number
 
 
-def _before_the_first(session: Session) -> list[int]:
-    """Numbers that this service never gives."""
-    query = select(Audit.number).where(Audit.number <= FIRST.number).order_by(Audit.number)
+def _up_to(session: Session, pruned: Head) -> list[int]:
+    """Numbers that this service never gives, or whose rows it has deleted."""
+    query = select(Audit.number).where(Audit.number <= pruned.number).order_by(Audit.number)
     return list(session.scalars(query.limit(MOST)))
 
 
@@ -217,7 +221,7 @@ def _follows(chain: AuditChain, row: _Row, mac: bytes) -> bool:
     return chain.mac(mac, row.line) == row.head.mac
 
 
-def _start(session: Session, chain: AuditChain) -> Head:
+def _accepted_up_to(session: Session, chain: AuditChain) -> Head:
     """What the last checkpoint accepted; one counts only where it was written under our key."""
     checkpoints = session.execute(
         select(Audit.number, Audit.detail)

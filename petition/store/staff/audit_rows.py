@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from petition.store.tables import Audit
 
@@ -74,12 +74,21 @@ def oldest_first(session: Session, search: Search) -> Iterator[AuditRow]:
 
 def people(session: Session) -> list[str]:
     """Everybody who is in it, in the order of their letters."""
-    return list(session.scalars(select(Audit.who).distinct().order_by(Audit.who)))
+    return _distinct(session, Audit.who)
 
 
 def actions(session: Session) -> list[str]:
     """Every action that is in it."""
-    return list(session.scalars(select(Audit.action).distinct().order_by(Audit.action)))
+    return _distinct(session, Audit.action)
+
+
+def _distinct(session: Session, column: InstrumentedAttribute[str]) -> list[str]:
+    """What stands in a column that begins an index: each next one is looked up, no row is read."""
+    value = select(func.min(column).label("value")).cte(recursive=True)
+    following = select(func.min(column)).where(column > value.c.value).scalar_subquery()
+    value = value.union_all(select(following).where(value.c.value.is_not(None)))
+    found = select(value.c.value).where(value.c.value.is_not(None)).order_by(value.c.value)
+    return list(session.scalars(found))
 
 
 def _found(

@@ -99,7 +99,7 @@ def check() -> BaseResponse:
 
 
 @audit.post("/export")
-@access(Right.AUDIT, forms=OWN_PAGES)
+@access(Right.AUDIT, forms=OWN_PAGES, fresh=True)
 def export() -> BaseResponse:
     """The rows that were looked for, as a CSV file; it is noted before the first one leaves."""
     form = AuditExportForm()
@@ -149,6 +149,7 @@ def _page(asked: Asked, search: Search, before: int | None, problem: str | None 
             action_words=action_words,
             outcome_words=outcome_words,
             last_check=audit_check.last_check(session),
+            pruned=audit_log.pruned_up_to(session),
             form=AuditForm(),
         )
     return make_response(body, 422 if problem else 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from petition.domain.staff.audit_actions import AuditAction
+from petition.services.staff.refusals import Refusal
 from petition.web.http.locale import _
 
 
@@ -22,6 +23,7 @@ def _outcomes() -> dict[str, str]:
         "added": _("added"),
         "removed": _("removed"),
         "refused": _("refused"),
+        Refusal.MISSING: _("not found"),
         "begun": _("begun"),
         "broken": _("the log is not whole"),
     }
@@ -81,6 +83,7 @@ def _actions() -> dict[str, str]:
         AuditAction.EXPORT_AUDIT: _("Took rows of this log out"),
         AuditAction.CHECK_AUDIT: _("Checked this log"),
         AuditAction.ACCEPT_AUDIT: _("Accepted this log as it was"),
+        AuditAction.PRUNE_AUDIT: _("Deleted old rows of this log"),
         AuditAction.PANIC: _("Closed everything"),
         AuditAction.RESUME: _("Opened everything again"),
     }
