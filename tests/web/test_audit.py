@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from petition.services.staff.refusals import ROWS_AN_HOUR
 from petition.store.db import reading, transaction
 from petition.store.staff import audit
 from petition.web.http.dependencies import dependencies_of
@@ -36,6 +37,10 @@ NOTED: Final = {
     "GET /staff/campaigns/<slug:slug>/exports/<id:export_id>/recall": "recall list",
     "GET /staff/audit": "search audit",
     "POST /staff/audit/export": "export audit",
+    "POST /staff/campaigns/<slug:slug>/state/close": "close campaign",
+    "POST /staff/campaigns/<slug:slug>/state/open": "open campaign",
+    "POST /staff/panic": "panic",
+    "POST /staff/panic/resume": "resume",
 }
 """Route to the action that its success leaves in the log."""
 
@@ -47,16 +52,20 @@ NOTED_ELSEWHERE: Final = {
     "POST /staff/lost-factor/<secret:token>",
     "POST /staff/account/recovery-codes",
     "POST /staff/account/second-factor",
+    "POST /staff/account/second-factor/remove",
+    "POST /staff/account/passkeys",
+    "POST /staff/account/passkeys/<id:passkey_id>/remove",
     "POST /staff/account/sign-out-everywhere",
     "POST /staff/people",
     "POST /staff/people/<id:staff_id>/role",
     "POST /staff/people/<id:staff_id>/take",
     "POST /staff/people/<id:staff_id>/disable",
+    "POST /staff/campaigns/<slug:slug>/comments/undo",
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/approve",
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/refuse",
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/make",
 }
-"""What the tests of the second factor, of people and of the second person look for in the log."""
+"""What the tests of these pages look for in the log themselves."""
 
 NOT_NOTED: Final = {
     "GET /staff/set-up/<secret:token>": "a form",
@@ -72,8 +81,12 @@ NOT_NOTED: Final = {
     "GET /staff/campaigns/<slug:slug>/domains": "domains of the target",
     "GET /staff/limits": "numbers",
     "GET /staff/help": "the guide",
+    "POST /staff/second-factor/passkey/ask": "what a browser asks a passkey",
+    "POST /staff/second-factor/passkey/new": "the same for a new one",
     "GET /staff/people": "staff, for owners",
     "GET /staff/people/<id:staff_id>": "the same",
+    "GET /staff/campaigns/<slug:slug>/state": "a form",
+    "GET /staff/panic": "numbers of sessions and links, for owners",
     "POST /staff/audit/check": "changes nothing; what it finds wrong is noted",
 }
 """Route to why a look at it leaves no row."""
@@ -124,8 +137,12 @@ def test_each_of_them_leaves_it(app: Flask, public_name: str) -> None:
     assert owner.get(f"{LOG}?action=panic").status_code == 404, "nobody did yet"
     assert owner.get(f"{LOG}?action=export").status_code == 200
     assert send(owner, f"{LOG}/export").mimetype == "text/csv"
+    send(owner, f"{CAMPAIGN}/state/close")
+    send(owner, f"{CAMPAIGN}/state/open")
+    send(owner, "/staff/panic")
+    console.sign_in(owner, console.address("owner"))
+    send(owner, "/staff/panic/resume")
     console.sign_out(owner)
-    console.sign_in(app.test_client(), console.address("owner"))
     noted = {str(action) for (action,) in rows(app, "SELECT action FROM audit")}
     assert {*NOTED.values(), "invite"} <= noted
 
@@ -145,6 +162,72 @@ def test_what_somebody_may_not_open_is_noted(app: Flask) -> None:
             "POST limits.widen",
         )
     ]
+
+
+def refusals(app: Flask) -> list[tuple[object, ...]]:
+    return rows(
+        app, "SELECT who, outcome, detail FROM audit WHERE action = 'open page' ORDER BY number"
+    )
+
+
+def test_what_is_none_of_theirs_is_noted_by_our_name_for_it(app: Flask) -> None:
+    """Whoever goes through numbers that are not theirs leaves rows, and nothing they typed."""
+    viewer = console.enter(app, "exporter", campaign="amazon")
+    for address in (
+        "/staff/campaigns/plantedslug",
+        f"{CAMPAIGN}/exports/424242/recall",
+        "/staff/planted",
+        "/en/amazon/planted",
+    ):
+        assert viewer.get(address).status_code == 404
+    assert app.test_client().get("/staff/campaigns/plantedslug").status_code == 303
+    assert refusals(app) == [
+        (console.address("exporter"), "not found", "GET campaigns.campaign_page"),
+        (console.address("exporter"), "not found", "GET exports.recall"),
+    ]
+
+
+def test_a_loop_does_not_fill_the_log(app: Flask, clock: Any) -> None:
+    """A hundred rows an hour and person, then one for each power of ten; others are not hidden."""
+    viewer, other = console.enter(app, "viewer"), console.enter(app, "exporter")
+    for _ in range(ROWS_AN_HOUR):
+        viewer.get(LOG)
+    said = (console.address("viewer"), "refused", "GET audit.listed")
+    assert refusals(app) == [said] * ROWS_AN_HOUR
+    for _ in range(3):
+        viewer.get(LOG)
+    assert len(refusals(app)) == ROWS_AN_HOUR
+    factories.change(app, "UPDATE staff_refusals SET number = 998")
+    for _ in range(3):
+        viewer.get(LOG)
+    assert refusals(app)[ROWS_AN_HOUR:] == [
+        (*said[:2], "GET audit.listed; 1000 refusals in this hour")
+    ]
+    other.get(LOG)
+    assert refusals(app)[-1][0] == console.address("exporter")
+    clock.forward(timedelta(hours=1))
+    viewer.get(LOG)
+    assert refusals(app)[-1] == said, "another hour"
+    clock.forward(timedelta(days=1, hours=1))
+    factories.work(app)
+    assert rows(app, "SELECT number FROM staff_refusals") == []
+
+
+def test_a_refusal_that_cannot_be_noted_is_told_as_a_fault(app: Flask) -> None:
+    viewer = console.enter(app, "viewer")
+    factories.change(app, "ALTER TABLE staff_refusals RENAME TO away")
+    answer = viewer.get(LOG)
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
+
+
+def test_taking_rows_out_asks_for_a_fresh_code(app: Flask, clock: Any) -> None:
+    owner = console.enter(app)
+    clock.forward(timedelta(minutes=20))
+    asked = send(owner, f"{LOG}/export", action="sign in")
+    assert asked.mimetype == "text/html"
+    assert 'id="code"' in asked.get_data(as_text=True)
+    assert rows(app, "SELECT count(*) FROM audit WHERE action = 'export audit'") == [(0,)]
 
 
 def test_a_person_sees_on_which_day_which_role_read_their_name(

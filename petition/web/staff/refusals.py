@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask, Response, g, request
 
-from petition.domain.staff.audit_actions import AuditAction
-from petition.store.db import transaction
-from petition.store.staff import audit
+from petition.services.staff import refusals
+from petition.services.staff.refusals import Refusal
+from petition.store.db import UNAVAILABLE, transaction
 from petition.web.http.dependencies import deps
+from petition.web.http.errors import error_page
 
 
 def install(app: Flask) -> None:
@@ -16,14 +17,24 @@ def install(app: Flask) -> None:
 
 
 def _note(response: Response) -> Response:
-    if response.status_code == 403 and "staff" in g and request.endpoint:
+    refusal = _refusal(response)
+    if refusal is None:
+        return response
+    try:
         with transaction() as session:
-            audit.note(
-                session,
-                who=g.staff.email,
-                action=AuditAction.OPEN_PAGE,
-                outcome="refused",
-                at=deps().now(),
-                detail=f"{request.method} {request.endpoint}",
-            )
+            place = f"{request.method} {request.endpoint}"
+            refusals.note(session, g.staff, refusal, place=place, at=deps().now())
+    except UNAVAILABLE:
+        return error_page(503)
     return response
+
+
+def _refusal(response: Response) -> Refusal | None:
+    """None for what is no refusal; an address that names nothing has nothing to be guessed."""
+    if "staff" not in g or not request.endpoint:
+        return None
+    if response.status_code == 403:
+        return Refusal.FORBIDDEN
+    if response.status_code == 404 and request.view_args:
+        return Refusal.MISSING
+    return None
