@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from petition.domain.staff import second_factor as factors
+from petition.domain.staff.reset_reasons import ResetReason
 from petition.domain.staff.roles import Grant, Right, Role
 from petition.services.staff import accounts, lost_factor, second_factor
 from petition.services.staff.second_factor import Given, SignedIn
@@ -185,7 +186,7 @@ def lost_factor_link_of(app: Flask, email: str, *, by: str = "test") -> str:
     """The same for who has an account."""
     with app.app_context(), transaction() as session:
         at = dependencies_of(app).now()
-        token = lost_factor.make_link(session, email, reason="a lost phone", by=by, at=at)
+        token = lost_factor.make_link(session, email, reason=ResetReason.LOST, by=by, at=at)
     return f"/staff/lost-factor/{token}"
 
 

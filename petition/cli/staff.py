@@ -13,8 +13,9 @@ from petition.addr_spec import AddressRefused, addr_spec
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
 from petition.cli.context import now, open_app, operator
 from petition.domain.signatures.hold_reasons import HoldReason
-from petition.domain.signatures.supporter import clean, clean_unscripted
+from petition.domain.signatures.supporter import clean_unscripted
 from petition.domain.signatures.typed_address import address_in
+from petition.domain.staff.reset_reasons import ResetReason
 from petition.domain.staff.roles import SEPARATE, Grant, Right, Role
 from petition.errors import NotFound
 from petition.services.privacy import erasure
@@ -171,7 +172,12 @@ def disable(email: str, sure: bool) -> None:
 
 @staff.command("reset-2fa")
 @click.argument("email")
-@click.option("--reason", required=True, help="Your words; they stand in the audit log.")
+@click.option(
+    "--reason",
+    type=click.Choice([*map(str, ResetReason)]),
+    required=True,
+    help="What happened to their device; it stands in the audit log.",
+)
 def reset_2fa(email: str, reason: str) -> None:
     """For who has lost their second factor: prints a link that works once, within a day.
 
@@ -184,7 +190,7 @@ def reset_2fa(email: str, reason: str) -> None:
         try:
             with transaction() as session:
                 token = lost_factor.make_link(
-                    session, email, reason=clean(reason), by=operator(), at=now()
+                    session, email, reason=ResetReason(reason), by=operator(), at=now()
                 )
         except NothingToReset:
             raise click.ClickException(

@@ -380,7 +380,7 @@ class TestOwnAccount:
 
 
 class TestLostFactor:
-    def made(self, owner: FlaskClient, email: str, reason: str = "a lost phone") -> Answer:
+    def made(self, owner: FlaskClient, email: str, reason: str = "lost") -> Answer:
         token = console.form_token(owner.get("/staff/lost-factor"))
         data = {"csrf_token": token, "email": email, "reason": reason}
         return owner.post("/staff/lost-factor", data=data)
@@ -403,7 +403,7 @@ class TestLostFactor:
         kinds = [kind for kind, _ in factories.rows(app, LETTERS)]
         assert kinds == ["reset", "reset_told"]
         noted = factories.rows(app, "SELECT who, detail FROM audit WHERE action LIKE 'reset%'")
-        assert noted == [(OWNER, f"{email}: a lost phone")]
+        assert noted == [(OWNER, f"{email}: lost")]
         client = app.test_client()
         assert self.follow(client, link).headers["Location"] == console.SET_UP_PAGE
         assert not is_in(client)
@@ -460,7 +460,7 @@ class TestLostFactor:
         answer = self.made(owner, email)
         assert answer.status_code == 422
         assert words in text_of(answer)
-        assert 'value="a lost phone"' in text_of(answer)
+        assert 'value="lost" id="reason" checked' in text_of(answer)
         assert factories.rows(app, LETTERS) == []
 
 

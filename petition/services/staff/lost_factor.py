@@ -13,6 +13,7 @@ from typing import Final
 
 from petition.domain.letters import letter as letters
 from petition.domain.letters.recipient import Recipient
+from petition.domain.staff.reset_reasons import ResetReason
 from petition.domain.staff.second_factor import ENROL_WITHIN
 from petition.errors import NotFound, PetitionError
 from petition.services.staff import accounts as services_accounts
@@ -33,7 +34,7 @@ class OwnFactor(PetitionError):
     """Somebody else must make this link: a stolen session must not."""
 
 
-def make_link(session: Session, email: str, *, reason: str, by: str, at: datetime) -> str:
+def make_link(session: Session, email: str, *, reason: ResetReason, by: str, at: datetime) -> str:
     """The token of a link that works once, within a day. All sessions of the account end.
 
     Raises NotFound, NothingToReset and OwnFactor.
@@ -55,7 +56,7 @@ def make_link(session: Session, email: str, *, reason: str, by: str, at: datetim
         action="reset second factor",
         outcome="done",
         at=at,
-        detail=f"{email}: {reason}"[:500],
+        detail=f"{email}: {reason}",
     )
     told = [
         NewLetter(kind=letters.RESET_TOLD, to=Recipient.staff(owner_id), due_at=at)

@@ -19,6 +19,7 @@ from petition.domain.abuse.places import (
 )
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures.moderation import SHOWN, VERDICTS
+from petition.domain.staff.reset_reasons import ResetReason
 from petition.domain.staff.roles import SEPARATE, Role
 from petition.services.signatures.moderation import Seen
 from petition.web.http.locale import _
@@ -61,11 +62,11 @@ class LostFactorForm(PostedForm):
     """An owner makes a link for somebody who has lost their second factor."""
 
     email = StringField(filters=[clean_address], validators=[required, no_controls])
-    reason = StringField(filters=[clean_filter], validators=[required, no_controls])
+    reason = StringField(filters=[clean_filter])
 
     def validate_reason(self, field: Field) -> None:
-        if len(text_of(field)) > 200:
-            raise ValidationError(_("This is too long: 200 characters at most."))
+        if text_of(field) not in {*ResetReason}:
+            raise ValidationError(_("Please choose one of these."))
 
 
 class ExportForm(PostedForm):

@@ -7,6 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, g, make_response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from petition.domain.staff.reset_reasons import ResetReason
 from petition.domain.staff.roles import Right
 from petition.errors import NotFound
 from petition.services.staff import lost_factor, signing_in
@@ -48,7 +49,11 @@ def make_link() -> Response:
     try:
         with transaction() as session:
             token = lost_factor.make_link(
-                session, email, reason=form.reason.data or "", by=g.staff.email, at=deps().now()
+                session,
+                email,
+                reason=ResetReason(form.reason.data or ""),
+                by=g.staff.email,
+                at=deps().now(),
             )
     except NotFound:
         form.email.errors = [_("There is no open account with this address.")]
@@ -65,8 +70,21 @@ def make_link() -> Response:
 def _form_page(form: LostFactorForm, status: int) -> Response:
     names = ("email", "reason")
     problems = [(name, str(form[name].errors[0])) for name in names if form[name].errors]
-    body = console_page("staff/lost_factor_make.html", form=form, problems=problems)
+    body = console_page(
+        "staff/lost_factor_make.html", form=form, problems=problems, reasons=_reasons()
+    )
     return make_response(body, status)
+
+
+def _reasons() -> dict[str, str]:
+    """In the reader's words."""
+    return {
+        ResetReason.LOST: _("The phone, or what the app was on, is lost."),
+        ResetReason.STOLEN: _("It was stolen, or somebody else has had it."),
+        ResetReason.BROKEN: _("It does not work any more."),
+        ResetReason.REPLACED: _("It was replaced, and the app was not moved along."),
+        ResetReason.OTHER: _("None of these."),
+    }
 
 
 @lost.get("/<secret:token>")
