@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse as Answer
 from petition.domain.staff.roles import Right
 from petition.store.db import transaction
 from petition.store.staff import roles
+from petition.web.http.dependencies import dependencies_of
 from tests import console, factories
 from tests.conftest import Clock
 from tests.factories import together
@@ -194,3 +195,28 @@ def test_a_right_beside_the_role_opens_what_it_is_for(app: Flask) -> None:
     assert editor.get(names).status_code == 403
     reader = console.enter(app, "editor", SAM, also=[Right.PERSONAL_DATA])
     assert reader.get(names).status_code == 200
+
+
+def test_many_people_have_pages(app: Flask) -> None:
+    owner = console.enter(app)
+    for number in range(60):
+        factories.change(
+            app,
+            "INSERT INTO staff (email, disabled, created_at) VALUES (:email, false, :at)",
+            email=f"p{number:02d}@example.org",
+            at=dependencies_of(app).now(),
+        )
+
+    def listed(address: str) -> tuple[list[str], list[str]]:
+        page = text(owner.get(address)).replace("<wbr>", "")
+        pages = re.findall(rf'href="({PAGE}(?:\?after=\d+)?)">(\w+)', page[page.index("<main") :])
+        return re.findall(r"<bdi>(p\d\d)@", page), [words for _, words in pages if words != "p"]
+
+    first, links = listed(PAGE)
+    assert first == [f"p{number:02d}" for number in range(49)], "the owner comes before them"
+    assert links == ["More"]
+    after = re.search(r"\?after=\d+", text(owner.get(PAGE)))
+    assert after
+    assert listed(f"{PAGE}{after[0]}") == ([f"p{n:02d}" for n in range(49, 60)], ["From"])
+    assert owner.get(f"{PAGE}?after=424242").status_code == 404
+    assert owner.get(f"{PAGE}?after=x").status_code == 404

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from petition.errors import NotFound
@@ -120,8 +120,11 @@ def _delete(session: Session, export_ids: Sequence[int]) -> None:
         )
 
 
-def delete_all(session: Session) -> int:
-    """Delete every file, whole or not; how many there were."""
-    files = session.scalars(select(ExportFile.export_id)).all()
-    _delete(session, files)
-    return len(files)
+def delete_all(session: Session) -> None:
+    """Delete every file, whole or not."""
+    _delete(session, session.scalars(select(ExportFile.export_id)).all())
+
+
+def count(session: Session) -> int:
+    """How many there are, whole or not."""
+    return session.scalar(select(func.count()).select_from(ExportFile)) or 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.exports.second_person import GOOD_FOR, RequestState
@@ -127,6 +127,28 @@ def use(session: Session, request_id: int, *, by: str, at: datetime) -> bool:
             ExportRequest.asked_at > at - GOOD_FOR,
         ),
         {"state": RequestState.MADE},
+    )
+
+
+def count_open(session: Session, *, at: datetime) -> int:
+    """How many wait for a second person, or to be made."""
+    return session.scalar(select(func.count()).where(*_open(at))) or 0
+
+
+def refuse_all(session: Session, *, by: str, at: datetime) -> None:
+    """Nobody makes a list for which they asked before."""
+    session.execute(
+        update(ExportRequest)
+        .where(*_open(at))
+        .values(state=RequestState.REFUSED, decided_by=by, decided_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _open(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ExportRequest.state.in_((RequestState.WAITING, RequestState.APPROVED)),
+        ExportRequest.asked_at > at - GOOD_FOR,
     )
 
 

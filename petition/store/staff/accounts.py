@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import Final
 
-from sqlalchemy import ColumnElement, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.errors import NotFound
 from petition.store.tables import Staff, StaffInvite, StaffSession
+
+PAGE: Final = 50
+"""Accounts on a page of the console."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +106,49 @@ class AccountState:
 
 def everyone(session: Session) -> list[AccountState]:
     """All accounts, by address, the closed ones too."""
+    return _states(session, _with_seen())
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountPage:
+    """Some accounts, by address."""
+
+    accounts: tuple[AccountState, ...]
+    more: int | None
+    """What `after` is on the next page; None where this is the last one."""
+
+
+def page(session: Session, *, after: int | None, most: int = PAGE) -> AccountPage:
+    """The accounts after the one with that id, or the first ones. Raises NotFound."""
+    query = _with_seen().limit(most + 1)
+    if after is not None:
+        query = query.where(Staff.email > by_id(session, after).email)
+    found = _states(session, query)
+    more = found[most - 1].person.id if len(found) > most else None
+    return AccountPage(accounts=tuple(found[:most]), more=more)
+
+
+def account(session: Session, staff_id: int) -> AccountState:
+    """One of them; raises NotFound."""
+    found = _states(session, _with_seen().where(Staff.id == staff_id))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _with_seen() -> Select[Staff, datetime]:
+    """Accounts by address, with the time at which they were seen last."""
     seen_at = (
         select(func.max(StaffSession.seen_at))
         .where(StaffSession.staff_id == Staff.id)
         .scalar_subquery()
     )
+    return select(Staff, seen_at).order_by(Staff.email)
+
+
+def _states(session: Session, query: Select[Staff, datetime]) -> list[AccountState]:
     found = []
-    for row, last in session.execute(select(Staff, seen_at).order_by(Staff.email)):
+    for row, last in session.execute(query):
         person = _member(row)
         assert person is not None
         found.append(AccountState(person=person, seen_at=last))
@@ -254,10 +294,7 @@ def of_session(
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(
             StaffSession.token_sha256 == digest(token),
-            StaffSession.revoked_at.is_(None),
-            StaffSession.created_at > at - life,
-            StaffSession.seen_at > at - idle,
-            or_(StaffSession.second_factor_at.is_not(None), StaffSession.created_at > at - half),
+            *_alive(at, life=life, idle=idle, half=half),
             Staff.disabled.is_(False),
         )
     ).first()
@@ -344,23 +381,49 @@ def disable(session: Session, staff_id: int) -> None:
     session.execute(update(Staff).where(Staff.id == staff_id).values(disabled=True))
 
 
-def revoke_everybody(session: Session, *, at: datetime) -> int:
-    """End every session of everybody; how many there were."""
-    return _rows(
-        session,
-        update(StaffSession).where(StaffSession.revoked_at.is_(None)).values(revoked_at=at),
+def revoke_everybody(session: Session, *, at: datetime) -> None:
+    """End every session of everybody."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.revoked_at.is_(None))
+        .values(revoked_at=at)
+        .execution_options(synchronize_session=False)
     )
 
 
-def revoke_invites(session: Session, *, at: datetime) -> int:
-    """No one-time link that was not used works any more; how many would have."""
-    return _rows(
-        session,
+def revoke_links(session: Session, *, at: datetime) -> None:
+    """No one-time link that was not used works any more."""
+    session.execute(
         update(StaffInvite)
-        .where(StaffInvite.used_at.is_(None), StaffInvite.expires_at > at)
-        .values(expires_at=at),
+        .where(*_good(at))
+        .values(expires_at=at)
+        .execution_options(synchronize_session=False)
     )
 
 
-def _rows(session: Session, statement: Update) -> int:
-    return session.connection().execute(statement).rowcount
+def count_links(session: Session, *, at: datetime) -> int:
+    """How many work."""
+    return session.scalar(select(func.count()).where(*_good(at))) or 0
+
+
+def _good(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (StaffInvite.used_at.is_(None), StaffInvite.expires_at > at)
+
+
+def count_sessions(
+    session: Session, *, at: datetime, life: timedelta, idle: timedelta, half: timedelta
+) -> int:
+    """How many open something, as `of_session` has it."""
+    query = select(func.count()).where(*_alive(at, life=life, idle=idle, half=half))
+    return session.scalar(query) or 0
+
+
+def _alive(
+    at: datetime, *, life: timedelta, idle: timedelta, half: timedelta
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        StaffSession.revoked_at.is_(None),
+        StaffSession.created_at > at - life,
+        StaffSession.seen_at > at - idle,
+        or_(StaffSession.second_factor_at.is_not(None), StaffSession.created_at > at - half),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
@@ -15,6 +15,11 @@ from petition.store.tables import Staff, StaffRole
 def grants(session: Session, staff_id: int) -> tuple[Grant, ...]:
     """What one member of staff was given: that for all campaigns first."""
     return _by_staff(session, [staff_id]).get(staff_id, ())
+
+
+def grants_of(session: Session, staff_ids: Collection[int]) -> dict[int, tuple[Grant, ...]]:
+    """The same for some, by the id of the account."""
+    return _by_staff(session, staff_ids)
 
 
 def grants_of_all(session: Session) -> dict[int, tuple[Grant, ...]]:

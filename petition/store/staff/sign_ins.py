@@ -131,9 +131,14 @@ def delete_devices(session: Session, staff_id: int) -> None:
     session.execute(delete(StaffDevice).where(StaffDevice.staff_id == staff_id))
 
 
-def delete_all_devices(session: Session) -> int:
-    """No device of anybody is known any more; how many were."""
-    return session.connection().execute(delete(StaffDevice)).rowcount
+def delete_all_devices(session: Session) -> None:
+    """No device of anybody is known any more."""
+    session.execute(delete(StaffDevice).execution_options(synchronize_session=False))
+
+
+def count_devices(session: Session) -> int:
+    """How many are known."""
+    return session.scalar(select(func.count()).select_from(StaffDevice)) or 0
 
 
 # --- wrong tries ----------------------------------------------------------------------------------

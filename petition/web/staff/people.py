@@ -9,17 +9,16 @@ from flask import Blueprint, Response, g, make_response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.staff.roles import SEPARATE, Grant, Right, Role
-from petition.errors import NotFound
 from petition.services.staff import accounts as services_accounts, roles as services_roles
 from petition.services.staff.roles import LastOwner
 from petition.store.campaigns import campaigns
 from petition.store.campaigns.campaigns import CampaignTitle
 from petition.store.db import Session, reading, transaction
 from petition.store.staff import accounts as store_accounts, roles
-from petition.store.staff.accounts import AccountState
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
+from petition.web.http.url_converters import place_in
 from petition.web.staff.edit_conflicts import EditConflict, SharedForm
 from petition.web.staff.forms import GrantForm, InviteForm, PlaceOfGrantForm
 from petition.web.staff.layout import console_page
@@ -189,25 +188,21 @@ def _places(session: Session) -> dict[int, _Place]:
 def _people_page(
     form: InviteForm, status: int, *, invited: tuple[str, str] | None = None
 ) -> Response:
+    after = place_in("after")
     with reading() as session:
+        found = store_accounts.page(session, after=after)
         body = console_page(
             "staff/people.html",
-            people=store_accounts.everyone(session),
-            grants=roles.grants_of_all(session),
+            people=found.accounts,
+            more=found.more,
+            after=after,
+            grants=roles.grants_of(session, [each.person.id for each in found.accounts]),
             places=_places(session),
             form=form,
             invited=invited,
             **_words(),
         )
     return make_response(body, status)
-
-
-def _account(session: Session, staff_id: int) -> AccountState:
-    """Raises NotFound."""
-    for each in store_accounts.everyone(session):
-        if each.person.id == staff_id:
-            return each
-    raise NotFound
 
 
 def _person_page(
@@ -220,7 +215,7 @@ def _person_page(
     with reading() as session:
         body = console_page(
             "staff/person.html",
-            account_state=_account(session, staff_id),
+            account_state=store_accounts.account(session, staff_id),
             grants=roles.grants(session, staff_id),
             places=_places(session),
             form=form,
