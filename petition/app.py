@@ -67,7 +67,9 @@ from petition.web.staff.help import guide
 from petition.web.staff.limits import limits
 from petition.web.staff.lost_factor import lost
 from petition.web.staff.moderation import reviews
+from petition.web.staff.opening import opening
 from petition.web.staff.own_account import own_account
+from petition.web.staff.panic import panic
 from petition.web.staff.passkeys import passkeys
 from petition.web.staff.people import people
 from petition.web.staff.target_domains import domains
@@ -190,11 +192,13 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         staff_campaigns,
         exports,
         domains,
+        opening,
         limits,
         reviews,
         people,
         guide,
         audit,
+        panic,
     ):
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:

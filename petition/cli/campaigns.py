@@ -17,7 +17,7 @@ from petition.domain.campaigns.milestones import goal_at
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.signatures.mail_providers import Provider
 from petition.errors import PetitionError
-from petition.services.campaigns import content_files, target_domains as services_target_domains
+from petition.services.campaigns import opening, target_domains as services_target_domains
 from petition.services.privacy import retention as privacy_retention
 from petition.services.signatures import rekeying
 from petition.store.campaigns import campaigns, target_domains as store_target_domains
@@ -87,9 +87,7 @@ def list_(as_json: bool) -> None:
 def open_(slug: str) -> None:
     """Let signatures in."""
     with open_app(), transaction() as session:
-        moved = content_files.open_(session, slug, at=now())
-        if moved:
-            note(session, "open campaign", slug)
+        moved = opening.open_(session, slug, by=operator(), at=now())
     click.echo(f"{slug}: {'open' if moved else 'was open already'}")
 
 
@@ -98,9 +96,7 @@ def open_(slug: str) -> None:
 def close(slug: str) -> None:
     """Take no more signatures. The page stays and keeps its count."""
     with open_app(), transaction() as session:
-        moved = content_files.close(session, slug, at=now())
-        if moved:
-            note(session, "close campaign", slug)
+        moved = opening.close(session, slug, by=operator(), at=now())
     click.echo(f"{slug}: {'closed' if moved else 'was closed already'}")
 
 

@@ -64,7 +64,7 @@ class Ready:
         """Of somebody who had a second factor."""
         self.instance.invite("viewer", email)
         self.instance.rows("UPDATE staff SET totp_sealed = x'00' WHERE email = ?", email)
-        words = ("staff", "reset-2fa", email, "--reason", "a lost phone")
+        words = ("staff", "reset-2fa", email, "--reason", "lost")
         return self.instance.petition(*words).strip()
 
     def _campaigns(self, folder: Path) -> None:
@@ -218,7 +218,7 @@ class Tour:
         yield "public/campaign.html: park errors"
         for place in ("thanks", "privacy", "my"):
             page.goto(f"/en/park/{place}")
-            yield f"public/{'ask' if place == 'my' else place}.html: park"
+            yield f"public/{'link_request' if place == 'my' else place}.html: park"
         page.goto("/en/park-closed")
         yield "public/campaign.html: park, closed with an outcome"
 
@@ -408,7 +408,7 @@ class Tour:
         lost = f"lost.{self.lang}@campaign.example.org"
         self.ready.lost_factor_link(lost)
         page.locator("#email").fill(lost)
-        page.locator("#reason").fill("a lost phone")
+        page.locator("#reason").check()
         self._press()
         yield "staff/lost_factor_made.html"
         page.goto("/staff/people")
@@ -433,6 +433,12 @@ class Tour:
         yield "staff/audit.html"
         page.goto("/staff/audit?day=x")
         yield "staff/audit.html: errors"
+        page.goto("/staff/campaigns/depot/state")
+        yield "staff/state.html"
+        self._press("form[action$='/close'] button")
+        page.goto("/staff/campaigns/depot/state")
+        yield "staff/state.html: closed"
+        self._press("form[action$='/open'] button")
         for verdict in ("", "?only=comments", "?only=names&country=DE", "?verdict=shown"):
             page.goto(f"{campaign}/comments{verdict}")
             yield f"staff/comments.html: {verdict or 'waiting'}"
@@ -445,6 +451,24 @@ class Tour:
         )
         page.goto(f"{campaign}/comments?changed=1&left=1&nothing=1&others={decided}")
         yield "staff/comments.html: somebody else was first"
+        yield from self._panic()
+
+    def _panic(self) -> Iterator[str]:
+        """Last: it signs everybody out. What others of the tour need is there again afterwards."""
+        page, instance = self.page, self.ready.instance
+        page.goto("/staff/panic")
+        yield "staff/panic.html"
+        for what in ("letters", "lists"):
+            instance.rows("INSERT INTO pauses VALUES (?, '2026-11-02 09:30:00.000000')", what)
+        page.goto("/staff/")
+        yield "staff/campaigns.html: paused"
+        page.goto("/staff/panic")
+        yield "staff/panic.html: paused"
+        self._press("form[action='/staff/panic/resume'] button")
+        self._press("form[action='/staff/panic'] button")
+        instance.petition("staff", "resume")
+        self.ready.set_up_link = instance.invite("owner", "visitor@campaign.example.org")
+        yield "staff/panic_done.html"
 
     def mailbox(self) -> Iterator[str]:
         self.page.goto("/dev/outbox")

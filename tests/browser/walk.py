@@ -35,7 +35,6 @@ class Walk:
         self._browser, self._ready = browser, ready
         self._picture, self._every_scheme = picture, every_scheme
         self._prepare = prepare
-        self._cookies: list[Any] = []
 
     def public(self, lang: str) -> list[str]:
         """All that is wrong with the pages for everybody."""
@@ -46,7 +45,7 @@ class Walk:
 
     def console(self, lang: str) -> list[str]:
         with self._page(lang) as page:
-            page.context.add_cookies(self._signed_in())
+            page.context.add_cookies(self._signed_in(lang))
             return self.look(page, Tour(self._ready, page, lang).console())
 
     def one(self, lang: str, tour: Callable[[Tour], Iterator[str]]) -> list[str]:
@@ -94,15 +93,14 @@ class Walk:
         finally:
             context.close()
 
-    def _signed_in(self) -> list[Any]:
-        """The cookies of somebody who has just set up their account."""
-        if not self._cookies:
-            context = self._browser.new_context(base_url=self._ready.instance.url)
-            page = context.new_page()
-            staff.come_in(page, self._ready.instance.invite("owner"))
-            self._cookies = [dict(each) for each in context.cookies()]
-            context.close()
-        return self._cookies
+    def _signed_in(self, lang: str) -> list[Any]:
+        """The cookies of somebody who has just set up their account: each tour signs all out."""
+        context = self._browser.new_context(base_url=self._ready.instance.url)
+        link = self._ready.instance.invite("owner", f"walker.{lang}@campaign.example.org")
+        staff.come_in(context.new_page(), link)
+        cookies = [dict(each) for each in context.cookies()]
+        context.close()
+        return cookies
 
 
 def _unclear(titles: dict[str, str]) -> Iterator[str]:

@@ -130,6 +130,11 @@ OPENS: dict[str, int] = {
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/refuse": 303,
     # It is refused.
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/approve": 422,
+    "GET /staff/campaigns/<slug:slug>/state": 200,
+    "POST /staff/campaigns/<slug:slug>/state/close": 303,
+    "POST /staff/campaigns/<slug:slug>/state/open": 303,
+    "GET /staff/panic": 200,
+    "POST /staff/panic/resume": 303,
     "GET /staff/help": 200,
     "GET /staff/people": 200,
     "POST /staff/people": 422,
@@ -144,6 +149,7 @@ OPENS: dict[str, int] = {
     "POST /staff/account/second-factor": 303,
     "POST /staff/account/passkeys": 303,
     "POST /staff/account/sign-out-everywhere": 303,
+    "POST /staff/panic": 200,
     "POST /staff/sign-out": 303,
     # Last: it erases the signature that the other links are about.
     "GET /stop/<token:token>": 200,
@@ -378,6 +384,7 @@ def addresses(
 
 
 ENDING = (
+    "POST /staff/panic",
     "POST /staff/account/second-factor",
     "POST /staff/account/passkeys",
     "POST /staff/sign-out",
@@ -492,9 +499,13 @@ def _columns(table: Table) -> str:
     return ", ".join(f'"{each.name}"' for each in table.columns if each.name != "seen_at")
 
 
+LOOKED = {"audit", "staff_refusals", "staff_views"}
+"""Tables that say who looked, or was refused a look."""
+
+
 def unread(app: Flask) -> dict[str, list[str]]:
     """The same without what says who looked (tests/web/test_audit.py)."""
-    return {name: rows for name, rows in dump(app).items() if name not in {"audit", "staff_views"}}
+    return {name: rows for name, rows in dump(app).items() if name not in LOOKED}
 
 
 def in_tens(places: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:

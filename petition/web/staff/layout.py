@@ -38,7 +38,9 @@ HELP: Final = {
     "domains": "the-targets-own-mail",
     "limits": "limits-by-sender",
     "lost_factor": "your-account",
+    "opening": "opening-and-closing",
     "own_account": "your-account",
+    "panic": "closing-everything",
     "people": "roles",
     "reviews": "names-and-comments",
 }
@@ -73,6 +75,7 @@ def _sections() -> Iterator[_Place]:
     yield "/staff/limits", _("Limits by sender"), Right.NUMBERS
     yield "/staff/people", _("People"), Right.MANAGE_STAFF
     yield "/staff/audit", _("Audit log"), Right.AUDIT
+    yield "/staff/panic", _("Close everything"), Right.MANAGE_STAFF
 
 
 def _campaign_pages(slug: str) -> Iterator[_Place]:
@@ -81,6 +84,7 @@ def _campaign_pages(slug: str) -> Iterator[_Place]:
     yield root, _("Numbers"), Right.NUMBERS
     yield f"{root}/comments", _("Names and comments"), Right.MODERATE
     yield f"{root}/domains", _("The target’s own mail domains"), Right.NUMBERS
+    yield f"{root}/state", _("Open or close"), Right.OPEN_CLOSE
 
 
 def _allowed(places: Iterator[_Place], rights: frozenset[Right]) -> Iterator[MenuLink]:
