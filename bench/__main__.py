@@ -6,12 +6,17 @@ import argparse
 import sys
 from types import ModuleType
 
-from bench import export, page, sign
+from bench import console, export, page, sign
 from bench.load_generator import MOST_SECONDS
 from drills.failure import DrillError
 from drills.sandbox import interruptible
 
-BENCHMARKS: dict[str, ModuleType] = {"sign": sign, "page": page, "export": export}
+BENCHMARKS: dict[str, ModuleType] = {
+    "sign": sign,
+    "page": page,
+    "export": export,
+    "console": console,
+}
 MOST_ROUNDS = 21
 
 
