@@ -297,6 +297,17 @@ def _your_account(reader: Reader, instance: Instance) -> None:
     reader.look()
     guide.says("**sign out everywhere**")
     reader.press("Sign out everywhere")
+    guide.says("Sign in with a recovery code and set up another app.")
+    _type_password(reader)
+    reader.fill(code=newer[0])
+    reader.enter()
+    reader.press("Sign out")
+    guide.says("Each lets you in once, without app or passkey, together with your password.")
+    _type_password(reader)
+    reader.fill(code=newer[0])
+    reader.enter()
+    expect(page.get_by_role("alert")).to_contain_text("used already")
+    reader.press("Sign out")
     guide.says("or press **Use a passkey**")
     _type_password(reader)
     page.get_by_role("button", name="Use a passkey").click()
@@ -333,6 +344,10 @@ def _roles(reader: Reader) -> None:
     page, guide = reader.page, reader.guide
     guide.open("Roles")
     reader.press("People")
+    guide.says("**People** lists every account: whether it is in use, what it may do, which second")
+    for column in ("Account", "May do", "Second factor", "Last seen"):
+        expect(page.get_by_role("columnheader", name=column)).to_be_visible()
+    expect(page.get_by_role("cell", name="1 passkey")).to_be_visible()
     for role in guide.table("role"):
         expect(page.get_by_role("radio", name=re.compile(role, re.IGNORECASE))).to_be_visible()
     for right in ("sees personal data", "downloads lists", "sends emails to supporters",
@@ -408,6 +423,10 @@ def _names_and_comments(reader: Reader) -> None:
         reader.look()
         expect(page.locator("#list-heading")).to_have_text(name)
     reader.reads("Decided by")
+    guide.says("if you change **Show** into **Name only** or back")
+    shown = page.locator(".reviews > li").count()
+    reader.press("Name only")
+    expect(page.locator(".reviews > li")).to_have_count(shown - 1)
 
 
 def _what_everyone_sees(reader: Reader) -> None:
@@ -459,6 +478,27 @@ def _taking_a_list_out(reader: Reader, instance: Instance) -> None:
     expect(page.get_by_role("button", name="Refuse")).to_be_visible()
     reader.press("Approve")
     reader.reads(f"Approved by {YOU}")
+    guide.says("Once it is approved, you click **Make the CSV file** beside it, one time.")
+    instance.rows('UPDATE export_requests SET "by" = ?, decided_by = ?', YOU, COLLEAGUE)
+    reader.go(CAMPAIGN)
+    beside = page.locator("form[action$='/make'] button")
+    expect(beside).to_have_text("Make the CSV file")
+    beside.click()
+    page.get_by_role("link", name="Download the CSV file").wait_for()
+    reader.go(CAMPAIGN)
+    expect(beside).to_have_count(0)
+    guide.open("Taking a list out")
+    guide.says("from there or from **Downloaded lists**")
+    expect(page.get_by_role("link", name="Download the CSV file").first).to_be_visible()
+    guide.open("When somebody writes to you")
+    guide.says("the table *Downloaded lists* counts them under **To remove**, beside each list.")
+    instance.petition("signature", "reject", "1", "--reason", "made-up")
+    instance.confirmed()  # a worker counts what each list must let go of
+    reader.go(CAMPAIGN)
+    guide.says("The number is a link: a file with the `signature_id` of each, why, and since when")
+    with page.expect_download() as recalled:
+        page.locator("a[href$='/recall']").last.click()
+    assert "removed" in Path(recalled.value.path()).read_text(encoding="utf-8")
     guide.open("Opening the file")
     guide.says("Tick **For Excel** in the console")
     guide.open("What goes to the target")
@@ -478,10 +518,19 @@ def _the_targets_own_mail(reader: Reader) -> None:
 
 def _limits(reader: Reader) -> None:
     guide = reader.guide
-    guide.open("The target's own mail")
+    guide.open("Limits by sender")
+    guide.says("*Limits by sender* stands at the top of the console")
     reader.press("Limits by sender")
     for name in ("Emails waiting their turn", "What was too much", "Places with wider limits"):
+        guide.says(f"**{name}**")
         reader.heading(name)
+    guide.says("names its network (203.0.113.0/24), for how many hours, and how many times as wide")
+    reader.fill(network="203.0.113.0/24", hours="2", factor="10")
+    reader.press("Widen them")
+    reader.reads("203.0.113.0/24")
+    guide.says("ends by itself")
+    reader.press("End it now")
+    expect(reader.page.locator("main")).not_to_contain_text("times as wide, until")
 
 
 def _the_audit_log(reader: Reader) -> None:
