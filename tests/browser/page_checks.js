@@ -85,6 +85,8 @@
     };
     // An owner types somebody else's: their own is not what helps.
     if (/^\/staff\/(people|lost-factor)/.test(location.pathname)) known.email = ["off"];
+    // Staff look for other people's countries.
+    if (location.pathname.startsWith("/staff/")) known.country = ["off"];
     return [...document.querySelectorAll("input, select")]
       .filter((each) => known[each.name] && each.type !== "hidden")
       .filter((each) => !known[each.name].includes(each.autocomplete))
