@@ -152,7 +152,9 @@ def run_instance(folder: Path, *, host: str = "127.0.0.1", **settings: str) -> I
         "PETITION_SENDER_SIGN_INS": "1000/10000",
     }
     url = f"http://{host}:{port}"
-    environ |= {"PETITION_BASE_URL": url} | settings
+    if host != "127.0.0.1":
+        environ["PETITION_BASE_URL"] = url
+    environ |= settings
     log = folder / "start.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
