@@ -114,7 +114,7 @@ OPENS: dict[str, int] = {
     "GET /staff/campaigns/<slug:slug>": 200,
     "GET /staff/campaigns/<slug:slug>/comments": 200,
     "POST /staff/campaigns/<slug:slug>/comments": 422,
-    "POST /staff/campaigns/<slug:slug>/comments/undo": 422,
+    "POST /staff/campaigns/<slug:slug>/comments/undo": 303,
     "GET /staff/campaigns/<slug:slug>/domains": 200,
     "POST /staff/campaigns/<slug:slug>/domains": 422,
     "POST /staff/campaigns/<slug:slug>/domains/remove": 422,
