@@ -13,6 +13,7 @@ from petition.app import create_app
 from petition.config import load
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.signatures import consent
+from petition.domain.signatures.entry_ids import new_entry_id
 from petition.domain.signatures.mail_providers import Providers
 from petition.domain.signatures.source import Source
 from petition.domain.signatures.supporter import Person
@@ -21,7 +22,6 @@ from petition.store.campaigns import campaigns
 from petition.store.db import Instant, db, reading, transaction
 from petition.store.signatures import bulk_insert
 from petition.store.signatures.bulk_insert import Answer, NewEntry
-from petition.store.vault.entry_ids import new_entry_id
 from petition.web.http.dependencies import Dependencies, dependencies_of
 
 UNKNOWN: Final = "unknown"

@@ -27,6 +27,7 @@ from petition.config import load
 from petition.domain.campaigns.campaign import CampaignContent, CampaignView
 from petition.domain.letters.letter import message_id
 from petition.domain.signatures.consent import Question
+from petition.domain.signatures.entry_ids import new_entry_id
 from petition.domain.signatures.mail_providers import Providers
 from petition.domain.signatures.source import Source
 from petition.domain.signatures.supporter import Person
@@ -37,7 +38,6 @@ from petition.store.db import reading, transaction
 from petition.store.signatures import mail_providers
 from petition.store.signatures.bulk_insert import Answer as Consented, NewEntry
 from petition.store.signatures.signatures import Found
-from petition.store.vault.entry_ids import new_entry_id
 from petition.web.http.dependencies import dependencies_of
 from tests.people import Form
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from drills import checker, ledger, tamper
 from drills.checker import Evidence, Violation
 from drills.ledger import Account
+from petition.domain.signatures.entry_ids import new_entry_id
 from petition.domain.signatures.source import Source
 from petition.domain.signatures.supporter import Person
 from petition.keyring import KeyRing
@@ -22,7 +23,6 @@ from petition.store.db import Base
 from petition.store.signatures import bulk_insert
 from petition.store.signatures.bulk_insert import Answer, NewEntry
 from petition.store.tables import Campaign, ConsentText
-from petition.store.vault.entry_ids import new_entry_id
 from petition.store.vault.vault import Vault
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)

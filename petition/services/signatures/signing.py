@@ -10,6 +10,7 @@ from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.letters import letter
 from petition.domain.letters.recipient import Recipient
 from petition.domain.signatures import consent
+from petition.domain.signatures.entry_ids import new_entry_id
 from petition.domain.signatures.mail_providers import Providers
 from petition.domain.signatures.source import Source
 from petition.domain.signatures.supporter import Person
@@ -24,7 +25,6 @@ from petition.store.signatures import signatures
 from petition.store.signatures.bulk_insert import Answer, NewEntry
 from petition.store.signatures.group_commit import GroupCommit
 from petition.store.signatures.signatures import Found
-from petition.store.vault.entry_ids import new_entry_id
 from petition.store.vault.vault import Vault
 
 

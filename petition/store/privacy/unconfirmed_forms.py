@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from petition.domain.signatures.entry_ids import first_id
 from petition.store.exports import contents
 from petition.store.tables import (
     Entry,
     Letter,
     Signature,
 )
-from petition.store.vault.entry_ids import first_id
 
 
 def find(session: Session, *, before: datetime, after: datetime | None) -> Sequence[int]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from petition.store.vault.entry_ids import new_entry_id
+from petition.domain.signatures.entry_ids import new_entry_id
 
 
 def test_entry_ids_grow_with_time_and_differ() -> None:
