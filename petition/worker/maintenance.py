@@ -14,10 +14,10 @@ from typing import Final
 from petition.services.counts import console_figures, country_figures
 from petition.services.exports import kept_file
 from petition.services.letters import link_requests
-from petition.services.privacy import erasure, retention
+from petition.services.privacy import asked_erasures, erasure, retention
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.privacy.retention import Step
-from petition.services.signatures import review_undo
+from petition.services.signatures import bulk_actions, review_undo
 from petition.services.staff import audit_log, refusals, signing_in
 from petition.store import jobs
 from petition.store.counts import totals
@@ -85,6 +85,7 @@ class Maintenance:
         self.delete_files()
         self.delete_claims()
         self.erase_withdrawn()
+        self.erase_asked()
         self.retain()
         self.fold()
         self.count_for_console()
@@ -125,6 +126,11 @@ class Maintenance:
         """What was withdrawn an hour ago: nobody waits for the hourly run."""
         self._run_steps(retention.erase_withdrawn(self._transaction, self._context, at=self._now()))
 
+    def erase_asked(self) -> None:
+        """What staff marked an hour ago."""
+        for number in asked_erasures.erase_due(self._transaction, self._context, at=self._now()):
+            log.info("erasure: %d that were asked for", number)
+
     def retain(self) -> None:
         """Once an hour: forget what is due, remind, and write down how much is held.
 
@@ -145,6 +151,7 @@ class Maintenance:
         with self._transaction() as session:
             signing_in.delete_old(session, at=at)
             refusals.delete_old(session, at=at)
+            bulk_actions.delete_old(session, at=at)
         self._remind(at)
         retention.note(self._reading, self._transaction, at=at)
 

@@ -122,6 +122,8 @@ NOT_IN_IT: Final = {
     "review_claims": "who of staff reads a name just now: gone after five minutes",
     "review_changes": "what staff decided before their last decision: gone after an hour",
     "reviews.by": "a person too: which member of staff it was",
+    "bulk_actions": "what staff counted and did, kept for a day; how the signature stands is there",
+    "bulk_action_items": "the same, signature by signature: what undoing leads back to",
     "erasures": "of those whose signature is gone: a number, with nothing that it belongs to",
     "mailbox_blocks": "who has the link to stop sees it there; no letter tells of it",
     "former_keys": "made from the address with our secret key, as links in older letters have it",

@@ -26,7 +26,10 @@ class Right(StrEnum):
     EDIT = "edit"
     """Change the campaign: its target's mail domains, and for all campaigns the limits."""
     MODERATE = "moderate"
-    """Decide which names and comments are shown. It takes PERSONAL_DATA: they must be read."""
+    """Decide which names and comments are shown, and hold, reject and restore signatures. It takes
+    PERSONAL_DATA: they must be read."""
+    ERASE = "erase"
+    """Erase signatures whose people ask for it in another way than by their own page."""
     PERSONAL_DATA = "personal-data"
     """See names, addresses and comments, and numbers under ten."""
     EXPORT = "export"

@@ -15,7 +15,7 @@ from petition.domain.signatures import states
 from petition.store.counts.changes import note_change
 from petition.store.db.upsert import upsert
 from petition.store.exports import contents
-from petition.store.signatures import by_address
+from petition.store.signatures import bulk_actions, by_address
 from petition.store.tables import Entry, FormerKey, MergedSignature, Signature
 
 
@@ -227,6 +227,7 @@ def merge(
         .execution_options(synchronize_session=False)
     )
     _remember(session, goes_id, stays_id, at=at)
+    bulk_actions.follow(session, goes_id, stays_id)
     _delete_merged(session, stale.campaign_id, goes_id, at=at)
     session.execute(
         update(Signature)

@@ -7,6 +7,7 @@ from petition.store.tables.abuse import (
     SenderKey,
     SenderTry,
 )
+from petition.store.tables.bulk_actions import BulkAction, BulkActionItem
 from petition.store.tables.campaigns import (
     Campaign,
     CampaignEdit,
@@ -67,6 +68,8 @@ __all__ = [
     "AuditCheck",
     "AuditPruning",
     "Block",
+    "BulkAction",
+    "BulkActionItem",
     "Campaign",
     "CampaignEdit",
     "CampaignQuestion",

@@ -50,6 +50,8 @@ class Signature(Base):
             postgresql_where=text("state = 'rejected'"),
             sqlite_where=text("state = 'rejected'"),
         ),
+        # Staff's list of a campaign: by state, in the order of the forms.
+        Index("ix_signatures_campaign_id_state_entry_id", "campaign_id", "state", "entry_id"),
         Index(
             "ix_signatures_mailbox_key",
             "mailbox_key",
@@ -97,6 +99,14 @@ class Entry(Base):
             "signature_id",
             postgresql_where=text("visibility = 'public'"),
             sqlite_where=text("visibility = 'public'"),
+        ),
+        Index("ix_entries_country_id", "country", "id"),
+        Index(
+            "ix_entries_source_id",
+            "source",
+            "id",
+            postgresql_where=text("source IS NOT NULL"),
+            sqlite_where=text("source IS NOT NULL"),
         ),
     )
 

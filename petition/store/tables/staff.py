@@ -184,6 +184,7 @@ class Audit(Base):
         Index("ix_audit_who_number", "who", "number"),
         Index("ix_audit_action_number", "action", "number"),
         Index("ix_audit_at", "at"),
+        Index("ix_audit_detail", "detail"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -1,0 +1,332 @@
+"""Searching a campaign's signatures for staff: by state, day, country and source, page by page.
+
+Nothing that was typed is read here, and there is no search by a part of an address.
+
+They stand in the order of the forms that they stand on: a form's id grows with its time
+(domain/signatures/entry_ids.py), so that each index below gives its rows in that order. A page is
+found by whichever index has fewer rows to look at, and the query keeps the other one out of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from petition.domain.signatures.entry_ids import first_id
+from petition.domain.signatures.states import STATES, State
+from petition.store.tables import Entry, Erasure, Signature
+
+PAGE: Final = 50
+_MANY: Final = 2_000
+"""Of two indexes that both have more rows than that, that of the forms is read."""
+_PART: Final = 500
+"""As many ids stand in one statement."""
+
+
+class Order(StrEnum):
+    """By the time of the form."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Which signatures are looked for; what is None is not asked for."""
+
+    day: date | None = None
+    """Of the form, in UTC."""
+    state: State | None = None
+    country: str | None = None
+    source: str | None = None
+    """The very tag of the link."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureRow:
+    """A signature as the list shows it: nothing that was typed."""
+
+    signature_id: int
+    place: int
+    """What the list goes on from."""
+    state: State
+    country: str
+    language: str
+    source: str | None
+    sent_at: datetime
+    """When the form came that it stands on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some of them, and what the pages beside begin after."""
+
+    rows: tuple[SignatureRow, ...]
+    further: int | None
+    """None on the last page."""
+    is_first: bool
+    back: int | None
+    """What the page before begins after; None where it is the first one, or there is none."""
+
+
+def page(
+    session: Session,
+    campaign_id: int,
+    search: Search,
+    order: Order,
+    *,
+    after: int | None = None,
+    most: int = PAGE,
+) -> Page:
+    """The signatures that follow on the place `after`, or the first ones."""
+    found = _found(session, campaign_id, search, order, after=after, most=most + 1)
+    rows = _rows(session, [id_ for _, id_ in found[:most]])
+    back: list[tuple[int, int]] = []
+    if after is not None:
+        # From the first row here, or from where it would stand, the other way.
+        start = rows[0].place if rows else after + (1 if order == Order.OLDEST else -1)
+        other = Order.OLDEST if order == Order.NEWEST else Order.NEWEST
+        back = _found(session, campaign_id, search, other, after=start, most=most + 1)
+    return Page(
+        rows=tuple(rows),
+        further=rows[-1].place if len(found) > most else None,
+        is_first=not back,
+        back=back[most][0] if len(back) > most else None,
+    )
+
+
+def these(session: Session, campaign_id: int, ids: Sequence[int]) -> list[SignatureRow]:
+    """Those of these numbers that are in the campaign, in the order of the numbers."""
+    return [
+        row
+        for part in _parts(sorted(set(ids)))
+        for row in _rows(session, list(session.scalars(_in_campaign(campaign_id, part))))
+    ]
+
+
+def _in_campaign(campaign_id: int, ids: Sequence[int]) -> Select[Any]:
+    return (
+        select(Signature.id)
+        .where(Signature.campaign_id + 0 == campaign_id, Signature.id.in_(ids))
+        .order_by(Signature.id)
+    )
+
+
+def ids(
+    session: Session,
+    campaign_id: int,
+    search: Search,
+    order: Order,
+    states: frozenset[State],
+    *,
+    most: int,
+) -> list[int]:
+    """The first of those that are in one of these states."""
+    within = [search.state] if search.state is not None else list(STATES)
+    found = [
+        each
+        for state in within
+        if state in states
+        for each in _by_state(session, campaign_id, search, state, order, None, most)
+    ]
+    return [id_ for _, id_ in _ordered(found, order)[:most]]
+
+
+def by_state(session: Session, campaign_id: int, search: Search) -> Counter[State]:
+    """How many fit, counted now."""
+    query = select(Signature.state, func.count()).group_by(Signature.state)
+    query = query.where(
+        Signature.campaign_id == campaign_id,
+        *([Signature.state == search.state] if search.state is not None else []),
+        *_between(Signature.entry_id, search),
+    )
+    if _asks_for_forms(search):
+        query = query.join(Entry, Entry.id == Signature.entry_id)
+        query = query.where(*_of_forms(search))
+    return Counter({State(state): number for state, number in session.execute(query)})
+
+
+def states_of(session: Session, campaign_id: int, ids: Sequence[int]) -> dict[int, State]:
+    """Where those of these numbers stand that are in the campaign."""
+    found: dict[int, State] = {}
+    for part in _parts(ids):
+        query = select(Signature.id, Signature.state).where(
+            Signature.campaign_id + 0 == campaign_id, Signature.id.in_(part)
+        )
+        found |= {id_: State(state) for id_, state in session.execute(query)}
+    return found
+
+
+def erased_at(session: Session, campaign_id: int, signature_id: int) -> datetime | None:
+    """When a signature was erased whose number a list holds."""
+    row = session.get(Erasure, (campaign_id, signature_id))
+    return row.erased_at if row is not None else None
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), _PART):
+        yield ids[start : start + _PART]
+
+
+# --- the way to a page ----------------------------------------------------------------------------
+
+_Found = list[tuple[int, int]]
+"""(place, signature)."""
+
+
+def _found(
+    session: Session,
+    campaign_id: int,
+    search: Search,
+    order: Order,
+    *,
+    after: int | None,
+    most: int,
+) -> _Found:
+    states = [search.state] if search.state is not None else list(STATES)
+    if _asks_for_forms(search) and not _are_fewer(session, campaign_id, search, states):
+        return _by_form(session, campaign_id, search, order, after, most)
+    # In each state the rows stand in order: the first of all are among the first of each.
+    found = [
+        each
+        for state in states
+        for each in _by_state(session, campaign_id, search, state, order, after, most)
+    ]
+    return _ordered(found, order)[:most]
+
+
+def _ordered(found: _Found, order: Order) -> _Found:
+    return sorted(found, reverse=order == Order.NEWEST)
+
+
+def _asks_for_forms(search: Search) -> bool:
+    return search.country is not None or search.source is not None
+
+
+def _are_fewer(session: Session, campaign_id: int, search: Search, states: list[State]) -> bool:
+    """Whether fewer signatures are in these states than forms have that country or source."""
+    of_forms = select(Entry.id).where(*_of_forms(search), *_between(Entry.id, search))
+    forms = _up_to_many(session, of_forms)
+    signatures = 0
+    for state in states:
+        if signatures >= forms:
+            break
+        in_state = select(Signature.id).where(*_in_state(campaign_id, search, state))
+        signatures += _up_to_many(session, in_state)
+    return signatures < forms
+
+
+def _up_to_many(session: Session, query: Select[Any]) -> int:
+    some = query.limit(_MANY).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _by_state(
+    session: Session,
+    campaign_id: int,
+    search: Search,
+    state: State,
+    order: Order,
+    after: int | None,
+    most: int,
+) -> _Found:
+    """By the index of campaign, state and form."""
+    place = Signature.entry_id
+    query = select(place, Signature.id).where(*_in_state(campaign_id, search, state))
+    if _asks_for_forms(search):
+        query = query.join(Entry, Entry.id == Signature.entry_id)
+        # Joined to the empty text, they are none that an index has.
+        if search.country is not None:
+            query = query.where(Entry.country.concat("") == search.country)
+        if search.source is not None:
+            query = query.where(Entry.source.concat("") == search.source)
+    return _cut(session, query, place, order, after, most)
+
+
+def _by_form(
+    session: Session,
+    campaign_id: int,
+    search: Search,
+    order: Order,
+    after: int | None,
+    most: int,
+) -> _Found:
+    """By the index of country or source and form."""
+    query = (
+        select(Entry.id, Signature.id)
+        .join(Signature, (Signature.id == Entry.signature_id) & (Signature.entry_id == Entry.id))
+        # "+ 0" and the empty text keep it from the index of the signatures.
+        .where(Signature.campaign_id + 0 == campaign_id)
+        .where(*_of_forms(search), *_between(Entry.id, search))
+    )
+    if search.state is not None:
+        query = query.where(Signature.state.concat("") == search.state)
+    return _cut(session, query, Entry.id, order, after, most)
+
+
+def _in_state(campaign_id: int, search: Search, state: State) -> Iterator[Any]:
+    yield Signature.campaign_id == campaign_id
+    yield Signature.state == state
+    yield from _between(Signature.entry_id, search)
+
+
+def _of_forms(search: Search) -> Iterator[Any]:
+    if search.country is not None:
+        yield Entry.country == search.country
+    if search.source is not None:
+        yield Entry.source == search.source
+
+
+def _between(place: Any, search: Search) -> Iterator[Any]:
+    """The forms of that day, by their ids."""
+    if search.day is not None:
+        begin = datetime.combine(search.day, time(), UTC)
+        yield place >= first_id(begin)
+        yield place < first_id(begin + timedelta(days=1))
+
+
+def _cut(
+    session: Session, query: Any, place: Any, order: Order, after: int | None, most: int
+) -> _Found:
+    is_newest = order == Order.NEWEST
+    if after is not None:
+        query = query.where(place < after if is_newest else place > after)
+    query = query.order_by(place.desc() if is_newest else place).limit(most)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def _rows(session: Session, ids: Sequence[int]) -> list[SignatureRow]:
+    """These, in this order."""
+    query = (
+        select(
+            Signature.id,
+            Entry.id.label("place"),
+            Signature.state,
+            Entry.country,
+            Entry.language,
+            Entry.source,
+            Entry.created_at,
+        )
+        .join(Entry, Entry.id == Signature.entry_id)
+        .where(Signature.id.in_(ids))
+    )
+    found = {
+        row.id: SignatureRow(
+            signature_id=row.id,
+            place=row.place,
+            state=State(row.state),
+            country=row.country,
+            language=row.language,
+            source=row.source,
+            sent_at=row.created_at,
+        )
+        for row in session.execute(query)
+    }
+    return [found[id_] for id_ in ids if id_ in found]
