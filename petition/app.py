@@ -61,6 +61,7 @@ from petition.web.signing import plain_requests
 from petition.web.staff import auth, refusals, second_factor
 from petition.web.staff.accounts import accounts
 from petition.web.staff.audit import audit
+from petition.web.staff.bulk_actions import bulk_actions
 from petition.web.staff.campaigns import views as staff_campaigns
 from petition.web.staff.exports import exports
 from petition.web.staff.help import guide
@@ -72,6 +73,7 @@ from petition.web.staff.own_account import own_account
 from petition.web.staff.panic import panic
 from petition.web.staff.passkeys import passkeys
 from petition.web.staff.people import people
+from petition.web.staff.signatures import signatures
 from petition.web.staff.target_domains import domains
 
 SHIPPED = Path(__file__).parent / "campaigns"
@@ -195,6 +197,8 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         opening,
         limits,
         reviews,
+        signatures,
+        bulk_actions,
         people,
         guide,
         audit,

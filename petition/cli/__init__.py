@@ -18,7 +18,8 @@ from petition.cli.error_lines import one_line
 from petition.cli.moderation import comments
 from petition.cli.retention import recall, retention
 from petition.cli.server import serve, start, worker
-from petition.cli.staff import signature, staff
+from petition.cli.signatures import signature
+from petition.cli.staff import staff
 from petition.cli.status import status
 from petition.domain.signatures.invisible_characters import without_stray_marks
 

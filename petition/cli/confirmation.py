@@ -19,9 +19,14 @@ class Unconfirmed(click.ClickException):
     exit_code = 2
 
 
-def cannot_be_undone(command: Command) -> Command:
-    """The option by which a command that destroys something is not asked about; named `sure`."""
+def takes_yes(command: Command) -> Command:
+    """The option by which a command is not asked about; named `sure`."""
     return click.option(_YES, "sure", is_flag=True, help="Do it without asking.")(command)
+
+
+def cannot_be_undone(command: Command) -> Command:
+    """The same, of a command that destroys something."""
+    return takes_yes(command)
 
 
 def _is_terminal() -> bool:
@@ -30,8 +35,13 @@ def _is_terminal() -> bool:
 
 def require_confirmation(what: str, *, sure: bool) -> None:
     """Go on only when somebody said so. A script, which cannot be asked, must say `--yes`."""
+    require_yes(f"{what} cannot be undone", sure=sure)
+
+
+def require_yes(what: str, *, sure: bool) -> None:
+    """The same of what can be undone, and is much at once."""
     if sure:
         return
     if not _is_terminal():
-        raise Unconfirmed(f"{what} cannot be undone: say {_YES} to do it")
-    click.confirm(f"{what} cannot be undone. Go on?", abort=True, err=True)
+        raise Unconfirmed(f"{what}: say {_YES} to do it")
+    click.confirm(f"{what}. Go on?", abort=True, err=True)

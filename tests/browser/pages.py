@@ -451,6 +451,7 @@ class Tour:
         )
         page.goto(f"{campaign}/comments?changed=1&left=1&nothing=1&others={decided}")
         yield "staff/comments.html: somebody else was first"
+        yield from self._signatures(f"{campaign}/signatures")
         yield from self._panic()
 
     def _panic(self) -> Iterator[str]:
@@ -469,6 +470,42 @@ class Tour:
         instance.petition("staff", "resume")
         self.ready.set_up_link = instance.invite("owner", "visitor@campaign.example.org")
         yield "staff/panic_done.html"
+
+    def _signatures(self, address: str) -> Iterator[str]:
+        page = self.page
+        page.goto(address)
+        yield "staff/signatures.html"
+        self._press(f"form[action='{address}/find'] button")
+        yield "staff/signatures.html: errors"
+        page.locator("#wanted").fill(f"nobody.{self.lang}@example.org")
+        self._press(f"form[action='{address}/find'] button")
+        yield "staff/signatures.html: nobody"
+        page.goto(f"{address}?day=x")
+        yield "staff/signatures.html: no day"
+        page.goto(f"{address}?state=confirmed&order=oldest")
+        self._press(f"button[formaction='{address}/hold']")
+        yield "staff/signatures.html: nothing ticked"
+        self._press_link("table th a >> nth=0")
+        yield "staff/signature.html"
+        self._press(f"button[formaction='{address}/hold']")
+        yield "staff/signature.html: errors"
+        page.locator("#reason").select_option("other")
+        self._press(f"button[formaction='{address}/hold']")
+        yield "staff/bulk_action.html"
+        self._press("form[action$='/do'] button")
+        yield "staff/bulk_action.html: done"
+        self._press("form[action$='/undo'] button")
+        yield "staff/bulk_action.html: undone"
+        page.goto(f"{address}?state=pending")
+        page.locator("input[name=each]").first.check()
+        self._press(f"button[formaction='{address}/erase']")
+        self._press("form[action$='/do'] button")
+        yield "staff/bulk_action.html: waiting"
+        page.goto(f"{address}?state=pending")
+        yield "staff/signatures.html: one is marked"
+        page.locator("section ul.domains a").first.click()
+        self._press("form[action$='/cancel'] button")
+        yield "staff/bulk_action.html: cancelled"
 
     def mailbox(self) -> Iterator[str]:
         self.page.goto("/dev/outbox")

@@ -52,11 +52,12 @@ CAMPAIGNS: Final = frozenset({"Campaigns", "Limits by sender"})
 NUMBERS: Final = frozenset({"Numbers", "The target’s own mail domains"})
 EVERYTHING: Final = frozenset({"People", "Audit log"})
 REVIEWS: Final = frozenset({"Names and comments"})
+RECORDS: Final = frozenset({"Signatures"})
 FINDS: Final = {
-    Role.OWNER: Seen(CAMPAIGNS | EVERYTHING, NUMBERS | REVIEWS, sees_names=True),
+    Role.OWNER: Seen(CAMPAIGNS | EVERYTHING, NUMBERS | REVIEWS | RECORDS, sees_names=True),
     Role.EDITOR: Seen(CAMPAIGNS, NUMBERS, sees_names=False),
-    Role.MODERATOR: Seen(CAMPAIGNS, NUMBERS | REVIEWS, sees_names=True),
-    Role.EXPORTER: Seen(CAMPAIGNS, NUMBERS, sees_names=True),
+    Role.MODERATOR: Seen(CAMPAIGNS, NUMBERS | REVIEWS | RECORDS, sees_names=True),
+    Role.EXPORTER: Seen(CAMPAIGNS, NUMBERS | RECORDS, sees_names=True),
     Role.VIEWER: Seen(CAMPAIGNS, NUMBERS, sees_names=False),
 }
 """At least this; a page that comes later may be there, too."""

@@ -53,8 +53,8 @@ OTHER: Final = {
     "What the form asks", "What people pass on", "An answer", "Consent texts",
     "“What do you hold about me?”, “Erase me.”", "“I got no email.”", "“I do not follow links.”",
     "“Someone entered my address.”", "“I do not want news any more.”",
-    "Withdrawn, erased or rejected after a list has left:", "Withdrawing", "Hold", "release",
-    "Reject", "News", "A timeline", "The outcome", "People see that you looked.",
+    "Withdrawn, erased or rejected after a list has left:", "Withdrawing",
+    "News", "A timeline", "The outcome", "People see that you looked.",
     "A slip in the address:", "Traces in the comment:",
     "Emails are counted by mailbox",
     "Keys.", "Two of you at once.", "Many signatures opened.", "Click a number",
@@ -206,6 +206,8 @@ def test_the_guide_from_its_beginning(instance: Instance, open_page: Opening) ->
     _what_everyone_sees(reader)
     _taking_a_list_out(reader, instance)
     _the_targets_own_mail(reader)
+    _looking_up_a_signature(reader)
+    _holding_and_rejecting(reader)
     _limits(reader)
     _the_audit_log(reader)
     _wherever_the_menus_lead(reader)
@@ -514,6 +516,49 @@ def _the_targets_own_mail(reader: Reader) -> None:
     reader.fill(domain="kuiper.example.org")
     reader.page.locator(f"form[action='{CAMPAIGN}/domains'] button").click()
     reader.reads("kuiper.example.org")
+
+
+def _looking_up_a_signature(reader: Reader) -> None:
+    guide = reader.guide
+    guide.open("Looking up a signature")
+    guide.says("Click a petition, then **Signatures**")
+    reader.go(CAMPAIGN)
+    reader.press("Signatures")
+    reader.heading("Signatures")
+    guide.says("**Find one signature** takes a whole email address")
+    reader.heading("Find one signature")
+    reader.fill(wanted="nobody@example.org")
+    reader.press("Find")
+    reader.reads("No signature of this campaign has this address or number.")
+    reader.press("Back to the list")
+    guide.says("Click a number to see what was entered, and what happened since")
+    reader.page.locator("table th a").first.click()
+    reader.heading("What was entered")
+    reader.heading("What happened so far")
+
+
+def _holding_and_rejecting(reader: Reader) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("Holding and rejecting a signature")
+    guide.says("Tick them in the list, or take **All that fit the filter**; choose a reason")
+    chosen = f"{CAMPAIGN}/signatures?state=confirmed"
+    for verb, first, then, says in (
+        ("Hold", "Change nothing", None, "nothing was changed"),
+        ("Hold", "Hold them", "Undo it", "they stand as before"),
+        ("Erase", "Erase them in an hour", "Erase nothing", "nothing was changed"),
+    ):
+        reader.go(chosen)
+        page.locator("input[name=each]").first.check()
+        page.locator("#reason").select_option("other")
+        reader.press(verb)
+        reader.heading(f"{verb} signatures")
+        reader.press(first)
+        if then is not None:
+            reader.press(then)
+        reader.reads(says)
+    guide.says("**Change nothing** leads back")
+    guide.says("For an hour, **Undo it** leads each of them back to exactly where it was")
+    guide.says("**Erase nothing** cancels that")
 
 
 def _limits(reader: Reader) -> None:

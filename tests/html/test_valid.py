@@ -203,6 +203,8 @@ class Guide:
             "own_name": lambda: "picture.svg",
             "id:export_id": self._export,
             "id:staff_id": lambda: "1",
+            "id:signature_id": lambda: "1",
+            "id:action_id": self._action,
         }
         if rule.startswith("/staff/lost-factor/"):
             # No owner: beside another one who can sign in, the one of this guide is not the last,
@@ -217,6 +219,11 @@ class Guide:
                 "/"
             )[2]
         return re.sub(r"<([^>]+)>", lambda part: values[part[1]](), rule)
+
+    def _action(self) -> str:
+        form = {"which": "ticked", "each": "1", "reason": "other"}
+        planned = self.console("/staff/campaigns/amazon/signatures/hold", "en", form)
+        return planned.location.rpartition("/")[2]
 
     def _export(self) -> str:
         rows = factories.rows(self.app, "SELECT max(id) FROM exports")
@@ -332,6 +339,7 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "domains, somebody else", guide.console(f"{path}/domains", code, stale)
     outcome = "changed=1&undone=2&left=1&nothing=1&others=1.2.3"
     yield "comments, what came of it", guide.get(f"{path}/comments?{outcome}", code)
+    yield from signatures(guide, code)
     yield "limits", guide.get("/staff/limits", code)
     wrong = {"network": "nowhere", "hours": "x", "factor": ""}
     yield "limits, wrong", guide.console("/staff/limits", code, wrong)
@@ -356,6 +364,32 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     link = guide.address("/staff/set-up/<secret:token>", code)
     token = {"csrf_token": console.form_token(client.get(link))}
     yield "set up, short", client.post(link, data=token | {"password": "short"}, headers=asked)
+
+
+def signatures(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """The list with its forms as they come back, and an action as it goes on."""
+    path = "/staff/campaigns/amazon/signatures"
+    yield "signatures, filtered", guide.get(f"{path}?country=DE&order=oldest", code)
+    yield "signatures, wrong", guide.get(f"{path}?day=x", code)
+    yield "signatures, none", guide.get(f"{path}?state=held&country=MT", code)
+    yield "find, wrong", guide.console(f"{path}/find", code, {"wanted": 'a "part"'})
+    yield "find, nobody", guide.console(f"{path}/find", code, {"wanted": "nobody@example.org"})
+    yield "hold, nothing", guide.console(f"{path}/hold", code, {"which": "all"})
+    one = {"which": "ticked", "each": "2", "record": "yes"}
+    yield "hold, no reason", guide.console(f"{path}/hold", code, one)
+    for verb, place, acts in (
+        ("hold", "actions", ("do", "do", "undo")),
+        ("restore", "actions", ("cancel",)),
+        ("erase", "erasures", ("do", "cancel")),
+    ):
+        chosen = one | {"each": ["2", "3"], "reason": "other"}
+        planned = guide.console(f"{path}/{verb}", code, chosen)
+        yield f"{verb}, planned", guide.get(planned.location, code)
+        for act in acts:
+            answer = guide.console(f"{planned.location.replace('actions', place)}/{act}", code, {})
+            yield f"{verb}, {act} answered", answer
+            yield f"{verb}, {act}", guide.get(planned.location, code)
+        yield f"{verb}, opened", guide.get(f"{path}/2", code)
 
 
 def entering(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:

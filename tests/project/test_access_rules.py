@@ -19,8 +19,11 @@ from petition import assets
 from petition.app import create_app
 from petition.config import Settings
 from petition.domain import tokens
+from petition.domain.signatures.bulk_actions import Verb
+from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.staff.roles import SEPARATE, Right, Role, rights
 from petition.services.campaigns import content_files
+from petition.services.signatures import bulk_actions
 from petition.store.db import db, reading, transaction
 from petition.store.exports import ledger, requests
 from petition.store.staff import accounts as store_accounts
@@ -118,6 +121,21 @@ OPENS: dict[str, int] = {
     "GET /staff/campaigns/<slug:slug>/domains": 200,
     "POST /staff/campaigns/<slug:slug>/domains": 422,
     "POST /staff/campaigns/<slug:slug>/domains/remove": 422,
+    "GET /staff/campaigns/<slug:slug>/signatures": 200,
+    "POST /staff/campaigns/<slug:slug>/signatures/find": 422,
+    "GET /staff/campaigns/<slug:slug>/signatures/<id:signature_id>": 200,
+    # Nothing is ticked.
+    "POST /staff/campaigns/<slug:slug>/signatures/hold": 422,
+    "POST /staff/campaigns/<slug:slug>/signatures/reject": 422,
+    "POST /staff/campaigns/<slug:slug>/signatures/restore": 422,
+    "POST /staff/campaigns/<slug:slug>/signatures/erase": 422,
+    "GET /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>": 200,
+    "POST /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>/do": 303,
+    "POST /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>/undo": 303,
+    # It was done.
+    "POST /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>/cancel": 422,
+    "POST /staff/campaigns/<slug:slug>/signatures/erasures/<id:erasure_id>/do": 303,
+    "POST /staff/campaigns/<slug:slug>/signatures/erasures/<id:erasure_id>/cancel": 303,
     "GET /staff/limits": 200,
     "POST /staff/limits": 422,
     "POST /staff/limits/narrow": 422,
@@ -327,6 +345,18 @@ class Addresses:
                 filters=ledger.FiltersRecord(),
                 at=dependencies_of(app).now(),
             )
+            self.action_id, self.erasure_id = (
+                bulk_actions.plan_these(
+                    session,
+                    1,
+                    verb,
+                    [1],
+                    reason=HoldReason.OTHER,
+                    by="sam",
+                    at=dependencies_of(app).now(),
+                )
+                for verb in (Verb.HOLD, Verb.ERASE)
+            )
 
     def _token(self, purpose: str) -> str:
         """Of a link that opens: each purpose has its own."""
@@ -360,6 +390,9 @@ class Addresses:
             ("<id:staff_id>", str(self.colleague)),
             ("<id:passkey_id>", "1"),
             ("<id:request_id>", str(self.request_id)),
+            ("<id:signature_id>", "1"),
+            ("<id:action_id>", str(self.action_id)),
+            ("<id:erasure_id>", str(self.erasure_id)),
         ):
             rule = rule.replace(part, value)
         assert "<" not in rule, f"no value for {rule}"

@@ -35,6 +35,16 @@ NOTED: Final = {
     "POST /staff/campaigns/<slug:slug>/export": "export",
     "GET /staff/campaigns/<slug:slug>/exports/<id:export_id>/file": "fetch list",
     "GET /staff/campaigns/<slug:slug>/exports/<id:export_id>/recall": "recall list",
+    "POST /staff/campaigns/<slug:slug>/signatures/find": "search signatures",
+    "GET /staff/campaigns/<slug:slug>/signatures/<id:signature_id>": "view signature",
+    "POST /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>/do": "signature held",
+    "POST /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>/undo": (
+        "signature confirmed"
+    ),
+    "POST /staff/campaigns/<slug:slug>/signatures/erasures/<id:erasure_id>/do": "ask erasure",
+    "POST /staff/campaigns/<slug:slug>/signatures/erasures/<id:erasure_id>/cancel": (
+        "cancel erasure"
+    ),
     "GET /staff/audit": "search audit",
     "POST /staff/audit/export": "export audit",
     "POST /staff/campaigns/<slug:slug>/state/close": "close campaign",
@@ -79,6 +89,15 @@ NOT_NOTED: Final = {
     "GET /staff/lost-factor/<secret:token>": "a form",
     "GET /staff/campaigns/<slug:slug>": "numbers",
     "GET /staff/campaigns/<slug:slug>/domains": "domains of the target",
+    "GET /staff/campaigns/<slug:slug>/signatures": "a list without a name; a filter is noted",
+    "POST /staff/campaigns/<slug:slug>/signatures/hold": "counts, and changes nothing",
+    "POST /staff/campaigns/<slug:slug>/signatures/reject": "the same",
+    "POST /staff/campaigns/<slug:slug>/signatures/restore": "the same",
+    "POST /staff/campaigns/<slug:slug>/signatures/erase": "the same",
+    "GET /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>": "what was counted",
+    "POST /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>/cancel": (
+        "nothing was changed"
+    ),
     "GET /staff/limits": "numbers",
     "GET /staff/help": "the guide",
     "POST /staff/second-factor/passkey/ask": "what a browser asks a passkey",
@@ -123,6 +142,20 @@ def public_name(app: Flask) -> str:
     return people.ben["given_name"]
 
 
+def act_on_a_signature(owner: FlaskClient) -> None:
+    """Find it, open it, hold it, undo that; ask that it is erased, and cancel that."""
+    signatures = f"{CAMPAIGN}/signatures"
+    assert owner.get(send(owner, f"{signatures}/find", wanted="1").location).status_code == 200
+    for verb, place, acts in (
+        ("hold", "actions", ("do", "undo")),
+        ("erase", "erasures", ("do", "cancel")),
+    ):
+        plan = send(owner, f"{signatures}/{verb}", which="ticked", each="1", reason="other")
+        for act in acts:
+            address = plan.location.replace("actions", place)
+            assert send(owner, f"{address}/{act}").status_code == 303
+
+
 def test_each_of_them_leaves_it(app: Flask, public_name: str) -> None:
     owner = console.enter(app, "owner")
     page = owner.get(f"{CAMPAIGN}/comments").get_data(as_text=True)
@@ -134,6 +167,7 @@ def test_each_of_them_leaves_it(app: Flask, public_name: str) -> None:
     send(owner, "/staff/limits/narrow", network="203.0.113.0/24")
     assert console.export(owner).mimetype == "text/csv"
     assert owner.get(f"{CAMPAIGN}/exports/1/recall").status_code == 200
+    act_on_a_signature(owner)
     assert owner.get(f"{LOG}?action=panic").status_code == 404, "nobody did yet"
     assert owner.get(f"{LOG}?action=export").status_code == 200
     assert send(owner, f"{LOG}/export").mimetype == "text/csv"

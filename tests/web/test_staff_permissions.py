@@ -166,7 +166,7 @@ def test_each_page_links_to_its_part_of_the_guide(app: Flask) -> None:
     client = console.enter(app)
     guide = client.get("/staff/help").get_data(as_text=True)
     for address in ("/staff/", CAMPAIGN, f"{CAMPAIGN}/comments", f"{CAMPAIGN}/domains",
-                    "/staff/limits", "/staff/people"):  # fmt: skip
+                    f"{CAMPAIGN}/signatures", "/staff/limits", "/staff/people"):  # fmt: skip
         page = client.get(address).get_data(as_text=True)
         found = re.search(r'href="/staff/help#([^"]+)"', page)
         assert found, address

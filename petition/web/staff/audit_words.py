@@ -25,6 +25,7 @@ def _outcomes() -> dict[str, str]:
         "refused": _("refused"),
         Refusal.MISSING: _("not found"),
         "begun": _("begun"),
+        "undone": _("undone"),
         "broken": _("the log is not whole"),
     }
 
@@ -64,6 +65,9 @@ def _actions() -> dict[str, str]:
         AuditAction.SIGNATURE_CONFIRMED: _("Released a signature that was confirmed"),
         AuditAction.SIGNATURE_PENDING: _("Released a signature that still waits"),
         AuditAction.SIGNATURE_ERASED: _("Erased a signature"),
+        AuditAction.ASK_ERASURE: _("Marked a signature to be erased"),
+        AuditAction.CANCEL_ERASURE: _("Cancelled that a signature is erased"),
+        AuditAction.SEARCH_SIGNATURES: _("Searched signatures"),
         AuditAction.EXPORT: _("Ordered a list"),
         AuditAction.FETCH_LIST: _("Downloaded a list"),
         AuditAction.RECALL_LIST: _("Downloaded what to take out of a list"),

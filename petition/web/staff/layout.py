@@ -33,6 +33,7 @@ class MenuLink:
 HELP: Final = {
     "accounts": "your-account",
     "audit": "the-audit-log",
+    "bulk_actions": "holding-and-rejecting-a-signature",
     "campaigns": "reading-the-numbers",
     "exports": "taking-a-list-out",
     "domains": "the-targets-own-mail",
@@ -43,6 +44,7 @@ HELP: Final = {
     "panic": "closing-everything",
     "people": "roles",
     "reviews": "names-and-comments",
+    "signatures": "looking-up-a-signature",
 }
 """By blueprint: the heading of docs/staff.md that is about its pages."""
 
@@ -82,6 +84,7 @@ def _campaign_pages(slug: str) -> Iterator[_Place]:
     """Of one campaign."""
     root = f"/staff/campaigns/{slug}"
     yield root, _("Numbers"), Right.NUMBERS
+    yield f"{root}/signatures", _("Signatures"), Right.PERSONAL_DATA
     yield f"{root}/comments", _("Names and comments"), Right.MODERATE
     yield f"{root}/domains", _("The target’s own mail domains"), Right.NUMBERS
     yield f"{root}/state", _("Open or close"), Right.OPEN_CLOSE
@@ -103,7 +106,8 @@ _BELOW: Final = {
 def _current(address: str) -> str | None:
     if request.path == address:
         return "page"
-    return "true" if any(map(request.path.startswith, _BELOW.get(address, ()))) else None
+    below = _BELOW.get(address, (f"{address}/",) if address.endswith("/signatures") else ())
+    return "true" if any(map(request.path.startswith, below)) else None
 
 
 @dataclass(frozen=True, kw_only=True)
