@@ -159,6 +159,8 @@ NOT_IN_IT: Final = {
     "audit": "what staff did; of a signature only its number, and the reason, which is there",
     "pauses": "whether emails and lists rest, for everybody",
     "audit_checks": "whether the log of what staff did is whole",
+    "audit_prunings": "up to which row that log was pruned, and when",
+    "staff_refusals": "how often a member of staff was refused a page, by the hour",
 }
 """Column or table to why it is not in the copy."""
 
