@@ -29,6 +29,8 @@ BOUND = 1.5
 NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 PAGES = {
     "campaign page": f"/staff/campaigns/{CAMPAIGN}",
+    "signatures": f"/staff/campaigns/{CAMPAIGN}/signatures",
+    "signatures, rejected": f"/staff/campaigns/{CAMPAIGN}/signatures?state=rejected",
     "list of campaigns": "/staff/",
     "audit log": "/staff/audit",
     "people": "/staff/people",
