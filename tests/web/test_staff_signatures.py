@@ -287,7 +287,7 @@ def test_its_life_is_told_from_the_beginning(app: Flask, clock: Clock) -> None:
     factories.work(app)
     clock.forward(timedelta(hours=1))
     owner = console.enter(app, "owner")
-    rights.choose(app, 2, updates="yes")
+    rights.choose(app, 2, updates="yes", visibility="target")
     rights.take_out(app)
     clock.forward(timedelta(minutes=1))
     plan = send(owner, f"{LIST}/hold", which="ticked", each="2", reason="abusive")
