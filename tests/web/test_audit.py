@@ -247,6 +247,7 @@ def test_a_loop_does_not_fill_the_log(app: Flask, clock: Any) -> None:
     assert rows(app, "SELECT number FROM staff_refusals") == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_refusal_that_cannot_be_noted_is_told_as_a_fault(app: Flask) -> None:
     viewer = console.enter(app, "viewer")
     factories.change(app, "ALTER TABLE staff_refusals RENAME TO away")

@@ -30,7 +30,10 @@ NONE: tuple[str, ...] = (
 
 FORMS = (
     ("/staff/campaigns/<slug:slug>/requests", "request_id", ("approve", "refuse", "make")),
+    ("/staff/campaigns/<slug:slug>/signatures/actions", "action_id", ("do", "undo", "cancel")),
+    ("/staff/campaigns/<slug:slug>/signatures/erasures", "erasure_id", ("do", "cancel")),
     ("/staff/people", "staff_id", ("role", "take", "disable")),
+    ("/staff/account/passkeys", "passkey_id", ("remove",)),
 )
 """Where forms go that name an id, what it is called, and the last part of their addresses."""
 
@@ -42,6 +45,8 @@ def test_every_address_with_an_id_is_tried_here(app: Flask) -> None:
     assert found == {
         "/staff/campaigns/<slug:slug>/exports/<id:export_id>/file",
         "/staff/campaigns/<slug:slug>/exports/<id:export_id>/recall",
+        "/staff/campaigns/<slug:slug>/signatures/<id:signature_id>",
+        "/staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>",
         "/staff/people/<id:staff_id>",
         *(f"{place}/<id:{name}>/{what}" for place, name, verbs in FORMS for what in verbs),
     }
@@ -56,11 +61,14 @@ def test_no_address_with_such_an_id_breaks_anything(app: Flask, client: FlaskCli
             f"/staff/campaigns/amazon/comments?after={number}",
             f"/staff/campaigns/amazon/comments?changed={number}",
             f"/staff/campaigns/amazon/comments?verdict={VERDICTS[0]}&before={number}",
+            f"/staff/campaigns/amazon/signatures/{number}",
+            f"/staff/campaigns/amazon/signatures/actions/{number}",
+            f"/staff/campaigns/amazon/signatures?after={number}",
             f"/staff/people/{number}",
             f"/en/amazon/names?before={number}",
         ):
             status = staff.get(address).status_code
-            wanted = {200, 404} if "comments" in address else {404}
+            wanted = {200, 404} if "?" in address and "/staff/" in address else {404}
             assert status in wanted, address
     token = {"csrf_token": console.form_token(staff.get("/staff/people"))}
     for number in NONE:

@@ -198,6 +198,7 @@ def test_who_only_looks_or_exports_is_kept_out(app: Flask) -> None:
 @pytest.mark.parametrize("role", ["moderator", "owner"])
 def test_who_decides_finds_the_way(app: Flask, role: str) -> None:
     signed(app, public(1), public(2))
+    factories.work(app)
     client = console.enter(app, role)
     page = text(client.get("/staff/campaigns/amazon"))
     assert f'<a href="{ADDRESS}">' in page

@@ -19,6 +19,8 @@ from tests import console, factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows
 
+pytestmark = pytest.mark.slow
+
 LIST: Final = "/staff/campaigns/amazon/signatures"
 TYPED: Final = ("given_name", "family_name", "email", "postcode")
 
