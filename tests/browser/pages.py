@@ -496,12 +496,12 @@ class Tour:
         yield "staff/bulk_action.html: done"
         self._press("form[action$='/undo'] button")
         yield "staff/bulk_action.html: undone"
-        page.goto(f"{address}?state=pending")
+        page.goto(f"{address}?state=confirmed")
         page.locator("input[name=each]").first.check()
         self._press(f"button[formaction='{address}/erase']")
         self._press("form[action$='/do'] button")
         yield "staff/bulk_action.html: waiting"
-        page.goto(f"{address}?state=pending")
+        page.goto(f"{address}?state=confirmed")
         yield "staff/signatures.html: one is marked"
         page.locator("section ul.domains a").first.click()
         self._press("form[action$='/cancel'] button")

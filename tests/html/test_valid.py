@@ -387,7 +387,8 @@ def signatures(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
         yield f"{verb}, planned", guide.get(planned.location, code)
         for act in acts:
             answer = guide.console(f"{planned.location.replace('actions', place)}/{act}", code, {})
-            yield f"{verb}, {act} answered", answer
+            if answer.status_code != 303:
+                yield f"{verb}, {act} answered", answer
             yield f"{verb}, {act}", guide.get(planned.location, code)
         yield f"{verb}, opened", guide.get(f"{path}/2", code)
 
