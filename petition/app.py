@@ -37,6 +37,7 @@ from petition.store.vault import key_checks
 from petition.store.vault.key_checks import Keys
 from petition.store.vault.vault import Vault
 from petition.ttl_cache import TtlCache
+from petition.web.embed.frame import embed
 from petition.web.http import access, errors, ready_answers, retrying, security, senders
 from petition.web.http.campaign_cache import CampaignCache
 from petition.web.http.dependencies import Dependencies, dependencies_of, set_dependencies
@@ -71,6 +72,7 @@ from petition.web.staff.moderation import reviews
 from petition.web.staff.opening import opening
 from petition.web.staff.own_account import own_account
 from petition.web.staff.panic import panic
+from petition.web.staff.partners import partners
 from petition.web.staff.passkeys import passkeys
 from petition.web.staff.people import people
 from petition.web.staff.signatures import signatures
@@ -182,6 +184,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         sharing,
         own_files,
         updates,
+        embed,
         link_requests,
         links,
         mine,
@@ -195,6 +198,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         exports,
         domains,
         opening,
+        partners,
         limits,
         reviews,
         signatures,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from functools import cache
-from hashlib import sha256
+from hashlib import sha256, sha384
 from pathlib import Path
 from typing import Final
 
 STATIC: Final = Path(__file__).parent / "static"
 
 _TOKENS: Final = ("tokens", "tokens-dark", "tokens-print")
+
+_FRAME: Final = ("base", "form", "pages", "share", "frame")
 
 SHEETS: Final = {
     "css/site.css": (
@@ -32,9 +35,13 @@ SHEETS: Final = {
         *_TOKENS,
         *("base", "bands", "form", "pages", "tables", "names", "console", "ways"),
     ),
+    # In a frame on another site: as the reader's system says, or light or dark whatever it says.
+    "css/frame-auto.css": (*_TOKENS, *_FRAME, "ways"),
+    "css/frame-light.css": ("tokens", "frame-light", *_FRAME, "ways"),
+    "css/frame-dark.css": ("tokens", "tokens-dark!", "frame-dark", *_FRAME, "ways"),
 }
 """Each style sheet that a page links, with its parts under static/css, in the order in which they
-rule."""
+rule; a part with `!` behind it rules always."""
 
 WHEN: Final = {"tokens-dark": "(prefers-color-scheme: dark)", "tokens-print": "print"}
 """Parts that rule only there."""
@@ -61,8 +68,16 @@ def content(name: str) -> bytes:
 
 def part(name: str) -> str:
     """The rules of one part of a style sheet, as its writers left them, where they rule."""
+    always = name.endswith("!")
+    name = name.removesuffix("!")
     text = (STATIC / "css" / f"{name}.css").read_text(encoding="utf-8")
-    return f"@media {WHEN[name]} {{\n{text}}}\n" if name in WHEN else text
+    return f"@media {WHEN[name]} {{\n{text}}}\n" if name in WHEN and not always else text
+
+
+@cache
+def integrity(name: str) -> str:
+    """The fingerprint of a static file's bytes, as pages of other sites name it (SRI)."""
+    return f"sha384-{b64encode(sha384(content(name)).digest()).decode()}"
 
 
 @cache

@@ -16,6 +16,7 @@ from petition.cli.database import database, vault
 from petition.cli.doctor import doctor
 from petition.cli.error_lines import one_line
 from petition.cli.moderation import comments
+from petition.cli.partners import partner
 from petition.cli.retention import recall, retention
 from petition.cli.server import serve, start, worker
 from petition.cli.signatures import signature
@@ -65,6 +66,7 @@ for command in (
     recall,
     retention,
     signature,
+    partner,
     provider,
     vault,
     abuse,

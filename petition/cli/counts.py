@@ -16,7 +16,8 @@ from petition.services.exports import csv_file
 from petition.services.exports.csv_file import Export, NotForTarget
 from petition.store.campaigns import campaigns
 from petition.store.counts import totals
-from petition.store.db import UNAVAILABLE, reading, snapshot_transaction, transaction
+from petition.store.db import UNAVAILABLE, Session, reading, snapshot_transaction, transaction
+from petition.store.partners import partners
 from petition.store.signatures.signatures import Filters
 from petition.web.http.dependencies import dependencies_of
 
@@ -44,6 +45,7 @@ def count(slug: str, dimension: str | None, shape: str, recount: bool) -> None:
             total = totals.total(session, campaign.id)
             folded_at = totals.folded_at(session, campaign.id)
             rows = totals.by(session, campaign.id, dimension) if dimension else []
+            names = _names(session, slug) if dimension == "partner" else {}
     if shape == "json":
         document: dict[str, object] = {
             "campaign": slug,
@@ -52,7 +54,11 @@ def count(slug: str, dimension: str | None, shape: str, recount: bool) -> None:
         }
         if dimension:
             document["by"] = dimension
-            document["counts"] = [{"value": value, "confirmed": n} for value, n in rows]
+            document["counts"] = [
+                {"value": value, "confirmed": n}
+                | ({"name": names[value]} if value in names else {})
+                for value, n in rows
+            ]
         click.echo(json.dumps(document))
     elif shape == "csv":
         writer = csv.writer(sys.stdout)
@@ -60,8 +66,14 @@ def count(slug: str, dimension: str | None, shape: str, recount: bool) -> None:
         writer.writerows(rows if dimension else [(slug, total)])
     else:
         for value, number in rows:
-            click.echo(f"{value or '(none)'}: {number}")
+            called = f" ({names[value]})" if value in names else ""
+            click.echo(f"{value or '(none)'}{called}: {number}")
         click.echo(f"{slug}: {total} confirmed")
+
+
+def _names(session: Session, slug: str) -> dict[str, str]:
+    """What the partners of a campaign are called, by key."""
+    return {key: each.name for key, each in partners.of_campaign(session, slug).items()}
 
 
 def _recount(slug: str) -> tuple[int, int]:

@@ -18,6 +18,7 @@ class TokenPurpose(StrEnum):
 
     CONFIRM = "confirm"
     TICKET = "ticket"
+    FRAME_TICKET = "frame-ticket"
     MY = "my"
     UNSUBSCRIBE = "unsubscribe"
     STOP = "stop"
@@ -25,6 +26,7 @@ class TokenPurpose(StrEnum):
 
 CONFIRM: Final = TokenPurpose.CONFIRM
 TICKET: Final = TokenPurpose.TICKET
+FRAME_TICKET: Final = TokenPurpose.FRAME_TICKET
 MY: Final = TokenPurpose.MY
 UNSUBSCRIBE: Final = TokenPurpose.UNSUBSCRIBE
 STOP: Final = TokenPurpose.STOP

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 from tests.browser.keyboard import hold
 
@@ -40,6 +40,12 @@ def violations(page: Page) -> list[str]:
     """What axe finds on the page as it is shown now."""
     page.evaluate(_AXE)
     return [*_axe(page)]
+
+
+def violations_in(frame: Frame) -> list[str]:
+    """What axe finds within a frame of a page."""
+    frame.evaluate(_AXE)
+    return [*_axe(frame)]
 
 
 def overflows(page: Page) -> int:
@@ -83,7 +89,7 @@ def _checked(page: Page, *checks: str) -> Iterator[str]:
     yield from page.evaluate("checks => looking.all(checks)", [*checks])
 
 
-def _axe(page: Page) -> Iterator[str]:
+def _axe(page: Page | Frame) -> Iterator[str]:
     # Wherever the page was left, the strip at its top would lie over what is under it there.
     page.evaluate("scrollTo(0, 0)")
     found = page.evaluate("async options => (await axe.run(options)).violations", _OPTIONS)

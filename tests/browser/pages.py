@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,8 +31,8 @@ COMMENTS: Final = {"ar": "الكرامة للجميع.", "en": "Dignity for all.
 OLD: Final = datetime(2020, 1, 1, tzinfo=UTC)
 NOBODY: Final = "999999"
 
-FOLDERS: Final = frozenset({"public", "staff", "errors", "dev"})
-LAYOUT: Final = "staff/base.html"
+FOLDERS: Final = frozenset({"public", "staff", "errors", "dev", "embed"})
+LAYOUTS: Final = {"staff/base.html", "embed/base.html"}
 
 
 def templates() -> set[str]:
@@ -42,7 +43,7 @@ def templates() -> set[str]:
         for folder in FOLDERS
         for path in (root / folder).glob("[!_]*.html")
     }
-    return found - {LAYOUT}
+    return found - LAYOUTS
 
 
 class Ready:
@@ -57,6 +58,8 @@ class Ready:
         """By language: the letter of somebody who has, stood in a list, and was entered again."""
         self.set_up_link = instance.invite("owner", "visitor@campaign.example.org")
         self._campaigns(folder)
+        self.partner = self._partner()
+        """A partner's key."""
         self._names()
         self._supporters()
 
@@ -86,6 +89,12 @@ class Ready:
         actions.sign(self.instance, people.someone(1), slug="over")
         actions.confirm(self.instance, people.someone(1)["email"])
         self.instance.petition("campaign", "close", "over")
+
+    def _partner(self) -> str:
+        site = ("--site", "https://union.example.org")
+        self.instance.petition("partner", "add", "amazon", "Workers’ Union", *site)
+        (made,) = json.loads(self.instance.petition("partner", "list", "amazon", "--json"))
+        return str(made["key"])
 
     def _names(self) -> None:
         amina, *others = (
@@ -160,6 +169,7 @@ class Tour:
         yield from self.the_call()
         if self.lang == "en":
             yield from self.the_park()
+        yield from self.in_a_frame()
         yield from self.link_requests()
         yield from self.behind_links()
         yield from self.my_signature()
@@ -221,6 +231,18 @@ class Tour:
             yield f"public/{'link_request' if place == 'my' else place}.html: park"
         page.goto("/en/park-closed")
         yield "public/campaign.html: park, closed with an outcome"
+
+    def in_a_frame(self) -> Iterator[str]:
+        """What partners' pages show, by itself."""
+        page, of = self.page, f"?partner={self.ready.partner}&lang={self.lang}"
+        page.goto(f"/embed/amazon{of}")
+        yield "embed/form.html"
+        self._press("#sign-button")
+        yield "embed/form.html: errors"
+        page.goto(f"/embed/amazon/thanks{of}")
+        yield "embed/thanks.html"
+        page.goto(f"/embed/amazon?lang={self.lang}")
+        yield "embed/no_form.html"
 
     def link_requests(self) -> Iterator[str]:
         page = self.page
@@ -398,6 +420,15 @@ class Tour:
         page.locator("#domain").fill("corp.example.org")
         self._press(f"form[action='{campaign}/domains'] button")
         yield "staff/domains.html: somebody else was first"
+        page.goto(f"{campaign}/partners")
+        yield "staff/partners.html"
+        self._press(f"form[action='{campaign}/partners'] button")
+        yield "staff/partners.html: errors"
+        page.goto(f"{campaign}/partners/{self.ready.partner}")
+        yield "staff/partner.html"
+        self._press("form[action$='/block'] button")
+        yield "staff/partner.html: blocked"
+        self._press("form[action$='/lift'] button")
         page.goto("/staff/account")
         yield "staff/account.html"
         page.goto("/staff/lost-factor")

@@ -80,6 +80,7 @@ IN_THE_COPY: Final = {
 IN_OTHER_WORDS: Final = {
     "entries.sealed": "opened: names, address, postcode and comment of each form",
     "signatures.entry_id": "forms[].signature_stands_on_it",
+    "entries.partner": "forms[].partner: the name of who has that key",
     "consents.consent_text_id": "the text itself",
     "exports.filters": "disclosures[].to: for the people addressed, or for the organiser",
     "export_pages.bits": "disclosures: a bit for each signature that the export holds",
@@ -101,6 +102,7 @@ NOT_IN_IT: Final = {
     "consent_texts": "about the call; the text that was agreed to, its language and fingerprint"
     " are there",
     "campaign_questions": "what a campaign asks, the same for everybody",
+    "partners": "about organisations; the name of the one on whose site one signed is there",
     "letters.id": "the order of the letters, which the copy keeps",
     "letters.entry_id": "which row belongs to which",
     "letters.staff_id": "set in letters to staff alone",

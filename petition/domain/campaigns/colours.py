@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import Final
 
 Rgb = tuple[int, int, int]
@@ -22,6 +23,14 @@ DARK_CARD: Final = (22, 34, 31)
 _TINT: Final = 0.08
 _DARK_TINT: Final = 0.12
 _STEPS: Final = 100
+
+
+class Theme(StrEnum):
+    """Which scheme a page has: the reader's, or one of the two whatever theirs is."""
+
+    AUTO = "auto"
+    LIGHT = "light"
+    DARK = "dark"
 
 
 class ColourRefused(ValueError):
@@ -61,8 +70,8 @@ def check_accent(text: str) -> None:
             )
 
 
-def style_sheet(accent: str) -> str:
-    """The tokens of both schemes for an accent that `check_accent` took."""
+def style_sheet(accent: str, theme: Theme = Theme.AUTO) -> str:
+    """The tokens of the theme's schemes for an accent that `check_accent` took."""
     colour = parsed(accent)
     bright = _readable_in_the_dark(colour)
     band = _band(colour)
@@ -88,11 +97,16 @@ def style_sheet(accent: str) -> str:
         "deep-2": _mixed(dark_band, colour, 0.4),
     }
     # `:root:root` rules over the site's own tokens, in whichever order the sheets arrive.
+    in_the_dark = f":root:root{{{_declared(dark)}}}"
     return (
         f":root:root{{{_declared(light)}}}"
-        f"@media (prefers-color-scheme:dark){{:root:root{{{_declared(dark)}}}}}"
+        + {
+            Theme.AUTO: f"@media (prefers-color-scheme:dark){{{in_the_dark}}}",
+            Theme.LIGHT: "",
+            Theme.DARK: in_the_dark,
+        }[theme]
         # On paper a band is white, as the site's own is.
-        "@media print{:root:root{--deep:#fff;--on-deep:#000;--on-deep-muted:#000}}"
+        + "@media print{:root:root{--deep:#fff;--on-deep:#000;--on-deep-muted:#000}}"
     )
 
 

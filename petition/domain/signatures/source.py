@@ -39,12 +39,14 @@ _TIMES: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Campaign tags of the link that led here; None where nothing usable was given."""
+    """Where the form stood, and the tags of the link that led there; None where there is none."""
 
     source: str | None = None
     utm_source: str | None = None
     utm_medium: str | None = None
     utm_campaign: str | None = None
+    partner: str | None = None
+    """The key of the partner on whose site the form stood: our own ticket says so, no link."""
 
 
 def plain_tag(text: str | None) -> str | None:

@@ -48,6 +48,7 @@ class AuditAction(StrEnum):
     FETCH_LIST = "fetch list"
     RECALL_LIST = "recall list"
     TARGET_DOMAIN = "target domain"
+    PARTNER = "partner"
     WIDEN_LIMITS = "widen limits"
     NARROW_LIMITS = "narrow limits"
     LOAD_CAMPAIGN = "load campaign"

@@ -264,7 +264,7 @@ _CELLS: Final[dict[str, Cell]] = {
     "updates_consent_at": lambda row, person: _time(row.updates_at),
     "partner_consent": lambda row, person: row.further.get(consent.PARTNER, ""),
     "consent_text_sha256": lambda row, person: row.text_sha256,
-    "partner": lambda row, person: "",
+    "partner": lambda row, person: row.partner or "",
     "source": lambda row, person: guarded(row.source or ""),
     "utm_source": lambda row, person: guarded(row.utm_source or ""),
     "utm_medium": lambda row, person: guarded(row.utm_medium or ""),

@@ -55,6 +55,7 @@ class FormCopy(msgspec.Struct, frozen=True, kw_only=True):
     utm_source: str | None
     utm_medium: str | None
     utm_campaign: str | None
+    partner: str | None
     shown_in_public: str | None
     reviewed_at: str | None
     read_by_staff: tuple[ViewCopy, ...]
@@ -186,6 +187,7 @@ def _form(form: EntryRecord, vault: Vault) -> FormCopy:
         utm_source=form.utm_source,
         utm_medium=form.utm_medium,
         utm_campaign=form.utm_campaign,
+        partner=form.partner,
         shown_in_public=form.verdict,
         reviewed_at=_time(form.reviewed_at),
         read_by_staff=tuple(

@@ -68,5 +68,6 @@ def blank_entry(session: Session, entry_id: int, *, sealed: bytes, key_number: i
             utm_source=None,
             utm_medium=None,
             utm_campaign=None,
+            partner=None,
         )
     )

@@ -24,6 +24,7 @@ from petition.store.tables import (
     Letter,
     Mailbox,
     MergedSignature,
+    Partner,
     Review,
     Signature,
 )
@@ -48,6 +49,8 @@ class EntryRecord:
     utm_source: str | None
     utm_medium: str | None
     utm_campaign: str | None
+    partner: str | None
+    """The name of the partner on whose site the form stood."""
     answers: tuple[consents.Answered, ...]
     verdict: str | None
     """What staff decided about showing the name and comment; None while they have not."""
@@ -183,12 +186,13 @@ def held(session: Session, signature_id: int) -> PersonalData | None:
 
 def _forms(session: Session, signature: Signature) -> tuple[EntryRecord, ...]:
     rows = session.execute(
-        select(Entry, Review.verdict, Review.at)
+        select(Entry, Review.verdict, Review.at, Partner.name)
         .outerjoin(Review, Review.entry_id == Entry.id)
+        .outerjoin(Partner, Partner.key == Entry.partner)
         .where(Entry.signature_id == signature.id)
         .order_by(Entry.id)
     ).all()
-    views = staff_views.of_entries(session, [entry.id for entry, _, _ in rows])
+    views = staff_views.of_entries(session, [entry.id for entry, _, _, _ in rows])
     forms = [
         EntryRecord(
             entry_id=entry.id,
@@ -205,12 +209,13 @@ def _forms(session: Session, signature: Signature) -> tuple[EntryRecord, ...]:
             utm_source=entry.utm_source,
             utm_medium=entry.utm_medium,
             utm_campaign=entry.utm_campaign,
+            partner=partner,
             answers=consents.answers(session, entry.id),
             verdict=verdict,
             reviewed_at=reviewed_at,
             views=views.get(entry.id, ()),
         )
-        for entry, verdict, reviewed_at in rows
+        for entry, verdict, reviewed_at, partner in rows
     ]
     return tuple(sorted(forms, key=lambda form: not form.is_own))
 

@@ -121,12 +121,12 @@ ON CONFLICT (campaign_id, address_key) DO NOTHING
 _ENTRIES = _Insert(
     """
 INSERT INTO entries (id, signature_id, created_at, sealed, key_number, country, language,
-                     visibility, updates, source, utm_source, utm_medium, utm_campaign)
+                     visibility, updates, source, utm_source, utm_medium, utm_campaign, partner)
 SELECT entry_id,
        (SELECT id FROM signatures WHERE signatures.campaign_id = given.campaign_id
                                     AND signatures.address_key = given.address_key),
        at, sealed, key_number, country, language,
-       visibility, updates, source, utm_source, utm_medium, utm_campaign
+       visibility, updates, source, utm_source, utm_medium, utm_campaign, partner
 FROM given
 """,
     {
@@ -144,6 +144,7 @@ FROM given
         "utm_source": "text",
         "utm_medium": "text",
         "utm_campaign": "text",
+        "partner": "text",
     },
 )
 _CONSENTS = _Insert(
@@ -235,6 +236,7 @@ def _entry(a: NewEntry, at: object) -> tuple[object, ...]:
         a.source.utm_source,
         a.source.utm_medium,
         a.source.utm_campaign,
+        a.source.partner,
     )
 
 

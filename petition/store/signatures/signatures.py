@@ -323,6 +323,7 @@ class ExportRow:
     utm_source: str | None
     utm_medium: str | None
     utm_campaign: str | None
+    partner: str | None
     updates: str
     updates_at: datetime
     text_sha256: str
@@ -344,6 +345,7 @@ _EXPORTED: Final[dict[str, Any]] = {
     "utm_source": Entry.utm_source,
     "utm_medium": Entry.utm_medium,
     "utm_campaign": Entry.utm_campaign,
+    "partner": Entry.partner,
     "updates": Entry.updates,
     "updates_at": func.coalesce(Entry.updates_at, Entry.created_at, type_=Instant),
     "text_sha256": ConsentText.sha256,

@@ -33,6 +33,7 @@ from petition.store.tables.letters import (
     Mailbox,
     MailRelay,
 )
+from petition.store.tables.partners import Partner
 from petition.store.tables.privacy import Block, Erasure, StaffView
 from petition.store.tables.reviews import Review, ReviewChange, ReviewClaim
 from petition.store.tables.signatures import (
@@ -98,6 +99,7 @@ __all__ = [
     "MailRelay",
     "Mailbox",
     "MergedSignature",
+    "Partner",
     "Pause",
     "Review",
     "ReviewChange",

@@ -36,6 +36,7 @@ DIMENSIONS: Final = (
     Dimension("country", String(2), Entry.country),
     Dimension("day", Date(), func.date(Signature.confirmed_at)),
     Dimension("language", String(10), Entry.language),
+    Dimension("partner", String(64), func.coalesce(Entry.partner, "")),
     Dimension("source", String(64), func.coalesce(Entry.source, "")),
 )
 """All of them: one more is a line here and a migration that adds its column."""

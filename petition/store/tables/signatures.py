@@ -130,6 +130,8 @@ class Entry(Base):
     utm_source: Mapped[str | None] = mapped_column(String(64))
     utm_medium: Mapped[str | None] = mapped_column(String(64))
     utm_campaign: Mapped[str | None] = mapped_column(String(64))
+    partner: Mapped[str | None] = mapped_column(String(16))
+    """The key of the partner on whose site the form stood; None on a page of our own."""
 
 
 class Consent(Base):

@@ -18,6 +18,8 @@ from petition.services.signatures.public_names import Voices
 from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
 from petition.store.counts import totals
 from petition.store.db import DatabaseFault, Session, SessionFactory
+from petition.store.partners import partners
+from petition.store.partners.partners import PartnerRecord
 from petition.store.signatures import mail_providers
 from petition.store.vault.vault import Vault
 from petition.ttl_cache import TtlCache
@@ -116,6 +118,11 @@ class CampaignCache:
             ("target domains", slug),
             lambda s: campaign_target_domains.patterns(s, campaigns.by_slug(s, slug).id),
         )
+
+    def partner(self, slug: str, key: str) -> PartnerRecord | None:
+        """The campaign's partner with this key, live or blocked."""
+        kept = self._keep(("partners", slug), lambda s: partners.of_campaign(s, slug))
+        return kept.get(key)
 
     def clear(self) -> None:
         """Read everything anew at the next call."""

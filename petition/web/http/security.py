@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition.config import Settings
 from petition.web.http.access import PERSONAL, rule_of
 
 # No inline script or style anywhere, so no nonce is needed and pages can be cached.
+_NO_FRAME: Final = "frame-ancestors 'none'"
 CSP: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
-    "object-src 'none'; frame-ancestors 'none'"
+    f"object-src 'none'; {_NO_FRAME}"
 )
 ALWAYS: Final = (
     ("Content-Security-Policy", CSP),
@@ -34,13 +36,28 @@ OPEN: Final = ("Referrer-Policy", "strict-origin-when-cross-origin")
 """Of pages whose address is nobody's secret: browsers send their forms with their origin."""
 
 
+def may_be_framed_by(origins: Iterable[str]) -> None:
+    """Let pages of these sites, and of no others, show the answer to this request in a frame."""
+    g.framed_by = tuple(origins)
+
+
+def _forget_frames() -> None:
+    g.pop("framed_by", None)
+
+
 def secure(app: Flask, settings: Settings) -> None:
     """Give every answer its headers, errors included, and believe as many proxies as told."""
     always = (*ALWAYS, HSTS) if settings.secure else ALWAYS
 
     def finish(response: Response) -> Response:
         headers = response.headers
+        framed_by: tuple[str, ...] = g.get("framed_by", ())
+        if framed_by:
+            ancestors = f"frame-ancestors {' '.join(framed_by)}"
+            headers["Content-Security-Policy"] = CSP.replace(_NO_FRAME, ancestors)
         there = {name.lower() for name, _ in headers}
+        if framed_by:
+            there.add("x-frame-options")  # it knows no list of sites
         for name, value in always:
             if name.lower() not in there:
                 headers.add(name, value)
@@ -57,6 +74,7 @@ def secure(app: Flask, settings: Settings) -> None:
             headers.setdefault("Cache-Control", "no-store")
         return response
 
+    app.before_request(_forget_frames)
     app.after_request(finish)
     hops = settings.trusted_proxies
     if hops:

@@ -26,6 +26,7 @@ COUNTED: Final = "petition.counted"
 KEEPS_FORM: Final = frozenset(
     {
         "public.sign",
+        "embed.sign",
         "link_requests.resend",
         "link_requests.request_link",
         "link_requests.type_code",

@@ -15,12 +15,23 @@ from petition.web.http.cached_response import Made, answer, made
 
 static = Blueprint("static", __name__)
 
+EMBED: Final = "js/embed.js"
+"""The script that puts a campaign's form on a partner's page."""
+
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
 }
 """What lies in static/, by the end of its name."""
+
+
+FOR_OTHER_SITES: Final = frozenset({EMBED})
+"""What pages of other sites load; `integrity` needs the second of these headers."""
+_OPEN_TO_ALL: Final = {
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",
+}
 
 
 @static.get("/static/<version>/<path:name>")
@@ -30,7 +41,21 @@ def file(version: str, name: str) -> Response:
     # Each file has one name, or its many spellings would fill the memory.
     if name not in assets.names() or not assets.address(name).startswith(f"/static/{version}/"):
         raise NotFound
-    return answer(_made(name), "public, max-age=31536000, immutable")
+    return _answered(name, "public, max-age=31536000, immutable")
+
+
+@static.get("/embed.js")
+@access(PUBLIC)
+def embed_script() -> Response:
+    """The newest of the script that partners name, for those who want what we mend in it."""
+    return _answered(EMBED, "public, max-age=600")
+
+
+def _answered(name: str, cache_control: str) -> Response:
+    response = answer(_made(name), cache_control)
+    if name in FOR_OTHER_SITES:
+        response.headers.update(_OPEN_TO_ALL)
+    return response
 
 
 @cache

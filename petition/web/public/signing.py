@@ -9,32 +9,28 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition import i18n
 from petition.domain.campaigns.campaign import CampaignView
-from petition.domain.signatures import consent
-from petition.domain.signatures.source import TAGS, Source, is_ours, tags_in
-from petition.errors import CampaignClosed, TooManyForms
-from petition.services.abuse.limits import retry_after
+from petition.domain.signatures.source import TAGS, is_ours
 from petition.services.privacy import retention
-from petition.services.signatures import signing
-from petition.services.signatures.signing import Sign
 from petition.store.db import reading
 from petition.web.http.access import OWN_PAGES, PUBLIC, access
 from petition.web.http.cached_response import shared, uncached
 from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
-from petition.web.http.errors import keep_form
-from petition.web.http.locale import _, language, set_locale
+from petition.web.http.locale import language, set_locale
 from petition.web.http.rendering import page
-from petition.web.http.senders import current_sender, too_much
-from petition.web.http.too_many import too_many, wait_words
 from petition.web.http.url_converters import query
 from petition.web.public.campaign_page import page_context, plain_page, shown_call
 from petition.web.public.crawlers import linked_data
 from petition.web.public.progress import counted
+from petition.web.signing.form_requests import (
+    NO_HINTS,
+    FormPage,
+    answer_form,
+    tags_of_request,
+)
 from petition.web.signing.form_tickets import ticket, view_of
-from petition.web.signing.form_warnings import Hints, hints_for
+from petition.web.signing.form_warnings import Hints
 from petition.web.signing.forms import SignForm
-from petition.web.signing.plain_requests import OUTCOME
-from petition.web.signing.questions import on_page, with_questions
 
 public = Blueprint("public", __name__)
 
@@ -93,142 +89,60 @@ def _to_language(slug: str) -> BaseResponse:
 @access(PUBLIC)
 def campaign(code: str, slug: str) -> Response:
     """The call with its form."""
-    shown = shown_call(code, slug)
-    tags = _tags()
+    form_page = _CampaignPage(shown=shown_call(code, slug))
+    tags = tags_of_request()
     if not is_ours(tags):
-        return uncached(_campaign_page(shown, _blank_form(shown.view, tags)))
-    return shared(
-        (slug, code, "", tags["source"]),
-        lambda: _campaign_page(shown, _blank_form(shown.view, tags)),
-    )
+        return uncached(form_page.drawn_blank())
+    return shared((slug, code, "", tags["source"]), form_page.drawn_blank)
 
 
 @public.post("/<lang:code>/<slug:slug>/sign")
 @access(PUBLIC, forms=OWN_PAGES)
 def sign(code: str, slug: str) -> BaseResponse:
     """Keep a signature. New or known, the answer is the same."""
-    shown = shown_call(code, slug)
-    if not shown.view.is_open(deps().now()):
-        return redirect(f"/{code}/{slug}", 303)
-    view = view_of(request.form.get("ticket", ""), shown.view)
-    form = _sent(view or shown.view)
-    hints = hints_for(form, at_risk=shown.view.presentation.at_risk)
-    keep_form(lambda words: _form_later(shown, form, hints, words))
-    over = too_much()
-    if over is not None:
-        return _later(shown, form, hints, over.retry_after)
-    if form.errors or hints.questions or view is None:
-        return _ask_again(shown, form, hints, ticket_old=view is None)
-    try:
-        outcome = request.environ.get(OUTCOME)
-        if outcome is not None:  # the form was tried, and not kept, before Flask was asked
-            raise outcome
-        _sign(view, form)
-    except CampaignClosed:
-        deps().campaign_cache.clear()
-        return redirect(f"/{code}/{slug}", 303)
-    except TooManyForms as refused:
-        return _later(shown, form, hints, retry_after(refused.until, at=deps().now()))
-    # As redirect() would, but for its page with a link: nobody sees that, and it takes a while.
-    return Response(status=303, headers={"Location": f"/{code}/{slug}/thanks"})
+    return answer_form(_CampaignPage(shown=shown_call(code, slug)))
 
 
-def _sent(view: CampaignView) -> SignForm:
-    """The form that came in, looked at; it asked what stood in those words of the call."""
-    form = _form_of(view)()
-    form.fields = view.call.fields
-    form.target_domains = deps().campaign_cache.target_domains(view.slug)
-    form.validate()
-    return form
+class _CampaignPage(FormPage):
+    """The form on the call's own page."""
 
+    @property
+    def address(self) -> str:
+        return f"/{self.shown.view.language}/{self.shown.view.slug}"
 
-def _sign(view: CampaignView, form: SignForm) -> None:
-    assert form.address is not None
-    signing.sign(
-        deps().group_commit,
-        deps().vault,
-        deps().campaign_cache.providers(),
-        view,
-        Sign(
-            person=form.person(),
-            local_part=form.address.local_part,
-            domain=form.address.ascii_domain,
-            country=form.text("country"),
-            answers=form.answers(),
-            source=Source(
-                source=form.tag("source"),
-                utm_source=form.tag("utm_source"),
-                utm_medium=form.tag("utm_medium"),
-                utm_campaign=form.tag("utm_campaign"),
-            ),
-            way=consent.WEB,
-        ),
-        sender=current_sender(),
-        at=deps().now(),
-    )
+    @property
+    def thanks_address(self) -> str:
+        return f"{self.address}/thanks"
 
+    def ticket(self) -> str:
+        return ticket(self.shown.view)
 
-def _ask_again(
-    shown: CachedCampaign, form: SignForm, hints: Hints, *, ticket_old: bool
-) -> Response:
-    """The form once more, with what was typed, a fresh ticket, and what is wrong or doubtful."""
-    errors = form.problems(name for name, question in on_page(shown.view.call.consents))
-    if ticket_old and not errors:
-        errors = [
-            ("sign-button", _("The form was open for too long. Please check it and send it again."))
-        ]
-    form.carried |= {"ticket": ticket(shown.view), "noticed": hints.noticed}
-    return uncached(_campaign_page(shown, form, errors, hints), 422)
+    def view_of(self, ticket: str) -> CampaignView | None:
+        return view_of(ticket, self.shown.view)
 
-
-def _later(shown: CachedCampaign, form: SignForm, hints: Hints, seconds: int) -> Response:
-    return too_many(_form_later(shown, form, hints, wait_words(seconds)), seconds)
-
-
-def _form_later(shown: CachedCampaign, form: SignForm, hints: Hints, wait: str) -> str:
-    """The form once more, with what was typed and a fresh ticket, and when to send it again."""
-    form.carried |= {"ticket": ticket(shown.view), "noticed": hints.noticed}
-    return _campaign_page(shown, form, [("sign-button", wait)], wait=wait)
-
-
-def _blank_form(view: CampaignView, tags: dict[str, str]) -> SignForm:
-    return _form_of(view)(carried={**tags, "ticket": ticket(view)})
-
-
-def _form_of(view: CampaignView) -> type[SignForm]:
-    """The form with the questions of those words of the call."""
-    return with_questions(SignForm, tuple(view.call.consents.values()))
-
-
-def _tags() -> dict[str, str]:
-    found = tags_in(request.args.items(multi=True))
-    return {name: found.get(name, "") for name in TAGS}
+    def draw(
+        self,
+        form: SignForm,
+        errors: Sequence[tuple[str, str]] = (),
+        hints: Hints = NO_HINTS,
+        wait: str = "",
+    ) -> str:
+        return page(
+            "public/campaign.html",
+            form=form,
+            errors=errors,
+            hints=hints,
+            wait=wait,
+            countries=(("", ""), *language().countries()),
+            linked_data=linked_data(self.shown),
+            **counted(self.shown),
+            **page_context(self.shown.view, tags=_tags_of(form)),
+        )
 
 
 def _tags_of(form: SignForm) -> dict[str, str]:
     found = {name: form.tag(name) for name in TAGS}
     return {name: tag for name, tag in found.items() if tag}
-
-
-def _campaign_page(
-    shown: CachedCampaign,
-    form: SignForm,
-    errors: Sequence[tuple[str, str]] = (),
-    hints: Hints = Hints(),  # noqa: B008  # it is frozen
-    wait: str = "",
-) -> str:
-    view = shown.view
-    return page(
-        "public/campaign.html",
-        form=form,
-        errors=errors,
-        hints=hints,
-        wait=wait,
-        countries=(("", ""), *language().countries()),
-        linked_data=linked_data(shown),
-        **counted(shown),
-        **page_context(view, tags=_tags_of(form)),
-    )
 
 
 @public.get("/<lang:code>/<slug:slug>/thanks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Blueprint, Response, g, make_response
@@ -15,11 +16,14 @@ from petition.services.counts import console_figures, country_figures
 from petition.services.counts.console_figures import ConsoleFigures
 from petition.services.staff import record_views, signing_in
 from petition.store.campaigns import campaigns
+from petition.store.campaigns.campaigns import CampaignRecord
 from petition.store.counts import totals
 from petition.store.db import Session, reading
 from petition.store.exports import kept_files, ledger, requests
 from petition.store.exports.ledger import LedgerPage
 from petition.store.letters import relay
+from petition.store.partners import partners
+from petition.store.partners.partners import PartnerRecord
 from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
 from petition.store.staff.sign_ins import NOBODY
@@ -86,7 +90,7 @@ def numbers_page(slug: str, form: ExportForm, status: int, problem: str | None =
             total=total,
             folded_at=totals.folded_at(session, row.id),
             counted_at=figures.at if figures else None,
-            **_numbers(session, row.id, figures.numbers if figures else ConsoleFigures()),
+            **_numbers(session, row, figures.numbers if figures else ConsoleFigures()),
             **(_ledger(session, row.id, before or ledger.NEWEST) if may_export else {}),
             form=form,
             problem=problem,
@@ -99,15 +103,20 @@ def numbers_page(slug: str, form: ExportForm, status: int, problem: str | None =
     return make_response(body, status)
 
 
-def _numbers(session: Session, campaign_id: int, figures: ConsoleFigures) -> dict[str, object]:
+def _numbers(session: Session, row: CampaignRecord, figures: ConsoleFigures) -> dict[str, object]:
     """The table of states and the charts; in tens for who sees no personal data."""
+    campaign_id = row.id
     found: dict[str, int | None] = {state: figures.states.get(state, 0) for state in states.STATES}
-    days, languages = (totals.by(session, campaign_id, each) for each in ("day", "language"))
+    days, languages, by_partner = (
+        totals.by(session, campaign_id, each) for each in ("day", "language", "partner")
+    )
     countries = totals.by(session, campaign_id, "country")
+    known = partners.of_campaign(session, row.slug)
     in_tens = not has_permission(Right.PERSONAL_DATA)
     if in_tens:
         found = {state: small_cells.rounded(n or 0) or None for state, n in found.items()}
         days, languages = small_cells.in_tens(days), small_cells.in_tens(languages)
+        by_partner = small_cells.in_tens(by_partner)
         published = country_figures.countries(session, campaign_id)
         countries = list(published.places.items()) if published else []
     return {
@@ -116,6 +125,8 @@ def _numbers(session: Session, campaign_id: int, figures: ConsoleFigures) -> dic
         "by_country": _named(countries),
         "by_day": _dated(days),
         "by_language": _spoken(languages),
+        "has_partners": bool(known),
+        "by_partner": _of_partners(by_partner, known),
     }
 
 
@@ -140,6 +151,14 @@ def _beside(found: LedgerPage) -> list[tuple[str, str]]:
     if found.older:
         pages.append((_("Older"), f"before={found.older}"))
     return pages
+
+
+def _of_partners(
+    rows: list[tuple[str, int]], known: Mapping[str, PartnerRecord]
+) -> list[tuple[str, int]]:
+    """Partners by name, the largest first; not those who signed on a page of ours."""
+    named = [(known[key].name if key in known else key, number) for key, number in rows if key]
+    return sorted(named, key=lambda r: -r[1])
 
 
 def _dated(rows: list[tuple[str, int]]) -> list[tuple[str, int]]:

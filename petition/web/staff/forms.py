@@ -18,6 +18,14 @@ from petition.domain.abuse.places import (
     place,
 )
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
+from petition.domain.partners.partner import (
+    NAME_LENGTH,
+    NameRefused,
+    OriginRefused,
+    OriginsRefused,
+    name_of,
+    origins_of,
+)
 from petition.domain.signatures.moderation import SHOWN, VERDICTS
 from petition.domain.staff.reset_reasons import ResetReason
 from petition.domain.staff.roles import SEPARATE, Role
@@ -26,6 +34,7 @@ from petition.web.http.locale import _
 from petition.web.signing.fields import (
     PostedForm,
     clean_address,
+    clean_comment,
     clean_filter,
     clean_unscripted,
     no_controls,
@@ -108,6 +117,37 @@ class DomainForm(OffForm):
             raise ValidationError(
                 _("People everywhere have private addresses there: they could no longer sign.")
             ) from None
+
+
+class PartnerForm(PostedForm):
+    """Staff make a partner."""
+
+    name = StringField(filters=[clean_filter], validators=[required, no_controls])
+    sites = StringField(filters=[clean_comment], validators=[required])
+
+    def typed_sites(self) -> list[str]:
+        """The addresses of its sites, one a line."""
+        return [line.strip() for line in text_of(self.sites).splitlines() if line.strip()]
+
+    def validate_name(self, field: Field) -> None:
+        if len(text_of(field)) > NAME_LENGTH:
+            raise ValidationError(_("This is too long: 100 characters at most."))
+        try:
+            name_of(text_of(field))
+        except NameRefused:
+            raise ValidationError(
+                _("Please write the organisation’s name, in any script.")
+            ) from None
+
+    def validate_sites(self, field: Field) -> None:
+        try:
+            origins_of(self.typed_sites())
+        except OriginRefused as error:
+            raise ValidationError(
+                _("This is no site such as https://union.example.org: %(typed)s", typed=error.typed)
+            ) from None
+        except OriginsRefused:
+            raise ValidationError(_("Please enter ten sites at most.")) from None
 
 
 class UsualForm(SharedForm):

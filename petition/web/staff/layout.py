@@ -42,6 +42,7 @@ HELP: Final = {
     "opening": "opening-and-closing",
     "own_account": "your-account",
     "panic": "closing-everything",
+    "partners": "partners",
     "people": "roles",
     "reviews": "names-and-comments",
     "signatures": "looking-up-a-signature",
@@ -88,6 +89,7 @@ def _campaign_pages(slug: str) -> Iterator[_Place]:
     yield f"{root}/comments", _("Names and comments"), Right.MODERATE
     yield f"{root}/domains", _("The target’s own mail domains"), Right.NUMBERS
     yield f"{root}/state", _("Open or close"), Right.OPEN_CLOSE
+    yield f"{root}/partners", _("Partners"), Right.NUMBERS
 
 
 def _allowed(places: Iterator[_Place], rights: frozenset[Right]) -> Iterator[MenuLink]:
@@ -107,6 +109,9 @@ def _current(address: str) -> str | None:
     if request.path == address:
         return "page"
     below = _BELOW.get(address, (f"{address}/",) if address.endswith("/signatures") else ())
+    below = _BELOW.get(address, ())
+    if address.endswith("/partners"):
+        below = (f"{address}/",)
     return "true" if any(map(request.path.startswith, below)) else None
 
 

@@ -1,0 +1,1 @@
+"""Partners: organisations that show a campaign's form on their own sites."""

@@ -1,0 +1,1 @@
+"""Partners: making, blocking and listing them."""

@@ -1,0 +1,58 @@
+// In a frame on a partner's site: tells the page around it how high the form is, and nothing else.
+(() => {
+  "use strict";
+
+  // What was sent back, or the thanks: browsers leave autofocus in a frame undone.
+  document.querySelector("[data-focus]")?.focus();
+
+  // Only the form as it is first shown names the sites that it speaks to. What comes after sending
+  // is silent, and has the same height whatever became of the form: no page that shows it can tell.
+  const main = document.querySelector("[data-sites]");
+  if (!main || parent === window) return;
+  const sites = main.dataset.sites.split(" ");
+  const messages = JSON.parse(main.dataset.messages);
+
+  // What a form that is sent back says above itself and beside its fields, in the place of the ask.
+  const spoken = (tag, text) => {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    return element;
+  };
+  const room = () => {
+    const ruler = document.createElement("div");
+    const summary = document.createElement("div");
+    const list = document.createElement("ul");
+    ruler.className = "ruler wrap";
+    summary.className = "error-summary";
+    list.append(...messages.map((text) => spoken("li", text)));
+    summary.append(spoken("h2", messages[0] ?? ""), list);
+    ruler.append(summary);
+    for (const text of messages) {
+      const problem = spoken("p", text);
+      problem.className = "problem";
+      ruler.append(problem);
+    }
+    main.append(ruler);
+    const { height } = ruler.getBoundingClientRect();
+    ruler.remove();
+    return Math.max(0, height + 48 - document.querySelector("[data-ask]").getBoundingClientRect().height);
+  };
+
+  let site = "";
+  let width = 0;
+  let highest = 0;
+  const tell = (petition) => {
+    if (width !== innerWidth) {
+      width = innerWidth;
+      highest = 0;
+    }
+    highest = Math.max(highest, Math.ceil(main.getBoundingClientRect().height + room()));
+    parent.postMessage({ petition, height: highest }, site);
+  };
+  addEventListener("message", (event) => {
+    if (event.source !== parent || !sites.includes(event.origin) || event.data?.petition !== "hello") return;
+    site = event.origin;
+    tell("ready");
+  });
+  new ResizeObserver(() => { if (site) tell("height"); }).observe(main);
+})();

@@ -1,0 +1,239 @@
+"""The form in a frame on a partner's site, and what comes after it.
+
+Who the partner is, is decided when the frame is loaded: only pages of its sites may show it
+(`frame-ancestors`), and the form's ticket carries its key. What the form asks, what is wrong with
+it and what becomes of it is the same as on our own page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from petition import assets, i18n
+from petition.domain.campaigns import colours
+from petition.domain.campaigns.campaign import CampaignView
+from petition.domain.campaigns.colours import ColourRefused, Theme
+from petition.errors import NotFound, PetitionError
+from petition.store.partners.partners import PartnerRecord
+from petition.web.http.access import OWN_PAGES, PUBLIC, access
+from petition.web.http.cached_response import answer, made, shared, uncached
+from petition.web.http.campaign_cache import CachedCampaign
+from petition.web.http.dependencies import deps
+from petition.web.http.locale import language
+from petition.web.http.rendering import page
+from petition.web.http.security import may_be_framed_by
+from petition.web.public.campaign_page import page_context, shown_call
+from petition.web.public.progress import counted
+from petition.web.signing.form_requests import (
+    NO_HINTS,
+    FormPage,
+    answer_form,
+    messages_for_blank,
+    tags_of_request,
+)
+from petition.web.signing.form_tickets import frame_ticket, view_of_frame
+from petition.web.signing.form_warnings import Hints
+from petition.web.signing.forms import SignForm
+
+embed = Blueprint("embed", __name__, url_prefix="/embed")
+
+CSS: Final = "text/css; charset=utf-8"
+
+
+class NoForm(PetitionError):
+    """No partner that may show this campaign's form has this key."""
+
+    def __init__(self, shown: CachedCampaign) -> None:
+        super().__init__()
+        self.shown = shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameLook:
+    """What a frame looks like beside the page around it."""
+
+    theme: Theme
+    accent: str | None
+    """As `#rrggbb`: the partner's where text in it can be read, else the campaign's."""
+    is_own: bool
+    """True where the accent is the partner's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame(FormPage):
+    """The form in a frame on this partner's site."""
+
+    of: PartnerRecord
+    look: FrameLook
+
+    @property
+    def address(self) -> str:
+        return self._at("")
+
+    @property
+    def thanks_address(self) -> str:
+        return self._at("/thanks")
+
+    @property
+    def partner(self) -> str:
+        return self.of.key
+
+    def ticket(self) -> str:
+        return frame_ticket(self.shown.view, self.of.key)
+
+    def view_of(self, ticket: str) -> CampaignView | None:
+        return view_of_frame(ticket, self.shown.view, self.of.key)
+
+    def draw(
+        self,
+        form: SignForm,
+        errors: Sequence[tuple[str, str]] = (),
+        hints: Hints = NO_HINTS,
+        wait: str = "",
+    ) -> str:
+        return page(
+            "embed/form.html",
+            form=form,
+            errors=errors,
+            hints=hints,
+            wait=wait,
+            countries=(("", ""), *language().countries()),
+            sites=" ".join(self.of.origins),
+            messages=messages_for_blank(self.shown.view),
+            **counted(self.shown),
+            **self._context,
+        )
+
+    def drawn_thanks(self) -> str:
+        """What comes after signing."""
+        return page("embed/thanks.html", **self._context)
+
+    @cached_property
+    def _context(self) -> dict[str, Any]:
+        context = page_context(self.shown.view)
+        return context | _in_frame(self.look) | {"sign_url": self._at("/sign")}
+
+    def key(self, place: str) -> tuple[object, ...]:
+        """The key of this frame among the answers that are the same for everybody."""
+        view = self.shown.view
+        return ("frame", view.slug, view.language, self.of, self.look, place)
+
+    @property
+    def is_common(self) -> bool:
+        """True where many are shown this very frame: the others are made for one request each."""
+        names_language = request.args.get("lang", "") == self.shown.view.language
+        return names_language and not self.look.is_own and not any(tags_of_request().values())
+
+    def _at(self, place: str) -> str:
+        asked = {"partner": self.of.key, "lang": self.shown.view.language}
+        if self.look.theme != Theme.AUTO:
+            asked["theme"] = self.look.theme
+        if self.look.is_own and self.look.accent:
+            asked["accent"] = self.look.accent.removeprefix("#")
+        return f"/embed/{self.shown.view.slug}{place}?{urlencode(asked)}"
+
+
+@embed.get("/<slug:slug>")
+@access(PUBLIC)
+def form(slug: str) -> Response:
+    """The form; a link to the campaign's page where the partner may show none."""
+    frame = _asked(slug)
+    return _answered(frame, "", frame.drawn_blank)
+
+
+@embed.post("/<slug:slug>/sign")
+@access(PUBLIC, forms=OWN_PAGES)
+def sign(slug: str) -> BaseResponse:
+    """Keep a signature, as of this partner. New or known, the answer is the same."""
+    return answer_form(_asked(slug))
+
+
+@embed.get("/<slug:slug>/thanks")
+@access(PUBLIC)
+def thanks(slug: str) -> Response:
+    """Check your mail. The same page for everybody."""
+    frame = _asked(slug)
+    return _answered(frame, "/thanks", frame.drawn_thanks)
+
+
+@embed.get("/colours/<accent>/<theme>.css")
+@access(PUBLIC)
+def own_colours(accent: str, theme: str) -> Response:
+    """The colours of a frame with this accent."""
+    colour = _readable(accent)
+    if colour is None or theme not in list(Theme):
+        raise NotFound
+    sheet = colours.style_sheet(colour, Theme(theme))
+    return answer(made(sheet.encode(), CSS), "public, max-age=86400")
+
+
+@embed.errorhandler(NoForm)
+def no_form(error: NoForm) -> Response:
+    """A link to where the form stands that anybody may sign."""
+    view = error.shown.view
+    context = page_context(view) | _in_frame(_look(view))
+    return uncached(page("embed/no_form.html", **context), 404)
+
+
+def _asked(slug: str) -> Frame:
+    """The frame that the address names. Raises NotFound, NoForm."""
+    shown = shown_call(_language(slug), slug)
+    partner = deps().campaign_cache.partner(slug, request.args.get("partner", ""))
+    if partner is not None:
+        # A blocked one's pages show the link: they have no hole where the form was.
+        may_be_framed_by(partner.origins)
+    if partner is None or not partner.is_live:
+        raise NoForm(shown)
+    return Frame(shown=shown, of=partner, look=_look(shown.view))
+
+
+def _language(slug: str) -> str:
+    """The language that the address names, as far as the campaign speaks it; else the reader's."""
+    spoken = deps().campaign_cache.languages(slug)
+    named = request.args.get("lang", "").partition("-")[0].lower()
+    if named in spoken:
+        return named
+    return i18n.negotiate(request.headers.get("Accept-Language", ""), spoken)
+
+
+def _look(view: CampaignView) -> FrameLook:
+    theme = request.args.get("theme", "")
+    own = _readable(request.args.get("accent", ""))
+    return FrameLook(
+        theme=Theme(theme) if theme in list(Theme) else Theme.AUTO,
+        accent=own or view.presentation.accent,
+        is_own=own is not None,
+    )
+
+
+def _readable(accent: str) -> str | None:
+    """The accent as `#rrggbb`; None where it is none, or text in it could not be read."""
+    colour = f"#{accent.lower()}"
+    try:
+        colours.check_accent(colour)
+    except ColourRefused:
+        return None
+    return colour
+
+
+def _in_frame(look: FrameLook) -> dict[str, Any]:
+    """What every page in a frame needs beside what pages of the campaign do."""
+    accent = (look.accent or "").removeprefix("#")
+    return {
+        "framed": True,
+        "sheet": assets.address(f"css/frame-{look.theme}.css"),
+        "colours_address": f"/embed/colours/{accent}/{look.theme}.css" if accent else "",
+    }
+
+
+def _answered(frame: Frame, place: str, make: Any) -> Response:
+    response = shared(frame.key(place), make) if frame.is_common else uncached(make())
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,53 @@
+"""What a partner pastes: one line with the script, a plain frame, or a picture with a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from markupsafe import escape
+
+from petition import assets
+from petition.store.partners.partners import PartnerRecord
+from petition.web.ops.static import EMBED
+
+FRAME_HEIGHT: Final = 1300
+"""Pixels of a plain frame: a form on a phone, with room for what a form says that is sent back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snippets:
+    """The same form in one language, three ways; and the first of them for a version for good."""
+
+    script: str
+    fixed_script: str
+    frame: str
+    picture: str
+    preview: str
+    """The address of the form, to be looked at."""
+
+
+def snippets(base_url: str, of: PartnerRecord, *, language: str, words: str) -> Snippets:
+    """What the partner pastes; `words` is what its link says."""
+    asked = urlencode({"partner": of.key, "lang": language})
+    form = f"{base_url}/embed/{of.campaign}?{asked}"
+    # No link can say which partner it is from: anybody could write it. It is a source like others.
+    page = escape(f"{base_url}/{language}/{of.campaign}?{urlencode({'source': of.key})}")
+    link = f'<a href="{page}">{escape(words)}</a>'
+    data = f'data-campaign="{of.campaign}" data-partner="{of.key}" data-lang="{language}"'
+    fixed = (
+        f'src="{escape(base_url + assets.address(EMBED))}" '
+        f'integrity="{assets.integrity(EMBED)}" crossorigin="anonymous"'
+    )
+    picture = escape(f"{base_url}/{language}/{of.campaign}/card.png")
+    return Snippets(
+        script=f'{link}<script async src="{escape(base_url)}/embed.js" {data}></script>',
+        fixed_script=f"{link}<script async {fixed} {data}></script>",
+        frame=(
+            f'<iframe src="{escape(form)}" title="{escape(words)}" width="100%" '
+            f'height="{FRAME_HEIGHT}" frameborder="0" loading="lazy"></iframe>'
+        ),
+        picture=f'<a href="{page}"><img src="{picture}" alt="{escape(words)}" width="100%"></a>',
+        preview=form,
+    )

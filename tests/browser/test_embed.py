@@ -1,0 +1,443 @@
+"""The form on a partner's site, in three origins: the host's, the partner's, and a stranger's.
+
+The partner's pages and the stranger's are made here, by a server that answers to both names.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, expect
+
+from petition import assets
+from petition.web.ops.static import EMBED
+from tests import people
+from tests.browser import actions
+from tests.browser.conftest import Driver
+from tests.browser.instance import Instance
+from tests.browser.page_checks import violations_in
+from tests.people import Form
+
+PHONE: Final = {"width": 390, "height": 844}
+SMALL: Final = {"width": 320, "height": 640}
+DESKTOP: Final = {"width": 1280, "height": 900}
+PARTNER: Final = "partner.localhost"
+STRANGER: Final = "stranger.localhost"
+_RULES: Final = f"--host-resolver-rules=MAP {PARTNER} 127.0.0.1, MAP {STRANGER} 127.0.0.1"
+_NO_THIRD_PARTY_COOKIES: Final = "--test-third-party-cookie-phaseout"
+
+_HEARD: Final = """
+    window.events = [];
+    for (const name of ["petition:loaded", "petition:failed"])
+        document.addEventListener(name, (event) => events.push([name, event.detail.campaign]));
+    window.messages = [];
+    addEventListener("message", ({ data, origin }) => messages.push([origin, data]));
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) shifts.push(each.value);
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+"""On the partner's page, from its beginning: what it is told, and what moves on it."""
+_INNER_SCROLL: Final = """() => {
+    const { scrollHeight, clientHeight, scrollWidth, clientWidth } = document.documentElement;
+    return [scrollHeight - clientHeight, scrollWidth - clientWidth];
+}"""
+
+
+@dataclass
+class Sites:
+    """Pages of the partner and the stranger, by path; both names lead to all of them."""
+
+    port: int = 0
+    pages: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+
+    def put(self, path: str, body: str, **headers: str) -> None:
+        words = "<p>What the partner says below the form.</p>"
+        page = f"<!doctype html><html lang=en><meta name=viewport content='width=device-width'>"
+        text = f"{page}<title>Partner</title><h1>Join us</h1>{body}{words}"
+        self.pages[path] = (text, {name.replace("_", "-"): each for name, each in headers.items()})
+
+    def at(self, host: str, path: str = "") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+@pytest.fixture(scope="module")
+def sites() -> Iterator[Sites]:
+    made = Sites()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text, headers = made.pages.get(self.path, ("", {}))
+            self.send_response(200 if text else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def key(instance: Instance, sites: Sites) -> str:
+    """The partner's key."""
+    site = ("--site", sites.at(PARTNER))
+    instance.petition("partner", "add", "amazon", "Workers’ Union", *site)
+    return str(json.loads(instance.petition("partner", "list", "amazon", "--json"))[-1]["key"])
+
+
+@pytest.fixture(scope="module")
+def three_origins(browsers: Driver) -> Browser:
+    return browsers.browser(_RULES, _NO_THIRD_PARTY_COOKIES)
+
+
+Opening = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(three_origins: Browser, sites: Sites, instance: Instance) -> Iterator[Opening]:
+    """visit("/page", host=STRANGER, size=PHONE) -> a fresh profile on a page of one of the sites.
+
+    In the end no cookie was set, and nothing was kept in the browser.
+    """
+    contexts: list[BrowserContext] = []
+
+    def opened(
+        path: str,
+        *,
+        host: str = PARTNER,
+        size: dict[str, int] = PHONE,
+        script: bool = True,
+        before: Callable[[BrowserContext], None] = lambda context: None,
+        **options: Any,
+    ) -> Page:
+        context = three_origins.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            java_script_enabled=script,
+            reduced_motion="reduce",
+            **options,
+        )
+        contexts.append(context)
+        context.add_init_script(f"if (top === window) {{ {_HEARD} }}")
+        before(context)
+        page = context.new_page()
+        page.goto(sites.at(host, path))
+        return page
+
+    yield opened
+    for context in contexts:
+        kept = context.storage_state()
+        context.close()
+        assert kept["cookies"] == []
+        assert kept["origins"] == []
+
+
+def line(instance: Instance, key: str, lang: str = "en", more: str = "") -> str:
+    """What a partner pastes."""
+    link = f'<a href="{instance.url}/{lang}/amazon?source={key}">Sign the call</a>'
+    data = f'data-campaign="amazon" data-partner="{key}" data-lang="{lang}" {more}'
+    return f'{link}<script async src="{instance.url}/embed.js" {data}></script>'
+
+
+def loaded(page: Page, number: int = 1) -> None:
+    page.wait_for_function("number => events.length >= number", arg=number)
+
+
+def form_in(page: Page, nth: int = 0) -> FrameLocator:
+    return page.frame_locator("iframe").nth(nth)
+
+
+def inner(page: Page) -> Frame:
+    (found,) = [each for each in page.frames if "/embed/" in each.url]
+    return found
+
+
+def fill(form: FrameLocator, person: Form) -> None:
+    for name in ("given_name", "family_name", "email"):
+        form.locator(f"#{name}").fill(person[name])
+    form.locator("#country").select_option(person["country"])
+    form.locator("input[name=updates][value=no]").check()
+    form.locator("#agree").check()
+
+
+# --- the whole way --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["en", "ar"])
+def test_the_partners_page_signs_to_a_confirmed_count(
+    instance: Instance, sites: Sites, key: str, visit: Opening, lang: str
+) -> None:
+    sites.put(f"/{lang}", line(instance, key, lang))
+    page = visit(f"/{lang}")
+    loaded(page)
+    assert page.evaluate("events") == [["petition:loaded", "amazon"]]
+    expect(page.get_by_text("Sign the call")).to_be_hidden()
+    form = form_in(page)
+    expect(form.locator("html")).to_have_attribute("dir", "rtl" if lang == "ar" else "ltr")
+    assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
+    person = people.someone(700 + (lang == "ar"))
+    before = partners_count(instance, key)
+    form.locator("#sign-button").click()
+    expect(form.locator(".error-summary")).to_be_focused()
+    assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
+    assert not (found := violations_in(inner(page))), found
+    fill(form, person)
+    form.locator("#sign-button").click()
+    expect(form.locator("h1[data-focus]")).to_be_focused()
+    assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
+    assert not (found := violations_in(inner(page))), found
+    actions.confirm(instance, person["email"])
+    assert partners_count(instance, key) == before + 1
+
+
+def partners_count(instance: Instance, key: str) -> int:
+    instance.confirmed()
+    found = json.loads(instance.petition("count", "amazon", "--by", "partner", "--format", "json"))
+    return {each["value"]: int(each["confirmed"]) for each in found["counts"]}.get(key, 0)
+
+
+def test_without_any_script_a_plain_frame_signs(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    frame = f"{instance.url}/embed/amazon?partner={key}&lang=en"
+    sites.put("/plain", f'<iframe src="{escape(frame)}" width="100%" height="1300"></iframe>')
+    page = visit("/plain", script=False)
+    form = form_in(page)
+    fill(form, people.someone(710))
+    form.locator("#sign-button").click()
+    expect(form.locator("h1")).to_have_text("Now check your email")
+    assert page.locator("iframe").bounding_box()["width"] <= PHONE["width"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("size", [SMALL, DESKTOP], ids=["320", "1280"])
+def test_the_frame_is_whole_at_every_width(
+    instance: Instance, sites: Sites, key: str, visit: Opening, size: dict[str, int]
+) -> None:
+    """320 pixels are also what is left of 1280 at 400 % zoom."""
+    sites.put("/width", line(instance, key))
+    page = visit("/width", size=size)
+    loaded(page)
+    assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
+    assert not (found := violations_in(inner(page))), found
+    unfolded = form_in(page).locator("details.more summary")
+    for nth in range(unfolded.count()):
+        unfolded.nth(nth).click()
+    if unfolded.count():
+        page.wait_for_function("messages.length > 1")
+    assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
+
+
+def test_nothing_moves_on_a_page_that_has_the_line(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    sites.put("/shifts", line(instance, key))
+    page = visit("/shifts", size=DESKTOP)
+    loaded(page)
+    assert page.evaluate("shifts") == []
+
+
+def test_two_forms_on_one_page(instance: Instance, sites: Sites, key: str, visit: Opening) -> None:
+    both = line(instance, key) + "<p>And in Arabic:</p>" + line(instance, key, "ar")
+    sites.put("/two", both)
+    page = visit("/two")
+    loaded(page, 2)
+    assert page.locator("iframe").count() == 2
+    for nth, lang in enumerate(("en", "ar")):
+        expect(form_in(page, nth).locator("html")).to_have_attribute("lang", lang)
+    expect(page.get_by_text("Sign the call").first).to_be_hidden()
+
+
+# --- where it must not be -------------------------------------------------------------------------
+
+
+def test_a_strangers_page_can_neither_show_nor_sign(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    ticket = actions.TICKET.search(actions.get(instance, f"/embed/amazon?partner={key}&lang=en"))
+    assert ticket
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in (people.someone(720) | {"ticket": ticket[1]}).items()
+    )
+    post = f"{instance.url}/embed/amazon/sign?partner={key}&lang=en"
+    sites.put(
+        "/stranger",
+        line(instance, key)
+        + f'<iframe name="into"></iframe><form method="post" target="into" action="{escape(post)}">'
+        f"{hidden}<button>Win a prize</button></form>",
+    )
+    count = "SELECT count(*) FROM entries"
+    before = instance.rows(count)
+    page = visit("/stranger", host=STRANGER)
+    page.get_by_text("Win a prize").click()
+    loaded(page)
+    assert page.evaluate("events") == [["petition:failed", "amazon"]]
+    expect(page.get_by_text("Sign the call")).to_be_visible()
+    assert [each.name for each in page.frames if each.parent_frame] == ["into"]
+    assert instance.rows(count) == before
+
+
+def test_a_script_that_is_kept_away_leaves_the_link(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    sites.put("/blocked", line(instance, key))
+    page = visit(
+        "/blocked", before=lambda context: context.route("**/embed.js", lambda r: r.abort())
+    )
+    expect(page.get_by_text("Sign the call")).to_be_visible()
+    banner = line(instance, key).replace("<script", '<script type="text/plain"')
+    sites.put("/banner", banner)
+    page = visit("/banner")
+    expect(page.get_by_text("Sign the call")).to_be_visible()
+    assert page.locator("iframe").count() == 0
+
+
+def test_a_frame_that_is_kept_away_leaves_the_link_and_no_hole(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    sites.put("/no-frame", line(instance, key))
+    page = visit(
+        "/no-frame", before=lambda context: context.route("**/embed/**", lambda r: r.abort())
+    )
+    loaded(page)
+    assert page.evaluate("events") == [["petition:failed", "amazon"]]
+    assert page.locator("iframe").count() == 0
+    link = page.get_by_text("Sign the call").bounding_box()
+    below = page.get_by_text("What the partner says").bounding_box()
+    assert link and below
+    assert below["y"] - link["y"] < 100
+
+
+# --- what a page around it can do and learn -------------------------------------------------------
+
+
+def test_foreign_messages_are_not_accepted(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    """From the page to the form, and as if from the form to the page."""
+    sites.put("/hostile", line(instance, key))
+    page = visit("/hostile")
+    loaded(page)
+    before = page.evaluate("[document.querySelector('iframe').offsetHeight, messages.length]")
+    inner(page).evaluate("window.heard = []")
+    page.evaluate(
+        """async () => {
+            const [frame] = document.querySelectorAll("iframe");
+            const shapes = [null, 1, "hello", "ready", [], {}, { petition: null },
+                { petition: "height", height: 1 }, { petition: "ready", height: 9000 },
+                { petition: ["hello"] }];
+            for (let n = 0; n < 100; n++) {
+                frame.contentWindow.postMessage(shapes[n % shapes.length], "*");
+                // As the form would, but from this page itself.
+                postMessage({ petition: "height", height: 3000 + n }, "*");
+            }
+            await new Promise((done) => setTimeout(done, 0));
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        }"""
+    )
+    # A stranger's frame on the same page speaks as well: it is no frame of ours.
+    page.evaluate(
+        """async (src) => {
+            const other = document.createElement("iframe");
+            other.src = src;
+            document.body.append(other);
+            await new Promise((done) => other.addEventListener("load", done));
+        }""",
+        sites.at(STRANGER, "/shouting"),
+    )
+    after = page.evaluate("[document.querySelector('iframe').offsetHeight, messages]")
+    assert after[0] == before[0]
+    host = [each for each in after[1] if each[0] == instance.url]
+    assert len(host) == before[1]
+
+
+def test_no_message_height_or_event_tells_what_became_of_a_form(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    sites.put("/learn", line(instance, key))
+    learned = []
+    for number, change in ((730, {}), (730, {}), (731, {"given_name": ""})):
+        page = visit("/learn")
+        page.evaluate(
+            """() => {
+                window.loads = 0;
+                window.heights = [];
+            }"""
+        )
+        loaded(page)
+        form = form_in(page)
+        fill(form, people.someone(number) | change)
+        said = page.evaluate("messages.length")
+        page.evaluate(
+            """() => {
+                const frame = document.querySelector("iframe");
+                frame.addEventListener("load", () => { loads += 1; });
+                new ResizeObserver(() => heights.push(frame.offsetHeight)).observe(frame);
+            }"""
+        )
+        form.locator("#sign-button").click()
+        expect(form.locator("[data-focus]")).to_be_focused()
+        page.wait_for_function("loads > 0")
+        learned.append(
+            page.evaluate(
+                "said => [loads, heights, messages.slice(said), events, history.length, scrollY,"
+                " frames[0].length]",
+                said,
+            )
+        )
+    accepted, repeated, refused = learned
+    assert accepted == repeated == refused
+    assert accepted[0] == 1
+    assert accepted[2] == []
+
+
+def test_a_strict_policy_needs_three_directives(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    """Those that docs/partners.md names, and no other."""
+    host = instance.url
+    policy = f"default-src 'none'; script-src {host}; frame-src {host}; img-src {host}"
+    picture = f'<img src="{host}/en/amazon/card.png" alt="The call" width="100%">'
+    sites.put("/strict", line(instance, key) + picture, Content_Security_Policy=policy)
+    complaints: list[str] = []
+    page = visit(
+        "/strict",
+        before=lambda context: context.on("console", lambda said: complaints.append(said.text)),
+        bypass_csp=False,
+    )
+    loaded(page)
+    assert page.evaluate("events") == [["petition:loaded", "amazon"]]
+    assert page.evaluate("document.images[0].naturalWidth") == 1200
+    ours = [each for each in complaints if "Content Security Policy" in each]
+    assert ours == []
+
+
+def test_a_version_for_good_is_checked_by_the_browser(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    versioned = instance.url + assets.address(EMBED)
+    good = f'src="{versioned}" integrity="{assets.integrity(EMBED)}" crossorigin="anonymous"'
+    pasted = line(instance, key).replace(f'src="{instance.url}/embed.js"', good)
+    sites.put("/fixed", pasted)
+    page = visit("/fixed")
+    loaded(page)
+    assert page.evaluate("events") == [["petition:loaded", "amazon"]]
+    assert urlsplit(inner(page).url).path == "/embed/amazon"

@@ -1,0 +1,76 @@
+"""`petition partner …` and the count by partner."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests import factories, partner_sites, people
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@on_sqlite
+def test_adding_prints_what_is_pasted(app: Flask, run: Any) -> None:
+    made = run("partner", "add", "amazon", "Union", "--site", "https://union.example.org/x")
+    assert made.exit_code == 0
+    (line,) = made.stdout.splitlines()
+    (partner,) = json.loads(run("partner", "list", "amazon", "--json").stdout)
+    assert f'data-partner="{partner["key"]}"' in line
+    assert partner["sites"] == ["https://union.example.org"]
+    assert (partner["name"], partner["state"]) == ("Union", "live")
+    assert partner["made_by"].startswith("cli")
+
+
+@on_sqlite
+def test_blocking_and_lifting(app: Flask, run: Any) -> None:
+    assert run("partner", "list", "amazon").stdout == "none\n"
+    key = partner_sites.make(app)
+    for verb, words in (("block", "blocked"), ("block", "was blocked"), ("lift", "goes on")):
+        assert run("partner", verb, key).stdout == f"{key}: {words}\n"
+    assert run("partner", "lift", key).stdout == f"{key}: was not blocked\n"
+    assert f"{key}  live" in run("partner", "list", "amazon").stdout
+    log = factories.rows(app, "SELECT outcome FROM audit WHERE action = 'partner' ORDER BY id")
+    assert log == [("added",), ("blocked",), ("live",)]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "nothing", "Union", "--site", "https://a.example"), "no campaign called nothing"),
+        (("add", "amazon", "Union", "--site", "http://a.example"), "https://union.example.org"),
+        (("add", "amazon", "123", "--site", "https://a.example"), "name"),
+        (("block", "0" * 16), "no partner"),
+        (("list", "nothing"), "no campaign called nothing"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    app: Flask, run: Any, words: tuple[str, ...], said: str
+) -> None:
+    found = run("partner", *words)
+    assert found.exit_code == 1
+    assert said in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+
+
+def test_the_count_by_partner_names_them(app: Flask, client: FlaskClient, run: Any) -> None:
+    key = partner_sites.make(app, "Union")
+    partner_sites.sign(client, key, people.ben)
+    factories.sign(client, people.cora)
+    for entry_id in factories.entries(app):
+        factories.confirm(app, entry_id)
+    factories.work(app)
+    found = json.loads(run("count", "amazon", "--by", "partner", "--format", "json").stdout)
+    assert found["counts"] == [
+        {"value": "", "confirmed": 1},
+        {"value": key, "confirmed": 1, "name": "Union"},
+    ]
+    assert f"{key} (Union): 1" in run("count", "amazon", "--by", "partner").stdout
+    assert run("count", "amazon", "--recount").exit_code == 0
+    again = json.loads(run("count", "amazon", "--by", "partner", "--format", "json").stdout)
+    assert again["counts"] == found["counts"]
