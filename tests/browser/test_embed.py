@@ -61,7 +61,7 @@ class Sites:
 
     def put(self, path: str, body: str, **headers: str) -> None:
         words = "<p>What the partner says below the form.</p>"
-        page = f"<!doctype html><html lang=en><meta name=viewport content='width=device-width'>"
+        page = "<!doctype html><html lang=en><meta name=viewport content='width=device-width'>"
         text = f"{page}<title>Partner</title><h1>Join us</h1>{body}{words}"
         self.pages[path] = (text, {name.replace("_", "-"): each for name, each in headers.items()})
 
@@ -322,7 +322,8 @@ def test_a_frame_that_is_kept_away_leaves_the_link_and_no_hole(
     assert page.locator("iframe").count() == 0
     link = page.get_by_text("Sign the call").bounding_box()
     below = page.get_by_text("What the partner says").bounding_box()
-    assert link and below
+    assert link
+    assert below
     assert below["y"] - link["y"] < 100
 
 
