@@ -26,7 +26,7 @@ from petition.domain.partners.partner import (
         ("https://union.example.org:443", "https://union.example.org"),
         ("https://union.example.org:8443/", "https://union.example.org:8443"),
         ("https://union.example.org.", "https://union.example.org"),
-        ("https://gewerkschaft-für-alle.example/", "https://xn--gewerkschaft-fr-alle-3ec.example"),
+        ("https://gewerkschaft-für-alle.example/", "https://xn--gewerkschaft-fr-alle-2ec.example"),
         ("http://127.0.0.1:8001/partner", "http://127.0.0.1:8001"),
         ("http://localhost:8001", "http://localhost:8001"),
         ("http://partner.localhost", "http://partner.localhost"),

@@ -27,7 +27,7 @@
   (link ?? script).before(box);
   if (link) box.append(link);
   box.append(frame);
-  const room = Number(height) || (box.clientWidth < 520 ? 1300 : 1050);
+  const room = Number(height) || (box.clientWidth < 520 ? 1700 : 1500);
   set(box, { "min-height": `${room}px` });
 
   const tell = (event) => box.dispatchEvent(new CustomEvent(`petition:${event}`, { bubbles: true, detail: { campaign } }));

@@ -18,16 +18,21 @@
     element.textContent = text;
     return element;
   };
+  const named = ([field, text]) => {
+    const label = document.querySelector(`label[for="${field}"]`);
+    return spoken("li", label ? `${label.textContent}: ${text}` : text);
+  };
+  const heightOf = (selector) => document.querySelector(selector)?.getBoundingClientRect().height ?? 0;
   const room = () => {
     const ruler = document.createElement("div");
     const summary = document.createElement("div");
     const list = document.createElement("ul");
     ruler.className = "ruler wrap";
     summary.className = "error-summary";
-    list.append(...messages.map((text) => spoken("li", text)));
-    summary.append(spoken("h2", messages[0] ?? ""), list);
+    list.append(...messages.map(named));
+    summary.append(spoken("h2", messages[0]?.[1] ?? ""), list);
     ruler.append(summary);
-    for (const text of messages) {
+    for (const [, text] of messages) {
       const problem = spoken("p", text);
       problem.className = "problem";
       ruler.append(problem);
@@ -35,7 +40,8 @@
     main.append(ruler);
     const { height } = ruler.getBoundingClientRect();
     ruler.remove();
-    return Math.max(0, height + 48 - document.querySelector("[data-ask]").getBoundingClientRect().height);
+    // Fields that stand side by side stand below each other then. The rest is space around messages.
+    return Math.max(0, height + heightOf(".pair") + 28 * messages.length - heightOf("[data-ask]"));
   };
 
   let site = "";

@@ -176,14 +176,12 @@ def _form_later(page: FormPage, form: SignForm, hints: Hints, wait: str) -> str:
     return page.draw(form, [("sign-button", wait)], wait=wait)
 
 
-def messages_for_blank(view: CampaignView) -> list[str]:
-    """What a form says that was sent in blank: more than most are ever told at once."""
+def messages_for_blank(view: CampaignView) -> list[tuple[str, str]]:
+    """Field to message, of a form that was sent in blank: more than most are ever told at once."""
     form = _form_of(view)(carried={})
     form.fields = view.call.fields
     form.validate()
-    return [
-        message for _, message in form.problems(name for name, _ in on_page(view.call.consents))
-    ]
+    return form.problems(name for name, question in on_page(view.call.consents))
 
 
 def _form_of(view: CampaignView) -> type[SignForm]:
