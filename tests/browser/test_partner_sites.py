@@ -245,10 +245,14 @@ def test_the_frame_is_whole_at_every_width(
     assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
 
 
+@pytest.mark.parametrize("place", ["below", "kept"])
 def test_nothing_moves_on_a_page_that_has_the_line(
-    instance: Instance, sites: Sites, key: str, visit: Opening
+    instance: Instance, sites: Sites, key: str, visit: Opening, place: str
 ) -> None:
-    sites.put("/shifts", line(instance, key))
+    """Where it stands below what is first seen, and where the page keeps room for it."""
+    article = "<p>Words.</p>" * 50
+    room = f"<style>div {{ min-height: 1600px }}</style><div>{line(instance, key)}</div>"
+    sites.put("/shifts", room if place == "kept" else article + line(instance, key))
     page = visit("/shifts", size=DESKTOP)
     loaded(page)
     assert page.evaluate("shifts") == []

@@ -29,7 +29,7 @@ from petition.store.db import db, transaction
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.web.http.errors import error_page
-from tests import console, factories, people
+from tests import console, factories, partner_sites, people
 from tests.authenticator import ORIGIN, Authenticator
 from tests.conftest import Clock
 from tests.html.checker import complaints
@@ -90,6 +90,7 @@ class Guide:
         self.outbox = dependencies_of(app).settings.outbox_dir
         self.supporters: dict[str, Supporter] = {}
         self._numbers = iter(range(1000))
+        self.partner = partner_sites.make(app)
         self._gather_names()
         for code in CODES:
             self._owe_every_letter(code)
@@ -205,6 +206,9 @@ class Guide:
             "id:staff_id": lambda: "1",
             "id:signature_id": lambda: "1",
             "id:action_id": self._action,
+            "key": lambda: self.partner,
+            "accent": lambda: "8a1c4a",
+            "theme": lambda: "dark",
         }
         if rule.startswith("/staff/lost-factor/"):
             # No owner: beside another one who can sign in, the one of this guide is not the last,
@@ -218,7 +222,8 @@ class Guide:
             values["secret:token"] = lambda: console.invite(self.app, "viewer", email).rpartition(
                 "/"
             )[2]
-        return re.sub(r"<([^>]+)>", lambda part: values[part[1]](), rule)
+        asked = f"?partner={self.partner}&lang={code}" if rule.startswith("/embed/<slug") else ""
+        return re.sub(r"<([^>]+)>", lambda part: values[part[1]](), rule) + asked
 
     def _action(self) -> str:
         form = {"which": "ticked", "each": "1", "reason": "other"}
@@ -274,6 +279,11 @@ def sent_back(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "sign, for the target", guide.post(f"{page}/sign", code, good | {"email": "a@amazon.com"})
     doubtful = {"email": "ben@gmial.com", "comment": "I am 112233445 at LHR1, call 020 7946 0018."}
     yield "sign, doubtful", guide.post(f"{page}/sign", code, good | doubtful)
+    frame = partner_sites.address(guide.partner, code, "/sign")
+    in_frame = {"ticket": partner_sites.ticket(guide.client, guide.partner, code)}
+    yield "frame, empty", guide.post(frame, code, in_frame)
+    yield "frame, doubtful", guide.post(frame, code, good | in_frame | doubtful)
+    yield "frame, no form", guide.get(f"/embed/amazon?lang={code}", code)
     yield "sign, old", guide.post(f"{page}/sign", code, good | {"ticket": "old"})
     yield "tagged", guide.get(f"{page}?source=a%22b&utm_medium=%3Ci%3E", code)
     for name in ("my", "resend"):
@@ -340,6 +350,8 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     outcome = "changed=1&undone=2&left=1&nothing=1&others=1.2.3"
     yield "comments, what came of it", guide.get(f"{path}/comments?{outcome}", code)
     yield from signatures(guide, code)
+    wrong = {"name": "1", "sites": "nowhere"}
+    yield "partners, wrong", guide.console(f"{path}/partners", code, wrong)
     yield "limits", guide.get("/staff/limits", code)
     wrong = {"network": "nowhere", "hours": "x", "factor": ""}
     yield "limits, wrong", guide.console("/staff/limits", code, wrong)

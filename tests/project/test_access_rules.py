@@ -35,7 +35,7 @@ from petition.web.http.access import (
 )
 from petition.web.http.dependencies import dependencies_of
 from petition.web.public import signing
-from tests import console, factories
+from tests import console, factories, partner_sites
 from tools import access_matrix
 from tools.access_matrix import SIGN_IN, YES
 
@@ -89,6 +89,11 @@ OPENS: dict[str, int] = {
     "GET /static/<version>/<path:name>": 200,
     "GET /static/<version>/campaigns/<slug:slug>/<own_name>": 200,
     "GET /.well-known/security.txt": 200,
+    "GET /embed.js": 200,
+    "GET /embed/<slug:slug>": 200,
+    "POST /embed/<slug:slug>/sign": 422,
+    "GET /embed/<slug:slug>/thanks": 200,
+    "GET /embed/colours/<accent>/<theme>.css": 200,
     "GET /staff/sign-in": 200,
     "POST /staff/sign-in": 422,
     "GET /staff/set-up/<secret:token>": 200,
@@ -136,6 +141,11 @@ OPENS: dict[str, int] = {
     "POST /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>/cancel": 422,
     "POST /staff/campaigns/<slug:slug>/signatures/erasures/<id:erasure_id>/do": 303,
     "POST /staff/campaigns/<slug:slug>/signatures/erasures/<id:erasure_id>/cancel": 303,
+    "GET /staff/campaigns/<slug:slug>/partners": 200,
+    "POST /staff/campaigns/<slug:slug>/partners": 422,
+    "GET /staff/campaigns/<slug:slug>/partners/<key>": 200,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/block": 303,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/lift": 303,
     "GET /staff/limits": 200,
     "POST /staff/limits": 422,
     "POST /staff/limits/narrow": 422,
@@ -323,6 +333,7 @@ class Addresses:
         self.app = app
         self.link = link
         self.letter = letter
+        self.partner = partner_sites.make(app)
         console.invite(app, "viewer", "colleague@example.org")
         with transaction() as session:
             colleague = store_accounts.by_email(session, "colleague@example.org")
@@ -393,10 +404,14 @@ class Addresses:
             ("<id:signature_id>", "1"),
             ("<id:action_id>", str(self.action_id)),
             ("<id:erasure_id>", str(self.erasure_id)),
+            ("<key>", self.partner),
+            ("<accent>", "8a1c4a"),
+            ("<theme>", "dark"),
         ):
             rule = rule.replace(part, value)
         assert "<" not in rule, f"no value for {rule}"
-        return rule
+        in_a_frame = rule.startswith("/embed/amazon")
+        return f"{rule}?partner={self.partner}&lang=en" if in_a_frame else rule
 
 
 @pytest.fixture
