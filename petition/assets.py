@@ -11,6 +11,9 @@ from typing import Final
 
 STATIC: Final = Path(__file__).parent / "static"
 
+EMBED: Final = "js/embed.js"
+"""The script that puts a campaign's form on a partner's page."""
+
 _TOKENS: Final = ("tokens", "tokens-dark", "tokens-print")
 
 _FRAME: Final = ("base", "form", "pages", "share", "frame")

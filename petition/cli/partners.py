@@ -9,10 +9,10 @@ import click
 from petition.cli.context import now, open_app, operator
 from petition.services.partners import partners as services_partners
 from petition.services.partners.partners import NewPartner
+from petition.services.partners.snippets import snippets
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
 from petition.store.partners import partners as store_partners
-from petition.web.embed.snippets import snippets
 from petition.web.http.dependencies import dependencies_of
 
 

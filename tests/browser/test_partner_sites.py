@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, expect
 
 from petition import assets
-from petition.web.ops.static import EMBED
+from petition.assets import EMBED
 from tests import people
 from tests.browser import actions
 from tests.browser.conftest import Driver

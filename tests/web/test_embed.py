@@ -19,11 +19,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from petition import assets, i18n
+from petition.assets import EMBED
 from petition.store.campaigns import campaigns
 from petition.store.counts import totals
 from petition.store.db import reading
 from petition.web.http.dependencies import dependencies_of
-from petition.web.ops.static import EMBED
 from tests import console, factories, partner_sites, people, rights
 from tests.conftest import Clock
 from tests.partner_sites import SITE, address

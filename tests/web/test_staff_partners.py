@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from petition import assets
-from petition.web.ops.static import EMBED
+from petition.assets import EMBED
 from tests import console, factories, partner_sites, people
 from tests.park import open_park
 

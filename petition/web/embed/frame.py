@@ -105,7 +105,7 @@ class Frame(FormPage):
             hints=hints,
             wait=wait,
             countries=(("", ""), *language().countries()),
-            sites=" ".join(self.of.origins),
+            sites="" if errors or hints.questions else " ".join(self.of.origins),
             messages=messages_for_blank(self.shown.view),
             **counted(self.shown),
             **self._context,

@@ -10,13 +10,11 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
 from petition import assets
+from petition.assets import EMBED
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.cached_response import Made, answer, made
 
 static = Blueprint("static", __name__)
-
-EMBED: Final = "js/embed.js"
-"""The script that puts a campaign's form on a partner's page."""
 
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",

@@ -9,10 +9,10 @@ from petition.domain.staff.roles import Right
 from petition.errors import NotFound
 from petition.services.partners import partners as services_partners
 from petition.services.partners.partners import NewPartner
+from petition.services.partners.snippets import snippets
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
 from petition.store.partners import partners as store_partners
-from petition.web.embed.snippets import snippets
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import language

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from markupsafe import escape
 
 from petition import assets
+from petition.assets import EMBED
 from petition.store.partners.partners import PartnerRecord
-from petition.web.ops.static import EMBED
 
 FRAME_HEIGHT: Final = 1300
 """Pixels of a plain frame: a form on a phone, with room for what a form says that is sent back."""
