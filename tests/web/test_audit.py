@@ -74,6 +74,9 @@ NOTED_ELSEWHERE: Final = {
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/approve",
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/refuse",
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/make",
+    "POST /staff/campaigns/<slug:slug>/partners",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/block",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/lift",
 }
 """What the tests of these pages look for in the log themselves."""
 
@@ -98,6 +101,8 @@ NOT_NOTED: Final = {
     "POST /staff/campaigns/<slug:slug>/signatures/actions/<id:action_id>/cancel": (
         "nothing was changed"
     ),
+    "GET /staff/campaigns/<slug:slug>/partners": "partners, and what they paste",
+    "GET /staff/campaigns/<slug:slug>/partners/<key>": "the same",
     "GET /staff/limits": "numbers",
     "GET /staff/help": "the guide",
     "POST /staff/second-factor/passkey/ask": "what a browser asks a passkey",
