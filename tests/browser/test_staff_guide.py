@@ -46,7 +46,7 @@ OTHER: Final = {
     "opens and closes campaigns", "only after one of you has read them", "Owners only.",
     "reference",
     # The beginning of a paragraph or a point, as a heading would be.
-    "Or a passkey.", "Phone lost?", "How many tries there are.",
+    "By partner", "Or a passkey.", "Phone lost?", "How many tries there are.",
     "What you show appears at 04:00 UTC", "The goal moves on.", "Where people sign.",
     "When you close a petition", "Who may get what:", "Long lists take two.",
     "Never send the target the other file", "What the person sees.", "A question more",
