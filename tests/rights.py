@@ -199,9 +199,10 @@ def counted(app: Flask, slug: str = "amazon") -> Counter[tuple[str, str]]:
 def standing(app: Flask, slug: str = "amazon") -> Counter[tuple[str, str]]:
     """The same, counted from the confirmed signatures themselves."""
     found: Counter[tuple[str, str]] = Counter()
-    for day, country, language, source in factories.rows(
+    for day, country, language, source, partner in factories.rows(
         app,
-        "SELECT CAST(confirmed_at AS text), country, language, coalesce(source, '')"
+        "SELECT CAST(confirmed_at AS text), country, language, coalesce(source, ''),"
+        " coalesce(partner, '')"
         " FROM signatures JOIN entries ON entries.id = signatures.entry_id"
         " JOIN campaigns ON campaigns.id = signatures.campaign_id"
         " WHERE signatures.state = 'confirmed' AND slug = :slug",
@@ -212,6 +213,7 @@ def standing(app: Flask, slug: str = "amazon") -> Counter[tuple[str, str]]:
         found[("country", str(country))] += 1
         found[("language", str(language))] += 1
         found[("source", str(source))] += 1
+        found[("partner", str(partner))] += 1
     return found
 
 
