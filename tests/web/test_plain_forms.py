@@ -15,8 +15,7 @@ from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.campaigns.form_fields import FormFields, Wanted
 from petition.services.signatures import signing
 from petition.services.signatures.signing import Sign
-from petition.web.public import signing as views
-from petition.web.signing import plain_forms
+from petition.web.signing import form_requests, plain_forms
 from petition.web.signing.form_warnings import hints_for
 from tests import people
 from tests.factories import the_call
@@ -59,13 +58,13 @@ def by_library(
         content_type="application/x-www-form-urlencoded",
     ):
         app.preprocess_request()
-        form = views._form_of(call)()
+        form = form_requests._form_of(call)()
         form.fields = call.call.fields
         form.target_domains = DOMAINS
         form.validate()
         hints = hints_for(form, at_risk=True)
         if not form.errors and not hints.questions:
-            views._sign(call, form)
+            form_requests._sign(call, form, partner=None)
     return taken.command
 
 
