@@ -175,8 +175,8 @@ def never_sent(case: Case) -> None:
 
 
 CHANGE = (
-    "INSERT INTO count_changes (id, campaign_id, day, country, language, source, change)"
-    " VALUES (1, 1, '2026-11-20', 'DE', 'en', '', 1)"
+    "INSERT INTO count_changes (id, campaign_id, day, country, language, source, partner, change)"
+    " VALUES (1, 1, '2026-11-20', 'DE', 'en', '', '', 1)"
 )
 FIRST = "(SELECT min(id) FROM signatures)"
 LAST = "(SELECT max(id) FROM signatures)"
