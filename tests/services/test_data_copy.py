@@ -53,6 +53,7 @@ FORM = EntryRecord(
     utm_source=None,
     utm_medium=None,
     utm_campaign="a",
+    partner=None,
     answers=(ANSWER,),
     verdict=None,
     reviewed_at=None,
@@ -126,6 +127,7 @@ COPY = """\
       "utm_source": null,
       "utm_medium": null,
       "utm_campaign": "a",
+      "partner": null,
       "shown_in_public": null,
       "reviewed_at": null,
       "read_by_staff": [

@@ -250,7 +250,7 @@ def test_the_tables_are_as_if_she_had_never_come(
 
 
 def _plain() -> dict[tuple[str, str], int]:
-    return {("language", "en"): 1, ("source", ""): 1}
+    return {("language", "en"): 1, ("source", ""): 1, ("partner", ""): 1}
 
 
 def test_what_was_asked_before_the_erasure_brings_no_letter_after_it(
