@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,17 @@ def test_a_catalogue_is_whole(code: str) -> None:
         assert not message.fuzzy, message.id
         texts = message.string if isinstance(message.string, tuple) else (message.string,)
         assert all(text.strip() for text in texts), message.id
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_catalogue_says_each_string_once(code: str) -> None:
+    """The reader takes the last of two and says nothing."""
+    path = i18n.CATALOGUES / code / "LC_MESSAGES" / "messages.po"
+    entries = path.read_text(encoding="utf-8").split("\n\n")
+    # With its plural, and over all its lines.
+    ids = [found[0] for each in entries if (found := re.search(r'^msgid (".*"\n?)+', each, re.M))]
+    assert len(ids) > len(EXTRACTED) // 2
+    assert [each for each, number in Counter(ids).items() if number > 1] == []
 
 
 @pytest.mark.parametrize("code", OTHERS)
