@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition.config import Settings
@@ -13,6 +13,8 @@ from petition.web.http.access import PERSONAL, rule_of
 
 # No inline script or style anywhere, so no nonce is needed and pages can be cached.
 _NO_FRAME: Final = "frame-ancestors 'none'"
+_FRAMED_BY: Final = "petition.framed_by"
+"""In the WSGI environment: the sites that may show the answer to this request."""
 CSP: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -38,11 +40,7 @@ OPEN: Final = ("Referrer-Policy", "strict-origin-when-cross-origin")
 
 def may_be_framed_by(origins: Iterable[str]) -> None:
     """Let pages of these sites, and of no others, show the answer to this request in a frame."""
-    g.framed_by = tuple(origins)
-
-
-def _forget_frames() -> None:
-    g.pop("framed_by", None)
+    request.environ[_FRAMED_BY] = tuple(origins)
 
 
 def secure(app: Flask, settings: Settings) -> None:
@@ -51,7 +49,7 @@ def secure(app: Flask, settings: Settings) -> None:
 
     def finish(response: Response) -> Response:
         headers = response.headers
-        framed_by: tuple[str, ...] = g.get("framed_by", ())
+        framed_by: tuple[str, ...] = request.environ.get(_FRAMED_BY, ())
         if framed_by:
             ancestors = f"frame-ancestors {' '.join(framed_by)}"
             headers["Content-Security-Policy"] = CSP.replace(_NO_FRAME, ancestors)
@@ -74,7 +72,6 @@ def secure(app: Flask, settings: Settings) -> None:
             headers.setdefault("Cache-Control", "no-store")
         return response
 
-    app.before_request(_forget_frames)
     app.after_request(finish)
     hops = settings.trusted_proxies
     if hops:
