@@ -404,6 +404,15 @@ def test_an_erasure_is_marked_and_cancelled_or_done(app: Flask, clock: Clock) ->
     assert rights.ids(app) == [2, 3, 4]
 
 
+def test_erasing_asks_for_a_fresh_code(app: Flask, clock: Clock) -> None:
+    owner = console.enter(app, "owner")
+    answer = send(owner, f"{LIST}/erase", which="ticked", each="1")
+    clock.forward(timedelta(minutes=20))
+    asked = send(owner, f"{answer.location.replace('/actions/', '/erasures/')}/do")
+    assert "/staff/second-factor/again" in text(asked)
+    assert "erased at" not in text(owner.get(LIST))
+
+
 @pytest.mark.parametrize(
     ("verb", "fields", "words"),
     [
