@@ -21,6 +21,7 @@ from petition.app import SHIPPED, create_app, keys_of
 from petition.cli.context import now, open_app, operator
 from petition.cli.listening import listen, pid_file
 from petition.cli.loading import change_in_words
+from petition.cli.log_streams import drop_what_finds_no_room
 from petition.cli.server_process import HEADER_SECONDS, THREADS, WORKERS, Server
 from petition.cli.start_line import start_line
 from petition.config import Settings, resource_dir
@@ -121,6 +122,7 @@ def _warn(words: str | None) -> None:
 
 
 def _begin(port: int | None) -> None:
+    drop_what_finds_no_room()
     # Until the server listens to signals itself, there is nothing to finish.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if port is not None:
@@ -147,6 +149,7 @@ def _say_where(settings: Settings, host: str) -> None:
 @click.option("--once", is_flag=True, help="Send what is due, fold the counts, and end.")
 def worker(once: bool) -> None:
     """Send the letters that are owed and fold the counts. Several may run at once."""
+    drop_what_finds_no_room()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

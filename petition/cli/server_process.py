@@ -121,8 +121,11 @@ class Server(mp.MPServer):
     def run(self) -> None:
         """Serve until SIGTERM; raises WebFailed."""
         # A worker is forked with the master's handler of SIGTERM, which only takes a note: told to
-        # end while it was still importing, it would go on until it is killed.
-        os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+        # end while it was still importing, or in the moment of its fork, it would go on until it is
+        # killed.
+        os.register_at_fork(
+            before=_hold_back_ends, after_in_child=_end_at_once, after_in_parent=_let_ends_through
+        )
         multiprocessing.set_start_method("fork", force=True)  # our sockets are handed on by it
         logging.getLogger("_granian").setLevel(logging.CRITICAL)  # this process speaks for itself
         self.serve(target_loader=self._load, wrap_loader=False)  # type: ignore[arg-type]
@@ -160,8 +163,11 @@ class Server(mp.MPServer):
         """As Granian does it, but for the event loop: requests go straight to the gateway."""
         # Of the settings, the scheduler of coroutines, the log's format and the scope are not ours.
         runtime, blocking, _, idle, most, _, *http, static, _, tls, _, metrics = settings
-        asked_to_end, ended = set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
+        ended = threading.Event()
+        _hold_back_ends()  # one that comes between these two lines would wake nobody
+        asked_to_end = set_sync_signals()  # type: ignore[no-untyped-call]
         asked_to_end.add_cb(ended.set)
+        _let_ends_through()
         threads = (runtime, blocking, gateway.threads, idle)
         worker = RSGIWorker(number, listener, ipc, *threads, most, *http, static, *tls, metrics)  # type: ignore[call-arg]
         loop = _Loop(gateway)
@@ -238,6 +244,19 @@ def _wait(event: threading.Event) -> None:
     """
     while not event.wait(LOOK_SECONDS):
         pass
+
+
+def _hold_back_ends() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _let_ends_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _end_at_once() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _let_ends_through()
 
 
 def _connections() -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 from click.testing import CliRunner, Result
@@ -87,15 +88,19 @@ def run_serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
 
 @contextmanager
-def serving(instance: Path, *options: str) -> Iterator[Served]:
+def serving(instance: Path, *options: str, log: IO[bytes] | None = None) -> Iterator[Served]:
+    """What it says goes to `log`, or to where the tests say theirs."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "petition", "serve", "--port", str(port), *options],
         cwd=ROOT,
         env=environment(instance),
+        stdout=log,
+        stderr=log,
     )
     try:
-        until(lambda: is_up(port), seconds=PATIENCE)
+        until(lambda: is_up(port) or process.poll() is not None, seconds=PATIENCE)
+        assert process.poll() is None, "it ended before it served"
         yield Served(port, instance, process)
     finally:
         process.terminate()
@@ -136,6 +141,11 @@ def test_more_slow_bodies_than_threads_hold_nobody_up(instance: Path) -> None:
         assert status(served.ask(whole)) not in OURS
         for each in slow:
             each.close()
+
+
+def test_a_full_disk_of_logs_keeps_no_server_from_starting(instance: Path) -> None:
+    with open("/dev/full", "wb") as log, serving(instance, log=log) as served:
+        assert is_up(served.port)
 
 
 class TestBounds:
