@@ -34,6 +34,11 @@ class KeyRing:
         """The key of the audit log's chain: like the index key, the same whatever rotates."""
         return hmac.digest(self.index, b"petition.audit", sha256)
 
+    @property
+    def partners(self) -> bytes:
+        """The key of the references that partners know signatures by: it never rotates, either."""
+        return hmac.digest(self.index, b"petition.partners", sha256)
+
     @classmethod
     def parse(cls, text: str) -> KeyRing:
         """Read `index:KEY,2:KEY,1:KEY`; raise SettingError when it is not that."""

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
-from petition.services.partners import partners
+from petition.domain.partners.terms import Terms
+from petition.services.partners import arrangements, partners, questions
 from petition.services.partners.partners import NewPartner
-from petition.store.db import transaction
+from petition.services.signatures import signing
+from petition.store.db import reading, transaction
+from petition.store.partners import opt_ins, terms
+from petition.store.signatures import mail_providers
 from petition.web.http.dependencies import dependencies_of
+from tests import factories
 from tests.people import Form
 
+TERMS: Final = Terms(
+    controller="Union e. V.",
+    privacy_url="https://union.example.org/privacy",
+    contact_email="paula@union.example.org",
+    language="en",
+    retention_months=12,
+)
+QUESTION: Final = "Yes, the union may write to me about its work."
 SITE: Final = "https://union.example.org"
 _TICKET: Final = re.compile(r'<input\b(?=[^>]*\bname="ticket")[^>]*\bvalue="([^"]*)"')
 
@@ -22,13 +36,108 @@ _TICKET: Final = re.compile(r'<input\b(?=[^>]*\bname="ticket")[^>]*\bvalue="([^"
 def make(
     app: Flask, name: str = "Union", sites: tuple[str, ...] = (SITE,), slug: str = "amazon"
 ) -> str:
-    """The key of a new partner."""
+    """The key of a new partner that accepted."""
+    key = make_new(app, name, sites, slug)
+    accept(app, key)
+    return key
+
+
+def make_new(
+    app: Flask, name: str = "Union", sites: tuple[str, ...] = (SITE,), slug: str = "amazon"
+) -> str:
+    """The key of a new partner that has nothing to accept yet."""
     deps = dependencies_of(app)
     with app.app_context(), transaction() as session:
         command = NewPartner(campaign=slug, name=name, sites=sites)
         key = partners.add(session, command, by="test", at=deps.now())
     deps.campaign_cache.clear()
     return key
+
+
+def set_terms(app: Flask, key: str, **changes: Any) -> int:
+    """The number of the partner's new terms, which nobody accepted yet."""
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        new = replace(TERMS, **changes)
+        assert arrangements.set_terms(session, key, new, campaign=None, by="test", at=deps.now())
+        found = partners.of_campaign(session, key, None)
+        newest = terms.newest(session, found.id)
+    deps.campaign_cache.clear()
+    assert newest is not None
+    return newest.id
+
+
+def accept(app: Flask, key: str, **changes: Any) -> None:
+    """The partner accepts new terms."""
+    deps = dependencies_of(app)
+    terms_id = set_terms(app, key, **changes)
+    with app.app_context(), transaction() as session:
+        arrangements.accept(session, terms_id, "Paula Partner", at=deps.now())
+    deps.campaign_cache.clear()
+
+
+def ask(app: Flask, key: str, text: str = QUESTION, lang: str = "en") -> None:
+    """What the partner asks who signs on its sites."""
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        assert questions.put(session, key, lang, text, campaign=None, by="test", at=deps.now())
+    deps.campaign_cache.clear()
+
+
+def asking(app: Flask, name: str = "Union") -> str:
+    """The key of a partner that accepted and asks."""
+    key = make(app, name)
+    ask(app, key)
+    return key
+
+
+def keep(app: Flask, key: str, form: Form, answer: str = "yes") -> None:
+    """Sign on the partner's site without a browser, and answer its question."""
+    deps = dependencies_of(app)
+    with app.app_context(), reading() as session:
+        providers = mail_providers.table(session)
+        partner = partners.of_campaign(session, key, None)
+    call = questions.with_question(factories.the_call(app), partner.question("en"))
+    command = factories.command(form)
+    signing.sign(
+        deps.group_commit,
+        deps.vault,
+        providers,
+        call,
+        replace(
+            command,
+            answers={**command.answers, "partner": answer},
+            source=replace(command.source, partner=key),
+        ),
+        sender=None,
+        at=deps.now(),
+    )
+
+
+def learned(app: Flask, key: str, after: int = 0) -> list[tuple[int, str, int]]:
+    """(number, kind, signature) of what the partner has to learn."""
+    with app.app_context(), reading() as session:
+        found = partners.of_campaign(session, key, None)
+        events = opt_ins.events_since(session, found.id, after=after, most=1_000)
+    return [(each.sequence, str(each.kind), each.signature_id) for each in events]
+
+
+def list_of_events(app: Flask, key: str) -> list[int]:
+    """The list as the partner itself would keep it, by what it learns."""
+    found: dict[int, None] = {}
+    for _, kind, signature_id in learned(app, key):
+        if kind == "opted_in":
+            found[signature_id] = None
+        else:
+            found.pop(signature_id, None)
+    return list(found)
+
+
+def on_list(app: Flask, key: str) -> list[int]:
+    """The signatures of those who said yes to the partner, as it stands now."""
+    with app.app_context(), reading() as session:
+        found = partners.of_campaign(session, key, None)
+        return [each.signature_id for each in opt_ins.since(session, found.id, most=1_000)]
 
 
 def block(app: Flask, key: str) -> None:

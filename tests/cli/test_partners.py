@@ -35,7 +35,7 @@ def test_blocking_and_lifting(app: Flask, run: Any) -> None:
     assert run("partner", "lift", key).stdout == f"{key}: was not blocked\n"
     assert f"{key}  live" in run("partner", "list", "amazon").stdout
     log = factories.rows(app, "SELECT outcome FROM audit WHERE action = 'partner' ORDER BY id")
-    assert log == [("added",), ("blocked",), ("live",)]
+    assert log == [("added",), ("terms",), ("accepted",), ("blocked",), ("live",)]
 
 
 @on_sqlite

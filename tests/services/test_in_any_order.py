@@ -14,7 +14,7 @@ from petition.errors import NotFound
 from petition.services.signatures import holds
 from petition.services.signatures.holds import MoveRefused
 from petition.web.http.dependencies import dependencies_of
-from tests import people, rights
+from tests import partner_sites, people, rights
 from tests.conftest import Clock
 from tests.factories import confirm, keep, rows, the_call, work
 
@@ -30,6 +30,7 @@ class Life:
             number: dependencies_of(app).vault.address_key(f"person.{number}@example.org")
             for number in range(5)
         }
+        self.partner = partner_sites.asking(app)
 
     def step(self) -> str:
         self.clock.forward(timedelta(hours=self.chance.randint(0, 40)))
@@ -49,10 +50,20 @@ class Life:
             country=self.chance.choice(["DE", "FR", "MA"]),
             source=self.chance.choice(["flyer", ""]),
         )
-        keep(self.app, the_call(self.app, self.chance.choice(["en", "ar"])), form)
+        answer = self.chance.choice(["yes", "no", ""])
+        if answer:
+            partner_sites.keep(self.app, self.partner, form, answer)
+        else:
+            keep(self.app, the_call(self.app, self.chance.choice(["en", "ar"])), form)
 
     def do_click(self) -> None:
-        found = rows(self.app, "SELECT id FROM entries ORDER BY id")
+        # No letter with a link goes to a mailbox that is blocked.
+        found = rows(
+            self.app,
+            "SELECT entries.id FROM entries JOIN signatures ON signatures.id = signature_id"
+            " WHERE coalesce(mailbox_key, address_key) NOT IN"
+            " (SELECT mailbox_key FROM mailbox_blocks) ORDER BY entries.id",
+        )
         if found:
             confirm(self.app, int(str(self.chance.choice(found)[0])))
 
@@ -94,6 +105,17 @@ class Life:
         work(self.app)
 
 
+def said_yes(app: Flask) -> list[int]:
+    """Who stands confirmed on a form whose last answer to the partner was yes."""
+    found = rows(
+        app,
+        "SELECT s.id, (SELECT answer FROM consents AS c WHERE c.entry_id = s.entry_id"
+        " AND purpose = 'partner' ORDER BY c.id DESC LIMIT 1)"
+        " FROM signatures AS s WHERE state = 'confirmed' ORDER BY s.id",
+    )
+    return [int(str(number)) for number, answer in found if answer == "yes"]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_totals_are_true_after_whatever_happened(app: Flask, clock: Clock, seed: int) -> None:
     life, told = Life(app, clock, seed), []
@@ -103,6 +125,9 @@ def test_the_totals_are_true_after_whatever_happened(app: Flask, clock: Clock, s
             work(app)
             assert rights.counted(app) == rights.standing(app), told
             assert not any(number < 0 for number in rights.counted(app).values()), told
+            partners_list = partner_sites.on_list(app, life.partner)
+            assert sorted(partners_list) == said_yes(app), told
+            assert sorted(partner_sites.list_of_events(app, life.partner)) == said_yes(app), told
     assert "do_withdraw" in told
     for key in rights.ids(app):
         assert rows(

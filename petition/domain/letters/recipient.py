@@ -12,6 +12,8 @@ class RecipientKind(StrEnum):
     ENTRY = "entry"
     """The mailbox that was typed into a form."""
     STAFF = "staff"
+    PARTNER = "partner"
+    """Whom a partner named as its contact."""
 
 
 @dataclass(frozen=True)
@@ -28,3 +30,7 @@ class Recipient:
     @classmethod
     def staff(cls, staff_id: int) -> Recipient:
         return cls(RecipientKind.STAFF, staff_id)
+
+    @classmethod
+    def partner(cls, partner_id: int) -> Recipient:
+        return cls(RecipientKind.PARTNER, partner_id)

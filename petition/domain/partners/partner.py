@@ -21,6 +21,17 @@ class PartnerState(StrEnum):
     BLOCKED = "blocked"
 
 
+class PartnerEventKind(StrEnum):
+    """What became of somebody's yes to a partner."""
+
+    OPTED_IN = "opted_in"
+    """The partner may write to them: they said so, and their address is confirmed."""
+    WITHDRAWN = "withdrawn"
+    """It may not any more: they took the yes or the signature back, or it counts no more."""
+    ERASED = "erased"
+    """Nothing of them is left with us, and nothing may be left with the partner."""
+
+
 NAME_LENGTH: Final = 100
 MOST_ORIGINS: Final = 10
 KEY_LENGTH: Final = 16

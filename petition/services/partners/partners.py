@@ -12,6 +12,7 @@ from petition.errors import NotFound
 from petition.store.campaigns import campaigns
 from petition.store.db import Session
 from petition.store.partners import partners
+from petition.store.partners.partners import PartnerRecord
 from petition.store.staff import audit
 
 
@@ -34,7 +35,7 @@ def add(session: Session, command: NewPartner, *, by: str, at: datetime) -> str:
     campaign_id = campaigns.by_slug(session, command.campaign).id
     key = partner.new_key()
     partners.add(session, campaign_id, key=key, name=name, origins=origins, by=by, at=at)
-    _note(session, command.campaign, key, "added", by=by, at=at)
+    note(session, of_campaign(session, key, command.campaign), "added", by=by, at=at)
     return key
 
 
@@ -51,18 +52,33 @@ def lift(session: Session, key: str, *, campaign: str | None, by: str, at: datet
     return _set(session, key, PartnerState.LIVE, campaign=campaign, by=by, at=at)
 
 
-def _set(
-    session: Session, key: str, to: PartnerState, *, campaign: str | None, by: str, at: datetime
-) -> bool:
+def of_campaign(session: Session, key: str, campaign: str | None) -> PartnerRecord:
+    """The partner with this key, of that campaign if one is named. Raises NotFound."""
     found = partners.by_key(session, key)
     if found is None or campaign not in {None, found.campaign}:
         raise NotFound(f"there is no partner with the key {key}")
+    return found
+
+
+def note(
+    session: Session,
+    partner: PartnerRecord,
+    outcome: str,
+    *,
+    by: str,
+    at: datetime,
+    more: str = "",
+) -> None:
+    """Have it stand in the audit log that this was done with the partner."""
+    detail = f"{partner.campaign}: {partner.key}{more}"
+    audit.note(session, who=by, action=AuditAction.PARTNER, outcome=outcome, at=at, detail=detail)
+
+
+def _set(
+    session: Session, key: str, to: PartnerState, *, campaign: str | None, by: str, at: datetime
+) -> bool:
+    found = of_campaign(session, key, campaign)
     changed = partners.set_state(session, key, to)
     if changed:
-        _note(session, found.campaign, key, to, by=by, at=at)
+        note(session, found, to, by=by, at=at)
     return changed
-
-
-def _note(session: Session, slug: str, key: str, outcome: str, *, by: str, at: datetime) -> None:
-    detail = f"{slug}: {key}"
-    audit.note(session, who=by, action=AuditAction.PARTNER, outcome=outcome, at=at, detail=detail)

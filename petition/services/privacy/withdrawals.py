@@ -37,7 +37,7 @@ def undo(session: Session, signature_id: int, *, at: datetime) -> bool:
 
     True when that changed anything.
     """
-    if not signatures.undo_withdrawal(session, signature_id, after=at - UNDO_LIFE):
+    if not signatures.undo_withdrawal(session, signature_id, after=at - UNDO_LIFE, at=at):
         return False
     _record(session, signature_id, consent.UNDONE, at=at)
     return True

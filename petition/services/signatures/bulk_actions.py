@@ -153,7 +153,9 @@ def undo(session: Session, action: Action, *, by: str, at: datetime) -> int:
             to = domain.before(item.was_state, mailbox_confirmed=item.mailbox_confirmed)
             back.setdefault(to, []).append(item)
     for to, chosen in back.items():
-        bulk_actions.move_back(session, action.id, [item.signature_id for item in chosen], to)
+        bulk_actions.move_back(
+            session, action.id, [item.signature_id for item in chosen], to, at=at
+        )
         for item in chosen:
             reason = item.was_hold_reason
             detail = f"{item.signature_id}: {reason}" if reason else str(item.signature_id)

@@ -19,6 +19,7 @@ from petition.errors import NotFound
 from petition.store.db import stored_json
 from petition.store.db.upsert import upsert
 from petition.store.exports.ledger import ExportRecord, FiltersRecord, record
+from petition.store.partners import opt_ins
 from petition.store.tables import Campaign, Erasure, Export, ExportPage, Signature
 
 ERASED: Final = "erased"
@@ -233,7 +234,8 @@ class _Bits:
 def note_erased(
     session: Session, campaign_id: int, signature_ids: Sequence[int], *, at: datetime
 ) -> None:
-    """Keep the numbers of those that an export holds, for its recall list."""
+    """Keep the numbers of those that an export holds, for its recall list; partners learn of it."""
+    opt_ins.note_erased(session, signature_ids, at=at)
     rows = [
         {"campaign_id": campaign_id, "signature_id": id_, "erased_at": at}
         for id_ in held(session, campaign_id, signature_ids)

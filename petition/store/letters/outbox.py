@@ -24,7 +24,11 @@ AS_NEW: Final[Mapping[str, str | bool | int]] = MappingProxyType(
 )
 """How every letter begins, also those that store/signatures/bulk_insert writes."""
 _COLUMNS: Final[Mapping[RecipientKind, InstrumentedAttribute[int | None]]] = MappingProxyType(
-    {RecipientKind.ENTRY: Letter.entry_id, RecipientKind.STAFF: Letter.staff_id}
+    {
+        RecipientKind.ENTRY: Letter.entry_id,
+        RecipientKind.STAFF: Letter.staff_id,
+        RecipientKind.PARTNER: Letter.partner_id,
+    }
 )
 MAILED: Final = frozenset(RecipientKind)
 """To whom the worker writes today."""

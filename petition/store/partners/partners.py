@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.partners.partner import PartnerState
 from petition.store.db import stored_json
+from petition.store.partners import questions, terms
+from petition.store.partners.questions import AskedQuestion
+from petition.store.partners.terms import NOTHING_ACCEPTED, Acceptance
 from petition.store.tables import Campaign, Partner
 
 
@@ -18,6 +21,8 @@ from petition.store.tables import Campaign, Partner
 class PartnerRecord:
     """A partner of one campaign."""
 
+    id: int
+    """Ours alone: outside, a partner has its key."""
     key: str
     campaign: str
     """The campaign's slug."""
@@ -26,32 +31,53 @@ class PartnerRecord:
     state: PartnerState
     made_by: str
     made_at: datetime
+    has_accepted: bool
+    """True once its person accepted terms, be they the newest ones or not."""
+    accepts_now: bool
+    """True while the newest terms are accepted."""
+    asked: tuple[AskedQuestion, ...]
+    """Its own question in each language that it is asked in, once the terms are accepted."""
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.state == PartnerState.BLOCKED
 
     @property
     def is_live(self) -> bool:
         """True when its sites show the form."""
-        return self.state == PartnerState.LIVE
+        return not self.is_blocked
+
+    def question(self, language: str) -> AskedQuestion | None:
+        """What its form asks beside the campaign's questions in this language, if anything."""
+        if self.is_blocked or not self.accepts_now:
+            return None
+        return next((each for each in self.asked if each.language == language), None)
 
 
 def of_campaign(session: Session, slug: str) -> Mapping[str, PartnerRecord]:
     """Key to partner, the oldest first."""
-    rows = session.execute(
-        select(Partner, Campaign.slug)
-        .join(Campaign, Campaign.id == Partner.campaign_id)
-        .where(Campaign.slug == slug)
-        .order_by(Partner.id)
-    )
-    return {row.key: _record(row, campaign) for row, campaign in rows}
+    return {each.key: each for each in _where(session, Campaign.slug == slug)}
 
 
 def by_key(session: Session, key: str) -> PartnerRecord | None:
     """The partner with this key, of whichever campaign."""
-    found = session.execute(
+    return next(iter(_where(session, Partner.key == key)), None)
+
+
+def by_id(session: Session, partner_id: int) -> PartnerRecord | None:
+    return next(iter(_where(session, Partner.id == partner_id)), None)
+
+
+def _where(session: Session, condition: ColumnElement[bool]) -> list[PartnerRecord]:
+    rows = session.execute(
         select(Partner, Campaign.slug)
         .join(Campaign, Campaign.id == Partner.campaign_id)
-        .where(Partner.key == key)
-    ).first()
-    return _record(found[0], found[1]) if found is not None else None
+        .where(condition)
+        .order_by(Partner.id)
+    ).all()
+    ids = [row.id for row, _ in rows]
+    accepted, asked = terms.acceptance(session, ids), questions.current(session, ids)
+    return [_record(row, slug, accepted, asked.get(row.id, {})) for row, slug in rows]
 
 
 def add(
@@ -90,8 +116,15 @@ def set_state(session: Session, key: str, to: PartnerState) -> bool:
     return session.execute(statement.returning(Partner.id)).first() is not None
 
 
-def _record(row: Partner, campaign: str) -> PartnerRecord:
+def _record(
+    row: Partner,
+    campaign: str,
+    accepted: Mapping[int, Acceptance],
+    asked: Mapping[str, AskedQuestion],
+) -> PartnerRecord:
+    acceptance = accepted.get(row.id, NOTHING_ACCEPTED)
     return PartnerRecord(
+        id=row.id,
         key=row.key,
         campaign=campaign,
         name=row.name,
@@ -99,4 +132,7 @@ def _record(row: Partner, campaign: str) -> PartnerRecord:
         state=PartnerState(row.state),
         made_by=row.made_by,
         made_at=row.made_at,
+        has_accepted=acceptance.ever,
+        accepts_now=acceptance.now,
+        asked=tuple(asked.values()),
     )

@@ -17,6 +17,7 @@ from petition.domain.signatures.states import State
 from petition.errors import NotFound
 from petition.store.counts.changes import note_changes
 from petition.store.db import stored_json
+from petition.store.partners import opt_ins
 from petition.store.tables import BulkAction, BulkActionItem, Signature
 
 _PART: Final = 500
@@ -260,20 +261,24 @@ def move(
                 was_moved_at=_of_signature(Signature.moved_at),
             )
         )
-        _put(session, part, to, {"hold_reason": reason, "moved_at": at})
+        _put(session, part, to, {"hold_reason": reason, "moved_at": at}, at=at)
 
 
-def move_back(session: Session, action_id: int, ids: Sequence[int], to: State) -> None:
+def move_back(
+    session: Session, action_id: int, ids: Sequence[int], to: State, *, at: datetime
+) -> None:
     """Move these, which are locked, back: their rows are as they were. The totals follow."""
     for part in _parts(ids):
         before = {
             "hold_reason": _of_item(action_id, BulkActionItem.was_hold_reason),
             "moved_at": _of_item(action_id, BulkActionItem.was_moved_at),
         }
-        _put(session, part, to, before)
+        _put(session, part, to, before, at=at)
 
 
-def _put(session: Session, ids: Sequence[int], to: State, values: Mapping[str, Any]) -> None:
+def _put(
+    session: Session, ids: Sequence[int], to: State, values: Mapping[str, Any], *, at: datetime
+) -> None:
     query = select(Signature.id).where(Signature.id.in_(ids))
     counted = query.where(Signature.state == State.CONFIRMED)
     if to == State.CONFIRMED:
@@ -281,6 +286,7 @@ def _put(session: Session, ids: Sequence[int], to: State, values: Mapping[str, A
     changed = list(session.scalars(counted))
     if changed:
         note_changes(session, changed, +1 if to == State.CONFIRMED else -1)
+        opt_ins.note_changed(session, changed, at=at)
     session.execute(
         update(Signature)
         .where(Signature.id.in_(ids))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain.signatures import consent
 from petition.domain.signatures.consent import Question
+from petition.store.partners import opt_ins
 from petition.store.tables import (
     CampaignQuestion,
     CampaignText,
@@ -89,6 +90,9 @@ def answer(
         now = {"visibility": answer}
     if now:
         session.execute(update(Entry).where(Entry.id == entry_id).values(**now))
+    if purpose == consent.PARTNER:
+        own = select(Entry.signature_id).where(Entry.id == entry_id)
+        opt_ins.note_changed(session, session.scalars(own), at=at)
 
 
 def current(session: Session, entry_id: int) -> dict[str, str]:

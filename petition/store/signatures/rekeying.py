@@ -15,6 +15,7 @@ from petition.domain.signatures import states
 from petition.store.counts.changes import note_change
 from petition.store.db.upsert import upsert
 from petition.store.exports import contents
+from petition.store.partners import opt_ins
 from petition.store.signatures import bulk_actions, by_address
 from petition.store.tables import Entry, FormerKey, MergedSignature, Signature
 
@@ -214,6 +215,7 @@ def merge(
     if not known or by_id[other_id].address_key != keys.address:
         return None
     stays, goes = sorted(rows, key=_first)
+    opt_ins.note_changed(session, [stays.id], at=at)
     fell = _take_out_of_count(session, stays, goes)
     values = _together(stays, goes)
     former = bytes(by_id[stale.signature_id].address_key)

@@ -27,6 +27,7 @@ from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.states import VISIBILITIES
 from petition.store.counts.changes import note_change
 from petition.store.db import Instant
+from petition.store.partners import opt_ins
 from petition.store.signatures import consents
 from petition.store.tables import (
     Campaign,
@@ -36,6 +37,7 @@ from petition.store.tables import (
     ConsentText,
     Entry,
     MergedSignature,
+    PartnerQuestion,
     Signature,
 )
 
@@ -83,9 +85,15 @@ def of_entry(session: Session, entry_id: int) -> Found | None:
 def _text_of_entry() -> ScalarSelect[Any]:
     """The newest words of the call that ask exactly what the entry's form asked.
 
-    They ask each question that it answered, in the same words, and require no other.
+    They ask each question that it answered, in the same words, and require no other. What a
+    partner asked is no part of the call.
     """
-    given = and_(Consent.entry_id == Entry.id, Consent.way.not_in((consent.MY, consent.LETTER)))
+    partners = exists().where(PartnerQuestion.consent_text_id == Consent.consent_text_id)
+    given = and_(
+        Consent.entry_id == Entry.id,
+        Consent.way.not_in((consent.MY, consent.LETTER)),
+        ~partners.correlate(Consent),
+    )
     asked = CampaignQuestion.campaign_text_id == CampaignText.id
     same_words = exists().where(asked, CampaignQuestion.consent_text_id == Consent.consent_text_id)
     answered = exists().where(given, Consent.purpose == CampaignQuestion.purpose)
@@ -162,6 +170,7 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
         return None
     if row.state == states.CONFIRMED:
         note_change(session, row.id, +1)
+        opt_ins.note_changed(session, [row.id], at=at)
     return bytes(row.mailbox)
 
 
@@ -189,10 +198,11 @@ def withdraw(session: Session, signature_id: int, *, at: datetime) -> bool:
     row.withdrawn_from = row.state
     row.state, row.withdrawn_at = states.WITHDRAWN, at
     session.flush()
+    opt_ins.note_changed(session, [signature_id], at=at)
     return True
 
 
-def undo_withdrawal(session: Session, signature_id: int, *, after: datetime) -> bool:
+def undo_withdrawal(session: Session, signature_id: int, *, after: datetime, at: datetime) -> bool:
     """Lead a signature back to where it was; False unless it was withdrawn after that time."""
     row = session.get(Signature, signature_id, with_for_update=True, populate_existing=True)
     if row is None or row.state != states.WITHDRAWN or row.withdrawn_from is None:
@@ -203,6 +213,7 @@ def undo_withdrawal(session: Session, signature_id: int, *, after: datetime) -> 
     if row.state == states.CONFIRMED:
         note_change(session, signature_id, +1)
     session.flush()
+    opt_ins.note_changed(session, [signature_id], at=at)
     return True
 
 
@@ -240,6 +251,7 @@ def move(
     change = (to == states.CONFIRMED) - (expected == states.CONFIRMED)
     if change:
         note_change(session, signature_id, change)
+        opt_ins.note_changed(session, [signature_id], at=at)
     return True
 
 

@@ -33,7 +33,13 @@ from petition.store.tables.letters import (
     Mailbox,
     MailRelay,
 )
-from petition.store.tables.partners import Partner
+from petition.store.tables.partners import (
+    Partner,
+    PartnerEvent,
+    PartnerOptIn,
+    PartnerQuestion,
+    PartnerTerms,
+)
 from petition.store.tables.privacy import Block, Erasure, StaffView
 from petition.store.tables.reviews import Review, ReviewChange, ReviewClaim
 from petition.store.tables.signatures import (
@@ -100,6 +106,10 @@ __all__ = [
     "Mailbox",
     "MergedSignature",
     "Partner",
+    "PartnerEvent",
+    "PartnerOptIn",
+    "PartnerQuestion",
+    "PartnerTerms",
     "Pause",
     "Review",
     "ReviewChange",

@@ -1,13 +1,13 @@
-"""Partners, who show a campaign's form on their own sites."""
+"""Partners, who show a campaign's form on their own sites, and who said yes to them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.domain.partners.partner import PartnerState
+from petition.domain.partners.partner import PartnerEventKind, PartnerState
 from petition.store.db import Base, Id, Instant
 from petition.store.tables.constraints import one_of
 
@@ -28,3 +28,86 @@ class Partner(Base):
     state: Mapped[str] = mapped_column(String(10))
     made_by: Mapped[str] = mapped_column(String(254))
     made_at: Mapped[datetime] = mapped_column(Instant)
+    last_sequence: Mapped[int] = mapped_column(Id, server_default="0")
+    """The number of its newest event."""
+
+
+class PartnerTerms(Base):
+    """One version of what the arrangement with a partner is made of; the newest one holds."""
+
+    __tablename__ = "partner_terms"
+    __table_args__ = (UniqueConstraint("partner_id", "version"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
+    version: Mapped[int]
+    controller: Mapped[str] = mapped_column(String(200))
+    """Who answers for what the partner does with its people's data, as law names it."""
+    privacy_url: Mapped[str] = mapped_column(String(500))
+    """Its own privacy notice."""
+    contact_email: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(10))
+    """In which we write to it."""
+    retention_months: Mapped[int]
+    """For how long after somebody's yes it may keep them."""
+    words_version: Mapped[int]
+    """Which version of our own words the arrangement is written in."""
+    made_by: Mapped[str] = mapped_column(String(254))
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    accepted_by: Mapped[str | None] = mapped_column(String(100))
+    """The name that the partner's person typed; None until they did."""
+    accepted_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class PartnerQuestion(Base):
+    """One version of a partner's own question in one language; the highest one is asked."""
+
+    __tablename__ = "partner_questions"
+    __table_args__ = (UniqueConstraint("partner_id", "language", "version"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
+    language: Mapped[str] = mapped_column(String(10))
+    version: Mapped[int]
+    consent_text_id: Mapped[int | None] = mapped_column(ForeignKey("consent_texts.id"), index=True)
+    """None: from this version on it is not asked in this language."""
+    made_by: Mapped[str] = mapped_column(String(254))
+    made_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class PartnerOptIn(Base):
+    """Somebody who said yes to a partner and confirmed their address: as it stands now."""
+
+    __tablename__ = "partner_opt_ins"
+    __table_args__ = (Index("ix_partner_opt_ins_partner_id_sequence", "partner_id", "sequence"),)
+
+    signature_id: Mapped[int] = mapped_column(
+        ForeignKey("signatures.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
+    consent_text_id: Mapped[int] = mapped_column(ForeignKey("consent_texts.id"))
+    """The very words of the question."""
+    answered_at: Mapped[datetime] = mapped_column(Instant)
+    sequence: Mapped[int] = mapped_column(Id)
+    """The number of the event by which the partner learns of it."""
+
+
+class PartnerEvent(Base):
+    """What a partner has to learn of one of its people, numbered in the order of the commits.
+
+    Of who was erased nothing but that is left.
+    """
+
+    __tablename__ = "partner_events"
+    __table_args__ = (
+        one_of("kind", tuple(PartnerEventKind)),
+        UniqueConstraint("partner_id", "sequence"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
+    sequence: Mapped[int] = mapped_column(Id)
+    kind: Mapped[str] = mapped_column(String(10))
+    signature_id: Mapped[int] = mapped_column(Id, index=True)
+    """Also of one that is gone: what the partner knows it by is made from this number."""
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,64 @@
+"""What is arranged with a partner: staff set the terms, and the partner's person accepts them.
+
+A partner's sites show the form once it accepted, and its own question as long as it has accepted
+the terms as they are now.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from petition.domain.partners import terms as domain
+from petition.domain.partners.questions import asked_by
+from petition.domain.partners.terms import Terms
+from petition.errors import NotFound, PetitionError
+from petition.services.partners.partners import note, of_campaign
+from petition.store.db import Session
+from petition.store.partners import partners, questions, terms
+from petition.store.partners.partners import PartnerRecord
+from petition.store.partners.terms import TermsRecord
+
+
+class NotToAccept(PetitionError):
+    """These terms are accepted already, or there are newer ones, or the partner is blocked."""
+
+
+def set_terms(
+    session: Session, key: str, new: Terms, *, campaign: str | None, by: str, at: datetime
+) -> bool:
+    """Arrange this from now on; the partner has to accept it. False when that was so.
+
+    Its questions name who asks: they go on in the same words, under the new name. Raises NotFound.
+    """
+    partner = of_campaign(session, key, campaign)
+    before = terms.newest(session, partner.id)
+    if before is not None and before.terms == new:
+        return False
+    version = terms.add(session, partner.id, new, by=by, at=at)
+    note(session, partner, "terms", by=by, at=at, more=f" {version}")
+    for asked in partner.asked:
+        question = asked_by(new, asked.question.text)
+        questions.put(session, partner.id, asked.language, question, by=by, at=at)
+    return True
+
+
+def to_accept(session: Session, terms_id: int) -> tuple[PartnerRecord, TermsRecord]:
+    """The partner and the terms that a link is for. Raises NotFound."""
+    found = terms.find(session, terms_id)
+    partner = partners.by_id(session, found.partner_id) if found is not None else None
+    if found is None or partner is None:
+        raise NotFound("there are no such terms")
+    return partner, found
+
+
+def accept(session: Session, terms_id: int, name: str, *, at: datetime) -> None:
+    """The partner's person accepts these terms, once. Raises NotFound, TermsRefused, NotToAccept.
+
+    The log names the partner, not the person: their name stands with the terms.
+    """
+    partner, found = to_accept(session, terms_id)
+    person = domain.accepting_name(name)
+    if partner.is_blocked or not terms.accept(session, terms_id, by=person, at=at):
+        raise NotToAccept
+    by = f"partner {partner.key}"
+    note(session, partner, "accepted", by=by, at=at, more=f" {found.version}")
