@@ -8,10 +8,11 @@ import shutil
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import flask_migrate
 import psycopg
@@ -41,14 +42,42 @@ cheaper.begin()
 folders.begin()
 
 TEMPLATE = "petition_template"
+DATABASE_DECIDES = frozenset({"store", "services"})
+"""Folders of tests whose cases are all tried on both databases."""
+EACH_CASE = "each_case_on_both"
 BEGINNING = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 """When each test begins, and when its call was opened."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begun first, the long files do not keep the others waiting: in a browser, then slow ones."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = set(cases_for_sqlite_alone(items))
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+    # Begun first, the long files do not keep the others waiting: in a browser, then slow ones.
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: ("browser" not in item.path.parts, item.path not in slow))
+
+
+def cases_for_sqlite_alone(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    """Of a test's many cases the first is tried on PostgreSQL as well; the others are not.
+
+    So it is where pages, words and commands are tested: which case it is changes no SQL. All cases
+    are tried on both where the database decides (DATABASE_DECIDES), and where a test or a module
+    is marked so: what was typed reaches the database as it is, or the cases are rows.
+    """
+    names = {item.nodeid for item in items}
+    tried: set[str] = set()
+    for item in items:
+        on_sqlite = item.nodeid.replace("[postgresql", "[sqlite", 1)
+        if on_sqlite == item.nodeid or on_sqlite not in names:
+            continue
+        if item.path.parent.name in DATABASE_DECIDES or item.get_closest_marker(EACH_CASE):
+            continue
+        test = item.nodeid.partition("[")[0]
+        if test in tried:
+            yield item
+        tried.add(test)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -79,6 +108,7 @@ class PostgreSQL:
 
     def __init__(self, url: str, data: Path | None) -> None:
         self._url = make_url(url).set(drivername="postgresql")
+        self._connection: psycopg.Connection[Any] | None = None
         self.data = data
         """Its data directory, where we may read it."""
         self.template = f"{TEMPLATE}_{uuid.uuid4().hex[:8]}"
@@ -87,8 +117,14 @@ class PostgreSQL:
         return self._url.set(database=database).render_as_string(hide_password=False)
 
     def run(self, statement: str) -> None:
-        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]  # names are our own
+        if self._connection is None or self._connection.closed:
+            # One for all tests: to connect costs the server a third of what a database does.
+            self._connection = psycopg.connect(self.url_of("postgres"), autocommit=True)
+        self._connection.execute(statement)  # names are our own
+
+    def leave(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
     def prepare(self) -> None:
         self.run(f"CREATE DATABASE {self.template} ENCODING 'UTF8' TEMPLATE template0")
@@ -131,6 +167,7 @@ def postgresql() -> Iterator[PostgreSQL]:
         server.prepare()
         yield server
         server.run(f"DROP DATABASE IF EXISTS {server.template} WITH (FORCE)")
+        server.leave()
         return
     # Not below pytest's own folder, which PostgreSQL's user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="petition-pg-", dir=quick_disk()))
@@ -154,6 +191,7 @@ def postgresql() -> Iterator[PostgreSQL]:
         server = PostgreSQL(cluster.url_of("postgres"), cluster.data)
         server.prepare()
         yield server
+        server.leave()
     finally:
         cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -76,7 +76,6 @@ class Maintenance:
         """Every half minute: the counts, and what comes round more rarely."""
         if time.monotonic() >= self._next_fold:
             self.all()
-            self._next_fold = time.monotonic() + FOLD_EVERY
 
     def all(self) -> None:
         """Everything that is due, however rarely it comes round."""
@@ -91,6 +90,7 @@ class Maintenance:
         self.count_for_console()
         self.vacuum()
         self.check_audit()
+        self._next_fold = time.monotonic() + FOLD_EVERY
 
     def answer(self) -> None:
         """Owe letters to who asked for one with their address."""

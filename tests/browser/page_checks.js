@@ -5,6 +5,16 @@
     return checks.flatMap((check) => this[check]().map((each) => `${check}: ${each}`));
   },
 
+  // The same while text is twice as large: the page is laid out so, and need not be painted.
+  inLargeText(checks) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("html { font-size: 200% !important; }");
+    document.adoptedStyleSheets = [sheet];
+    const found = this.all(checks);
+    document.adoptedStyleSheets = [];
+    return found;
+  },
+
   visible(element) {
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
@@ -241,8 +251,15 @@
       .filter((each) => this.visible(each) && each.tabIndex >= 0 && !each.disabled && each.type !== "hidden");
   },
 
-  // How often Tab can be pressed at least before it comes to the end; of a group of radios it stops at one.
-  leastStops() {
+  // Tab begins at the top: what had the focus would otherwise be where it goes on from. Returns how
+  // often it can be pressed at least before it comes to the end; of radios in a group it stops at one.
+  beginAtTop() {
+    scrollTo(0, 0);
+    document.activeElement.blur();
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+    window.focusStops.length = 0;
     const stops = this.usable().map((each) => (each.type === "radio" ? each.name : each));
     return Math.max(new Set(stops).size - 2, 0);
   },

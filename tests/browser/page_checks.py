@@ -27,12 +27,12 @@ _OPTIONS: Final[dict[str, Any]] = {
     # Off unless it is asked for by name.
     "rules": {"target-size": {"enabled": True}},
 }
-_CHECKS: Final = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-_LARGE_TEXT: Final = """on => {
-    const sheet = new CSSStyleSheet();
-    if (on) sheet.replaceSync("html { font-size: 200% !important; }");
-    document.adoptedStyleSheets = [sheet];
+# Wherever the page was left, the strip at its top would lie over what is under it there.
+_RUN_AXE: Final = """async options => {
+    scrollTo(0, 0);
+    return (await axe.run(options)).violations;
 }"""
+_CHECKS: Final = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 MOST_STOPS: Final = 150
 
 
@@ -61,10 +61,14 @@ def findings(page: Page, *, every_scheme: bool) -> Iterator[str]:
     """All that is wrong with a page, each finding with the way of looking that shows it.
 
     Without every scheme, axe looks at a light phone and a dark desktop: both widths, both schemes.
+    The keyboard is then tried at both widths in English, in other languages on the phone.
     """
+    wide_too = every_scheme or page.evaluate("document.documentElement.lang") == "en"
     page.evaluate(_AXE)
     page.evaluate(f"window.looking = {_CHECKS}")
     yield from _checked(page, "outline", "languages", "tokens", "summary", "motion")
+    page.evaluate("looking.watchFocus()")
+    # Each width once: to lay a page out anew costs as much as most that is asked of it.
     for size in SIZES:
         page.set_viewport_size(size)  # type: ignore[arg-type]
         around = f"{size['width']} px"
@@ -73,12 +77,10 @@ def findings(page: Page, *, every_scheme: bool) -> Iterator[str]:
             page.emulate_media(color_scheme=scheme)
             yield from _named(f"{around}, {scheme}", _axe(page))
         yield from _named(f"{around}, text twice as large", _with_large_text(page))
+        if size is SMALL or wide_too:
+            yield from _named(f"{around}, by keyboard", _by_keyboard(page))
     yield from _named("forced colours", _in_forced_colours(page))
     page.emulate_media(color_scheme="light")
-    page.evaluate("looking.watchFocus()")
-    for size in SIZES:
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        yield from _named(f"{size['width']} px, by keyboard", _by_keyboard(page))
 
 
 def _named(way: str, found: Iterator[str]) -> Iterator[str]:
@@ -90,18 +92,13 @@ def _checked(page: Page, *checks: str) -> Iterator[str]:
 
 
 def _axe(page: Page | Frame) -> Iterator[str]:
-    # Wherever the page was left, the strip at its top would lie over what is under it there.
-    page.evaluate("scrollTo(0, 0)")
-    found = page.evaluate("async options => (await axe.run(options)).violations", _OPTIONS)
-    for each in found:
+    for each in page.evaluate(_RUN_AXE, _OPTIONS):
         for node in each["nodes"]:
             yield f"{each['id']}: {each['help']} at {node['target']} {node.get('failureSummary')}"
 
 
 def _with_large_text(page: Page) -> Iterator[str]:
-    page.evaluate(_LARGE_TEXT, True)
-    yield from _checked(page, "overflow", "squeezed")
-    page.evaluate(_LARGE_TEXT, False)
+    yield from page.evaluate("looking.inLargeText(['overflow', 'squeezed'])")
 
 
 def _in_forced_colours(page: Page) -> Iterator[str]:
@@ -112,12 +109,8 @@ def _in_forced_colours(page: Page) -> Iterator[str]:
 
 def _by_keyboard(page: Page) -> Iterator[str]:
     """Tab from the top to the end: each stop shows that it is one, and lies under nothing."""
-    page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
-    # What had the focus would otherwise be where Tab goes on from.
-    page.evaluate("document.body.tabIndex = -1; document.body.focus(); focusStops.length = 0")
-    page.evaluate("document.body.removeAttribute('tabindex')")
     # The page is asked where it is only once it should be near its end: asking costs as much again.
-    hold(page, "Tab", page.evaluate("looking.leastStops()"))
+    hold(page, "Tab", page.evaluate("looking.beginAtTop()"))
     for _ in range(MOST_STOPS):
         page.keyboard.down("Tab")
         if page.evaluate("document.activeElement === document.body"):

@@ -69,8 +69,10 @@ class Walk:
         return [*found, *_unclear(titles)]
 
     def _take_picture(self, page: Page, place: str) -> None:
+        if self._picture is None:
+            return
         lang = page.locator("html").get_attribute("lang")
-        if self._picture is not None and lang in PICTURED:
+        if lang in PICTURED:
             size, scheme = PICTURED[lang]
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)

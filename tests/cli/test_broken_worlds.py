@@ -232,6 +232,7 @@ def test_no_command_shows_a_row_of_a_damaged_file(settings: Settings, tmp_path: 
     assert "damaged" in one_line(found.stderr)
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     ("statement", "said"),
     [

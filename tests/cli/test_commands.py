@@ -253,6 +253,7 @@ def test_an_export_for_news_holds_only_who_wants_them_today(app: Flask, run: Any
     assert [json.loads(str(filters))["updates"] for (filters,) in kept] == ["yes", "yes"]
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     "choice", [("--updates", "yes"), ("--state", "all"), ("--since", "2026-11-02")], ids=" ".join
 )

@@ -67,6 +67,7 @@ def test_the_list_for_programs(run: Any, ids: list[int]) -> None:
     ]
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     ("word", "verdict"),
     [("approve", "shown"), ("name-only", "name_only"), ("refuse", "refused")],

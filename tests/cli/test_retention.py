@@ -167,6 +167,7 @@ def test_what_an_export_must_let_go(app: Flask, run: Any, tmp_path: Path, clock:
     assert oct(path.stat().st_mode & 0o777) == "0o600"
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("number", ["2", "9223372036854775807"])
 def test_an_export_that_is_not_there(app: Flask, run: Any, tmp_path: Path, number: str) -> None:
     path = tmp_path / "recall.csv"
@@ -181,6 +182,7 @@ def test_what_is_no_number_of_an_export(app: Flask, run: Any, number: str) -> No
     assert run("recall", "-o", "-", "--", number).exit_code == 2
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("state", ["withdrawn", "erased"])
 def test_who_withdrew_cannot_be_exported(app: Flask, run: Any, state: str) -> None:
     words = ("export", "amazon", "--reason", "r", "-o", "-", "--state", state)

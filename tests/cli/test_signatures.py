@@ -45,6 +45,7 @@ def test_finding_by_what_is_no_secret(run: Any) -> None:
     assert found.stdout == "none\n"
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

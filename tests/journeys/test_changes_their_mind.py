@@ -263,6 +263,7 @@ def test_an_hour_after_withdrawing_everything_is_gone(
     assert shown_total(app) == 0
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(("verb", "says"), [("hold", "Held back"), ("reject", "Not accepted")])
 def test_who_is_held_back_reads_why_and_how_to_object(
     app: Flask, client: FlaskClient, signed: str, verb: str, says: str

@@ -94,6 +94,7 @@ def test_the_page_speaks_the_readers_language_when_the_link_does_not_say(
     assert 'lang="ar" dir="rtl"' in page.get_data(as_text=True)
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("state", ["held", "rejected", "withdrawn"])
 def test_a_click_moves_nothing_that_staff_or_its_owner_took_out(
     app: Flask, client: FlaskClient, link: str, state: str

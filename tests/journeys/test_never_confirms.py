@@ -71,6 +71,7 @@ def test_a_second_before_three_days_there_is_none(
     assert reminders(app) == 1
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "action", ["confirms", "withdraws", "unsubscribes", "is held", "is rejected"]

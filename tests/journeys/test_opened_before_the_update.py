@@ -75,6 +75,7 @@ def test_what_is_no_button_does_nothing(
     assert rights.state(app) == "confirmed"
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("when", ["at once", "later"])
 @pytest.mark.parametrize(("form", "left"), [({}, 1), ({"everywhere": "yes"}, 0)])
 def test_this_was_not_me(

@@ -217,6 +217,7 @@ def ask_all(client: FlaskClient, form: str, to: Addresses, **more: Any) -> dict[
 # --- answers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("form", FORMS)
 def test_every_class_gets_the_same_answer(client: FlaskClient, typed: Addresses, form: str) -> None:
     for _ in range(2):  # also who types it once more
@@ -225,6 +226,7 @@ def test_every_class_gets_the_same_answer(client: FlaskClient, typed: Addresses,
         assert answers["unknown"][0] == (422 if form == "code" else 303)
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     ("form", "place"), [("sign", "thanks"), ("resend", "asked"), ("my", "asked")]
 )
@@ -348,6 +350,7 @@ GETS: Final[dict[str, dict[str, list[str]]]] = {
 }
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("form", FORMS)
 def test_only_the_mailbox_is_told(
     app: Flask, client: FlaskClient, typed: Addresses, form: str

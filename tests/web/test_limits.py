@@ -102,6 +102,7 @@ def test_it_is_said_in_the_readers_language(small: FlaskClient) -> None:
     assert "مدة الانتظار" in answer.get_data(as_text=True)
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("path", ["resend", "my"])
 def test_asking_for_a_letter_has_a_limit_and_keeps_the_address(
     app: Flask, small: FlaskClient, path: str
@@ -241,6 +242,7 @@ def test_addresses_of_one_network_are_one_sender(busy: Flask) -> None:
     assert found == [200] * 9 + [429]
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     ("path", "fields"),
     [

@@ -103,6 +103,7 @@ def test_ten_a_page_by_plain_links(app: Flask, client: FlaskClient) -> None:
     assert f'href="/ar/amazon/names{older[1]}"' in second, "the language menu keeps the place"
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     "before",
     ["", "0", "-1", "1", "x", "1.5", "1e3", " 1", "٣", "9" * 19, "9" * 400, "1%00", "1;--"],
@@ -234,6 +235,7 @@ def test_the_order_of_signing_does_not_show(app: Flask, client: FlaskClient) -> 
     assert quotes_on(read(client, "/en/amazon")) == before
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("state", ["withdrawn", "held", "rejected"])
 def test_whoever_leaves_is_gone_from_the_page(app: Flask, client: FlaskClient, state: str) -> None:
     approve(app, public(1, comment="Reason 1."))

@@ -18,6 +18,8 @@ from petition.web.http import retrying
 from tests import console, people, rights
 from tests.factories import rows, ticket
 
+pytestmark = pytest.mark.each_case_on_both
+
 UNDONE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 PERHAPS_KEPT = (psycopg.errors.AdminShutdown, psycopg.errors.ConnectionFailure)
 

@@ -291,6 +291,7 @@ JUNK = (
 )
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.slow
 @pytest.mark.parametrize("junk", JUNK, ids=ascii)
 def test_junk_in_any_field_is_answered(app: Flask, client: FlaskClient, junk: str) -> None:
@@ -320,6 +321,7 @@ def test_any_text_in_any_field_is_answered(
     assert post(client, encoded).status_code in {303, 422}
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     "address",
     [

@@ -74,6 +74,7 @@ def test_it_shows_the_budget_of_letters(app: Flask, client: FlaskClient) -> None
     assert "In the last hour: 3." in page
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.slow
 @pytest.mark.parametrize("address", [PAGE, "/staff/"])
 @pytest.mark.parametrize("note", ["held_since", "away_since"])

@@ -100,6 +100,7 @@ def test_it_explains_before_it_shows(app: Flask, mo: FlaskClient) -> None:
     assert len(marks(page, "name_only")) == 1, "where there is no comment it would be the same"
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("verdict", ["shown", "name_only", "refused"])
 def test_a_button_decides_about_one(app: Flask, mo: FlaskClient, verdict: str) -> None:
     first, second = signed(app, public(1, comment="Because."), public(2, comment="Also."))
@@ -215,6 +216,7 @@ def test_without_the_forms_token_nothing_happens(app: Flask, mo: FlaskClient) ->
     assert verdicts(app) == []
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     "junk",
     ["", "1", f"x-{SEEN}", "1-zz", f"-1-{SEEN}", "9" * 30 + f"-{SEEN}", f"1-{SEEN}0"],
@@ -231,6 +233,7 @@ def test_a_signature_that_is_not_there(app: Flask, mo: FlaskClient) -> None:
     assert "changed=1" in press(mo, shown=mark).headers["Location"]
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     "query",
     [

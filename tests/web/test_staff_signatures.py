@@ -96,6 +96,7 @@ def test_it_is_filtered_and_sorted(app: Flask, mo: FlaskClient) -> None:
     assert log(app, "search signatures")[2] == "amazon: a source"
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -136,6 +137,7 @@ def test_the_pages_lead_on_and_back(app: Flask, mo: FlaskClient) -> None:
 # --- finding one ----------------------------------------------------------------------------------
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -150,6 +152,7 @@ def test_one_is_found_by_the_whole_address_however_spelled(mo: FlaskClient, want
     assert (answer.status_code, answer.location) == (303, f"{LIST}/2")
 
 
+@pytest.mark.each_case_on_both
 @pytest.mark.parametrize(
     "wanted", ["nobody@example.org", "ben.okafor@gmail.co", "99", "1" + "0" * 17]
 )
