@@ -80,9 +80,13 @@ def cases_for_sqlite_alone(items: Sequence[pytest.Item]) -> Iterator[pytest.Item
         tried.add(test)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: while one waits for a server, a browser or a database, another works."""
-    return 2 * len(os.sched_getaffinity(0))
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for each core: while one waits for a server, a browser or a database, another works.
+
+    One, where tests are chosen that wait for none of these: each process collects all tests.
+    """
+    cores = len(os.sched_getaffinity(0))
+    return cores if "not browser" in str(config.getoption("markexpr")) else 2 * cores
 
 
 def pytest_collection_finish() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ FOLDERS = ("petition", "templates")
 Id = str | tuple[str, ...]
 
 
+@cache
 def extracted() -> dict[Id, str]:
     """Every translatable string of the code and the templates, with its place."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -46,14 +48,11 @@ def catalogue(code: str) -> Catalog:
         return read_po(file, locale=code)
 
 
-EXTRACTED = extracted()
-
-
 def test_the_extraction_sees_code_pages_and_letters() -> None:
-    assert "Please choose your country." in EXTRACTED
-    assert "Sign the petition" in EXTRACTED
-    assert any(isinstance(each, tuple) for each in EXTRACTED)
-    assert any(place.endswith(".txt") or ".txt:" in place for place in EXTRACTED.values())
+    assert "Please choose your country." in extracted()
+    assert "Sign the petition" in extracted()
+    assert any(isinstance(each, tuple) for each in extracted())
+    assert any(place.endswith(".txt") or ".txt:" in place for place in extracted().values())
 
 
 @pytest.mark.parametrize("code", i18n.codes())
@@ -67,9 +66,9 @@ def test_a_language_lists_every_country_once(code: str) -> None:
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_catalogue_is_whole(code: str) -> None:
     messages = {message.id: message for message in catalogue(code) if message.id}
-    missing = {str(each): place for each, place in EXTRACTED.items() if each not in messages}
+    missing = {str(each): place for each, place in extracted().items() if each not in messages}
     assert missing == {}
-    assert set(messages) - set(EXTRACTED) == set(), "strings that nothing uses any more"
+    assert set(messages) - set(extracted()) == set(), "strings that nothing uses any more"
     assert not catalogue(code).obsolete
     for message in messages.values():
         assert not message.fuzzy, message.id
@@ -84,7 +83,7 @@ def test_a_catalogue_says_each_string_once(code: str) -> None:
     entries = path.read_text(encoding="utf-8").split("\n\n")
     # With its plural, and over all its lines.
     ids = [found[0] for each in entries if (found := re.search(r'^msgid (".*"\n?)+', each, re.M))]
-    assert len(ids) > len(EXTRACTED) // 2
+    assert len(ids) > len(extracted()) // 2
     assert [each for each, number in Counter(ids).items() if number > 1] == []
 
 

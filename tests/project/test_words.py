@@ -10,7 +10,7 @@ import pytest
 from petition import i18n
 from petition.app import SHIPPED
 from tests.park import PARK
-from tests.project.test_translations import EXTRACTED, catalogue
+from tests.project.test_translations import catalogue, extracted
 
 CALL: Final = SHIPPED / "amazon"
 
@@ -33,7 +33,7 @@ THINGS_TO_SEE: Final = {
 
 
 def english() -> set[str]:
-    return {text for each in EXTRACTED for text in (each if isinstance(each, tuple) else (each,))}
+    return {text for each in extracted() for text in (each if isinstance(each, tuple) else (each,))}
 
 
 def test_what_comes_by_mail_is_an_email() -> None:

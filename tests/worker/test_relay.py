@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from petition.cli.doctor import doctor
+from petition.cli import main
 from petition.config import Smtp
 from petition.store.db import reading, transaction
 from petition.store.letters import relay
@@ -262,8 +262,8 @@ def test_doctor_says_so(app: Flask, clock: Clock, smtp_server: Any, worker_to: A
     worker_to(smtp_server.smtp).once()
     settings = dependencies_of(app).settings
     result = app.test_cli_runner().invoke(
-        doctor,
-        ["--json"],
+        main,
+        ["doctor", "--json"],
         env={
             "DATABASE_URL": settings.database_url,
             "PETITION_INSTANCE": str(settings.instance),
