@@ -38,6 +38,7 @@ from petition.store.vault.key_checks import Keys
 from petition.store.vault.vault import Vault
 from petition.ttl_cache import TtlCache
 from petition.web.embed.frame import embed
+from petition.web.embed.oembed import oembeds
 from petition.web.http import access, errors, ready_answers, retrying, security, senders
 from petition.web.http.campaign_cache import CampaignCache
 from petition.web.http.dependencies import Dependencies, dependencies_of, set_dependencies
@@ -45,6 +46,7 @@ from petition.web.http.gateway import BODY_BYTES
 from petition.web.http.sessions import StaffSessions
 from petition.web.http.url_converters import CONVERTERS, PercentEncodedRequest
 from petition.web.ops.dev_mailbox import mailbox
+from petition.web.ops.dev_partner import demo_partner
 from petition.web.ops.health import health
 from petition.web.ops.security_txt import security_txt
 from petition.web.ops.static import static
@@ -185,6 +187,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         own_files,
         updates,
         embed,
+        oembeds,
         link_requests,
         links,
         mine,
@@ -211,6 +214,8 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         app.register_blueprint(blueprint)
     if settings.shows_mailbox:
         app.register_blueprint(mailbox)
+    if settings.on_own_machine:
+        app.register_blueprint(demo_partner)
     errors.install(app)
     link_tokens.install(app)
     typed_addresses.install(app)

@@ -132,6 +132,13 @@ class Settings:
         return self.on_own_machine and self.smtp is None
 
     @property
+    def demo_origin(self) -> str:
+        """Another origin that leads to this server: there stands the demo partner's page."""
+        parts = urlsplit(self.base_url)
+        host = "127.0.0.1" if parts.hostname == "localhost" else "localhost"
+        return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
+
+    @property
     def outbox_dir(self) -> Path:
         """Where letters go when there is no SMTP server."""
         return self.instance / "outbox"

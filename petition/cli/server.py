@@ -33,6 +33,7 @@ from petition.served_port import served_port
 from petition.services.abuse import senders
 from petition.services.campaigns import content_files
 from petition.services.exports import second_person
+from petition.services.partners import demo
 from petition.services.staff import accounts as services_accounts
 from petition.store.db import DatabaseFault, db, is_migrated, reading, transaction, vacuum
 from petition.store.letters import outbox
@@ -200,10 +201,11 @@ def start(host: str, port: int | None) -> None:
             settings = dependencies_of(app).settings
             sockets = held.enter_context(_listening(settings, host, WORKERS))
             _prepare(app)
+            partners_page = _demo_page(settings)
             link = _set_up_link(settings.base_url)
             doubt, alone = _doubt(settings), _alone(settings)
             db.engine.dispose()
-        _announce(settings.base_url, link, mailbox=settings.shows_mailbox)
+        _announce(settings.base_url, link, mailbox=settings.shows_mailbox, demo=partners_page)
         _say_where(settings, host)
         _warn(doubt)
         _warn(alone)
@@ -245,7 +247,16 @@ def _set_up_link(base_url: str) -> str | None:
     return f"{base_url}/staff/set-up/{token}"
 
 
-def _announce(base_url: str, link: str | None, *, mailbox: bool) -> None:
+def _demo_page(settings: Settings) -> str | None:
+    """The page that shows the form as partners do, in development; its partner is made here."""
+    if not settings.on_own_machine:
+        return None
+    with transaction() as session:
+        there = demo.ensure(session, settings.demo_origin, at=now())
+    return f"{settings.demo_origin}/dev/partner" if there else None
+
+
+def _announce(base_url: str, link: str | None, *, mailbox: bool, demo: str | None) -> None:
     click.echo(f"the campaign    {base_url}/")
     if link:
         click.echo(f"staff set-up    {link}   (works once, as {FIRST_STAFF})")
@@ -253,6 +264,8 @@ def _announce(base_url: str, link: str | None, *, mailbox: bool) -> None:
         click.echo(f"staff console   {base_url}/staff/")
     if mailbox:
         click.echo(f"the mailbox     {base_url}/dev/outbox")
+    if demo:
+        click.echo(f"demo partner    {demo}")
     click.echo("Ctrl-C stops it all")
 
 

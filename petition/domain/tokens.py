@@ -19,6 +19,7 @@ class TokenPurpose(StrEnum):
     CONFIRM = "confirm"
     TICKET = "ticket"
     FRAME_TICKET = "frame-ticket"
+    LINK_TICKET = "link-ticket"
     MY = "my"
     UNSUBSCRIBE = "unsubscribe"
     STOP = "stop"
@@ -27,6 +28,7 @@ class TokenPurpose(StrEnum):
 CONFIRM: Final = TokenPurpose.CONFIRM
 TICKET: Final = TokenPurpose.TICKET
 FRAME_TICKET: Final = TokenPurpose.FRAME_TICKET
+LINK_TICKET: Final = TokenPurpose.LINK_TICKET
 MY: Final = TokenPurpose.MY
 UNSUBSCRIBE: Final = TokenPurpose.UNSUBSCRIBE
 STOP: Final = TokenPurpose.STOP

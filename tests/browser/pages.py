@@ -93,7 +93,7 @@ class Ready:
     def _partner(self) -> str:
         site = ("--site", "https://union.example.org")
         self.instance.petition("partner", "add", "amazon", "Workers’ Union", *site)
-        (made,) = json.loads(self.instance.petition("partner", "list", "amazon", "--json"))
+        made = json.loads(self.instance.petition("partner", "list", "amazon", "--json"))[-1]
         return str(made["key"])
 
     def _names(self) -> None:
@@ -543,3 +543,5 @@ class Tour:
         yield "dev/outbox.html"
         self._press_link(".letters li:first-child a")
         yield "dev/letter.html"
+        self.page.goto("/dev/partner")
+        yield "dev/partner.html"

@@ -6,6 +6,7 @@ The partner's pages and the stranger's are made here, by a server that answers t
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -101,7 +102,7 @@ def key(instance: Instance, sites: Sites) -> str:
     """The partner's key."""
     site = ("--site", sites.at(PARTNER))
     instance.petition("partner", "add", "amazon", "Workers’ Union", *site)
-    return str(json.loads(instance.petition("partner", "list", "amazon", "--json"))[-1]["key"])
+    return partners(instance)[-1]["key"]
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,7 @@ def visit(three_origins: Browser, sites: Sites, instance: Instance) -> Iterator[
         context.add_init_script(f"if (top === window) {{ {_HEARD} }}")
         before(context)
         page = context.new_page()
-        page.goto(sites.at(host, path))
+        page.goto(path if "://" in path else sites.at(host, path))
         return page
 
     yield opened
@@ -208,10 +209,35 @@ def test_the_partners_page_signs_to_a_confirmed_count(
     assert partners_count(instance, key) == before + 1
 
 
+def partners(instance: Instance) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(
+        instance.petition("partner", "list", "amazon", "--json")
+    )
+    return found
+
+
 def partners_count(instance: Instance, key: str) -> int:
     instance.confirmed()
     found = json.loads(instance.petition("count", "amazon", "--by", "partner", "--format", "json"))
     return {each["value"]: int(each["confirmed"]) for each in found["counts"]}.get(key, 0)
+
+
+def test_the_demo_page_signs_for_the_demo_partner(instance: Instance, visit: Opening) -> None:
+    """Its origin is no partner's of ours: `petition start` made one, and printed the address."""
+    started = (instance.folder / "start.log").read_text()
+    found = re.search(r"^demo partner +(http://localhost:\d+)(/dev/partner)$", started, re.M)
+    assert found, started
+    assert found[1] != instance.url
+    page = visit(found[1] + found[2])
+    loaded(page)
+    form = form_in(page)
+    person = people.someone(705)
+    fill(form, person)
+    form.locator("#sign-button").click()
+    expect(form.locator("h1[data-focus]")).to_be_focused()
+    actions.confirm(instance, person["email"])
+    (demo,) = [each for each in partners(instance) if each["made_by"] == "petition start"]
+    assert partners_count(instance, demo["key"]) == 1
 
 
 def test_without_any_script_a_plain_frame_signs(
@@ -267,6 +293,67 @@ def test_two_forms_on_one_page(instance: Instance, sites: Sites, key: str, visit
     for nth, lang in enumerate(("en", "ar")):
         expect(form_in(page, nth).locator("html")).to_have_attribute("lang", lang)
     expect(page.get_by_text("Sign the call").first).to_be_hidden()
+
+
+# --- in a sandbox ---------------------------------------------------------------------------------
+
+
+def sandboxed(instance: Instance, key: str, allowed: str, behind: str = "") -> str:
+    frame = escape(f"{instance.url}/embed/amazon?partner={key}&lang=en{behind}")
+    return f'<iframe src="{frame}" sandbox="{allowed}" width="100%" height="900"></iframe>'
+
+
+def test_in_a_sandbox_that_lets_forms_out_it_is_the_whole_form(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    sites.put("/forms", sandboxed(instance, key, "allow-scripts allow-forms"))
+    page = visit("/forms")
+    form = form_in(page)
+    expect(form.locator("#elsewhere")).to_be_hidden()
+    before = partners_count(instance, key)
+    person = people.someone(706)
+    fill(form, person)
+    form.locator("#sign-button").click()
+    expect(form.locator("h1[data-focus]")).to_have_text("Now check your email")
+    actions.confirm(instance, person["email"])
+    assert partners_count(instance, key) == before + 1
+
+
+def test_in_wordpress_own_sandbox_a_button_leads_to_the_page(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    """Its script: shows the frame at the first message, sets its height, follows its link."""
+    sites.put("/wordpress", sandboxed(instance, key, "allow-scripts", "#?secret=Ab3dEfgh1j"))
+    page = visit("/wordpress")
+    form = form_in(page)
+    expect(form.locator("#elsewhere")).to_be_visible()
+    expect(form.locator("#sign")).to_be_hidden()
+    expect(form.get_by_role("heading", level=1)).to_be_visible()
+    assert not (found := violations_in(inner(page))), found
+    page.wait_for_function("messages.length > 0")
+    origin, told = page.evaluate("messages[0]")
+    assert origin == "null"
+    assert told["secret"] == "Ab3dEfgh1j"
+    assert told["message"] == "height"
+    high = inner(page).evaluate("document.querySelector('main').getBoundingClientRect().height")
+    assert 200 < high <= told["value"] < high + 2
+    said = page.evaluate("messages.length")
+    page.evaluate("frames[0].postMessage({ message: 'ready', secret: 'Ab3dEfgh1j' }, '*')")
+    page.wait_for_function("said => messages.length > said", arg=said)
+    form.locator("#elsewhere a").click()
+    page.wait_for_function("messages.at(-1)[1].message === 'link'")
+    link = page.evaluate("messages.at(-1)[1].value")
+    assert link == f"{instance.url}/en/amazon?partner={key}"
+    assert {each["message"] for _, each in page.evaluate("messages")} == {"height", "link"}
+
+
+def test_in_the_strictest_sandbox_it_says_where_to_sign(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    sites.put("/strictest", sandboxed(instance, key, ""))
+    form = form_in(visit("/strictest"))
+    expect(form.locator("noscript")).to_contain_text("does not let it be sent from here")
+    expect(form.locator("noscript bdi")).to_have_text(f"{instance.url}/en/amazon?partner={key}")
 
 
 # --- where it must not be -------------------------------------------------------------------------

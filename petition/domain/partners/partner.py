@@ -35,6 +35,8 @@ class PartnerEventKind(StrEnum):
 NAME_LENGTH: Final = 100
 MOST_ORIGINS: Final = 10
 KEY_LENGTH: Final = 16
+DEMO: Final = "petition start"
+"""Who made the partner of the demo page, which is there in development only: no person did."""
 
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}

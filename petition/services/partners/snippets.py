@@ -18,12 +18,14 @@ FRAME_HEIGHT: Final = 1300
 
 @dataclass(frozen=True, kw_only=True)
 class Snippets:
-    """The same form in one language, three ways; and the first of them for a version for good."""
+    """The same form in one language, three ways; the first of them for a version for good, and
+    the address alone, for systems that ask us what to show for it (`oembed.py`)."""
 
     script: str
     fixed_script: str
     frame: str
     picture: str
+    address: str
     preview: str
     """The address of the form, to be looked at."""
 
@@ -49,5 +51,11 @@ def snippets(base_url: str, of: PartnerRecord, *, language: str, words: str) -> 
             f'height="{FRAME_HEIGHT}" frameborder="0" loading="lazy"></iframe>'
         ),
         picture=f'<a href="{page}"><img src="{picture}" alt="{escape(words)}" width="100%"></a>',
+        address=page_of(base_url, of, language),
         preview=form,
     )
+
+
+def page_of(base_url: str, of: PartnerRecord, language: str) -> str:
+    """The call's own page, where who signs is counted for the partner as well."""
+    return f"{base_url}/{language}/{of.campaign}?{urlencode({'partner': of.key})}"

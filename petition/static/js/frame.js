@@ -1,4 +1,5 @@
 // In a frame on a partner's site: tells the page around it how high the form is, and nothing else.
+// Where the form could not be sent, a button to the petition's own page stands in its place.
 (() => {
   "use strict";
 
@@ -11,6 +12,47 @@
   if (!main || parent === window) return;
   const sites = main.dataset.sites.split(" ");
   const messages = JSON.parse(main.dataset.messages);
+
+  // A sandbox may keep forms from being sent: then nothing hears that this one is about to be.
+  const elsewhere = document.getElementById("elsewhere");
+  const mayBeSent = () => {
+    const form = document.createElement("form");
+    let heard = false;
+    form.addEventListener("submit", (event) => {
+      heard = true;
+      event.preventDefault();
+    });
+    form.hidden = true;
+    main.append(form);
+    form.requestSubmit();
+    form.remove();
+    return heard;
+  };
+  const isForm = !elsewhere || mayBeSent();
+  if (!isForm) {
+    document.getElementById("sign").hidden = true;
+    elsewhere.hidden = false;
+  }
+
+  // WordPress shows frames of sites that it does not know in such a sandbox. It puts a secret behind
+  // the address, takes a height from 200 to 1000, and follows a link to the frame's own host.
+  const [, secret] = /[?&]secret=([0-9A-Za-z]+)$/.exec(location.hash) ?? [];
+  if (secret) {
+    // It holds nothing but what stands here; and only the partner's pages can be around us.
+    const say = (message, value) => parent.postMessage({ message, value, secret }, "*");
+    const sayHeight = () => say("height", Math.min(Math.max(Math.ceil(main.getBoundingClientRect().height), 200), 1000));
+    addEventListener("message", (event) => {
+      if (event.source === parent && event.data?.message === "ready") sayHeight();
+    });
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest?.("a[href]");
+      if (isForm || link?.host !== location.host) return;
+      event.preventDefault();
+      say("link", link.href);
+    });
+    new ResizeObserver(sayHeight).observe(main);
+    return;
+  }
 
   // What a form that is sent back says above itself and beside its fields, in the place of the ask.
   const spoken = (tag, text) => {

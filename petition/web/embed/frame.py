@@ -21,14 +21,15 @@ from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.campaigns.colours import ColourRefused, Theme
 from petition.errors import NotFound, PetitionError
+from petition.services.partners.snippets import page_of
 from petition.store.partners.partners import PartnerRecord
-from petition.web.http.access import OWN_PAGES, PUBLIC, access
+from petition.web.http.access import OWN_FRAMES, PUBLIC, access
 from petition.web.http.cached_response import answer, made, shared, uncached
 from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import language
 from petition.web.http.rendering import page
-from petition.web.http.security import may_be_framed_by
+from petition.web.http.security import FOR_SANDBOXES, may_be_framed_by
 from petition.web.public.campaign_page import page_context, shown_call
 from petition.web.public.progress import counted
 from petition.web.signing.form_requests import (
@@ -118,7 +119,8 @@ class Frame(FormPage):
     @cached_property
     def _context(self) -> dict[str, Any]:
         context = page_context(self.shown.view)
-        return context | _in_frame(self.look) | {"sign_url": self._at("/sign")}
+        own = {"sign_url": self._at("/sign"), "page_url": self._page}
+        return context | _in_frame(self.look) | own
 
     def key(self, place: str) -> tuple[object, ...]:
         """The key of this frame among the answers that are the same for everybody."""
@@ -130,6 +132,11 @@ class Frame(FormPage):
         """True where many are shown this very frame: the others are made for one request each."""
         names_language = request.args.get("lang", "") == self.shown.view.language
         return names_language and not self.look.is_own and not any(tags_of_request().values())
+
+    @property
+    def _page(self) -> str:
+        """The call's own page, where who signs is counted for the partner as well."""
+        return page_of(deps().settings.base_url, self.of, self.shown.view.language)
 
     def _at(self, place: str) -> str:
         asked = {"partner": self.of.key, "lang": self.shown.view.language}
@@ -149,7 +156,7 @@ def form(slug: str) -> Response:
 
 
 @embed.post("/<slug:slug>/sign")
-@access(PUBLIC, forms=OWN_PAGES)
+@access(PUBLIC, forms=OWN_FRAMES)
 def sign(slug: str) -> BaseResponse:
     """Keep a signature, as of this partner. New or known, the answer is the same."""
     return answer_form(_asked(slug))
@@ -171,7 +178,9 @@ def own_colours(accent: str, theme: str) -> Response:
     if colour is None or theme not in list(Theme):
         raise NotFound
     sheet = colours.style_sheet(colour, Theme(theme))
-    return answer(made(sheet.encode(), CSS), "public, max-age=86400")
+    response = answer(made(sheet.encode(), CSS), "public, max-age=86400")
+    response.headers.update(FOR_SANDBOXES)
+    return response
 
 
 @embed.errorhandler(NoForm)

@@ -52,11 +52,15 @@ class FormOrigin(StrEnum):
 
     OWN_PAGES = "own"
     """A form of our own pages: another site's page that sends it is refused."""
+    OWN_FRAMES = "frames"
+    """The same, and a frame of ours in a sandbox, whose form comes from `null`: its ticket says
+    that it is one. No cookie goes with it, so that another page has nothing to borrow."""
     ANYWHERE = "any"
     """Any page or program: a mail program presses this by itself (RFC 8058)."""
 
 
 OWN_PAGES: Final = FormOrigin.OWN_PAGES
+OWN_FRAMES: Final = FormOrigin.OWN_FRAMES
 ANYWHERE: Final = FormOrigin.ANYWHERE
 FORMS: Final = tuple(FormOrigin)
 
@@ -126,7 +130,7 @@ def guard(
         rule = rule_of(app, request.endpoint)
         if rule == LOOPBACK and not from_loopback():
             abort(404)
-        if forms_of(app, request.endpoint) == OWN_PAGES and _from_elsewhere(base_url):
+        if _is_foreign(forms_of(app, request.endpoint), base_url):
             abort(403)
         if (rule in SIGNED_IN or rule == HALF_SIGNED_IN) and who() is None:
             return redirect("/staff/sign-in", 303)
@@ -149,6 +153,13 @@ def from_loopback() -> bool:
         return not forwarded and ip_address(request.remote_addr or "").is_loopback
     except ValueError:
         return False
+
+
+def _is_foreign(forms: str | None, base_url: str) -> bool:
+    """True for a form from where this one may not come."""
+    if forms == OWN_FRAMES and request.headers.get("Origin") == "null":
+        return False
+    return forms in {OWN_PAGES, OWN_FRAMES} and _from_elsewhere(base_url)
 
 
 def _from_elsewhere(base_url: str) -> bool:

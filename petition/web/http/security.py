@@ -37,6 +37,9 @@ PRIVATE: Final = (
 OPEN: Final = ("Referrer-Policy", "strict-origin-when-cross-origin")
 """Of pages whose address is nobody's secret: browsers send their forms with their origin."""
 
+FOR_SANDBOXES: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""Of what frames load: in a sandbox they have no origin, and so none that is ours."""
+
 
 def may_be_framed_by(origins: Iterable[str]) -> None:
     """Let pages of these sites, and of no others, show the answer to this request in a frame."""

@@ -13,6 +13,7 @@ from petition import assets
 from petition.assets import EMBED
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.cached_response import Made, answer, made
+from petition.web.http.security import FOR_SANDBOXES
 
 static = Blueprint("static", __name__)
 
@@ -26,10 +27,14 @@ TYPES: Final = {
 
 FOR_OTHER_SITES: Final = frozenset({EMBED})
 """What pages of other sites load; `integrity` needs the second of these headers."""
-_OPEN_TO_ALL: Final = {
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Access-Control-Allow-Origin": "*",
-}
+_OPEN_TO_ALL: Final = FOR_SANDBOXES | {"Access-Control-Allow-Origin": "*"}
+FOR_FRAMES: Final = frozenset(
+    {
+        *(name for name in assets.SHEETS if name.startswith("css/frame-")),
+        *("js/frame.js", "js/country.js", "js/site.js", "favicon.svg"),
+    }
+)
+"""What the pages in frames load."""
 
 
 @static.get("/static/<version>/<path:name>")
@@ -53,6 +58,8 @@ def _answered(name: str, cache_control: str) -> Response:
     response = answer(_made(name), cache_control)
     if name in FOR_OTHER_SITES:
         response.headers.update(_OPEN_TO_ALL)
+    if name in FOR_FRAMES:
+        response.headers.update(FOR_SANDBOXES)
     return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -10,8 +11,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from petition import i18n
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.signatures.source import TAGS, is_ours
+from petition.services.partners import oembed
+from petition.services.partners.snippets import page_of
 from petition.services.privacy import retention
 from petition.store.db import reading
+from petition.store.partners.partners import PartnerRecord
 from petition.web.http.access import OWN_PAGES, PUBLIC, access
 from petition.web.http.cached_response import shared, uncached
 from petition.web.http.campaign_cache import CachedCampaign
@@ -28,7 +32,13 @@ from petition.web.signing.form_requests import (
     answer_form,
     tags_of_request,
 )
-from petition.web.signing.form_tickets import ticket, view_of
+from petition.web.signing.form_tickets import (
+    link_ticket,
+    partner_of_link,
+    ticket,
+    view_of,
+    view_of_link,
+)
 from petition.web.signing.form_warnings import Hints
 from petition.web.signing.forms import SignForm
 
@@ -89,22 +99,35 @@ def _to_language(slug: str) -> BaseResponse:
 @access(PUBLIC)
 def campaign(code: str, slug: str) -> Response:
     """The call with its form."""
-    form_page = _CampaignPage(shown=shown_call(code, slug))
+    shown = shown_call(code, slug)
+    form_page = _CampaignPage(shown=shown, of=_live(slug, request.args.get("partner", "")))
     tags = tags_of_request()
     if not is_ours(tags):
         return uncached(form_page.drawn_blank())
-    return shared((slug, code, "", tags["source"]), form_page.drawn_blank)
+    return shared((slug, code, "", tags["source"], form_page.of), form_page.drawn_blank)
 
 
 @public.post("/<lang:code>/<slug:slug>/sign")
 @access(PUBLIC, forms=OWN_PAGES)
 def sign(code: str, slug: str) -> BaseResponse:
     """Keep a signature. New or known, the answer is the same."""
-    return answer_form(_CampaignPage(shown=shown_call(code, slug)))
+    shown = shown_call(code, slug)
+    of = _live(slug, partner_of_link(request.form.get("ticket", "")))
+    return answer_form(_CampaignPage(shown=shown, of=of))
 
 
+def _live(slug: str, key: str) -> PartnerRecord | None:
+    """The campaign's partner with this key, if its sites may show the form."""
+    found = deps().campaign_cache.partner(slug, key) if key else None
+    return found if found is not None and found.is_live else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class _CampaignPage(FormPage):
     """The form on the call's own page."""
+
+    of: PartnerRecord | None
+    """The partner whose link led here."""
 
     @property
     def address(self) -> str:
@@ -114,11 +137,19 @@ class _CampaignPage(FormPage):
     def thanks_address(self) -> str:
         return f"{self.address}/thanks"
 
+    @property
+    def partner(self) -> str | None:
+        return self.of.key if self.of is not None else None
+
     def ticket(self) -> str:
-        return ticket(self.shown.view)
+        view = self.shown.view
+        return ticket(view) if self.of is None else link_ticket(view, self.of.key)
 
     def view_of(self, ticket: str) -> CampaignView | None:
-        return view_of(ticket, self.shown.view)
+        view = self.shown.view
+        if self.of is None:
+            return view_of(ticket, view)
+        return view_of_link(ticket, view, self.of.key)
 
     def draw(
         self,
@@ -136,8 +167,21 @@ class _CampaignPage(FormPage):
             countries=(("", ""), *language().countries()),
             linked_data=linked_data(self.shown),
             **counted(self.shown),
-            **page_context(self.shown.view, tags=_tags_of(form)),
+            **page_context(self.shown.view, tags=self._carried(form)),
+            oembed=self._oembed(),
         )
+
+    def _oembed(self) -> tuple[tuple[str, str], ...]:
+        base_url, view = deps().settings.base_url, self.shown.view
+        page = f"{base_url}{self.address}"
+        if self.of is not None:
+            page = page_of(base_url, self.of, view.language)
+        return oembed.discovery(base_url, page)
+
+    def _carried(self, form: SignForm) -> dict[str, str]:
+        """What a link to this page in another language carries on."""
+        by = {"partner": self.partner} if self.partner else {}
+        return by | _tags_of(form)
 
 
 def _tags_of(form: SignForm) -> dict[str, str]:

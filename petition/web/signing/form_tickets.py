@@ -21,6 +21,11 @@ def frame_ticket(view: CampaignView, partner: str) -> str:
     return _signed(tokens.FRAME_TICKET, f"{view.text_id}-{partner}")
 
 
+def link_ticket(view: CampaignView, partner: str) -> str:
+    """The ticket of a form on our own page that a link of this partner's led to."""
+    return _signed(tokens.LINK_TICKET, f"{view.text_id}-{partner}")
+
+
 def _signed(purpose: TokenPurpose, value: str) -> str:
     """Dated in steps of ten minutes, so that a cached page stays the same for a while."""
     now = deps().now()
@@ -45,12 +50,29 @@ def view_in(deps: Dependencies, ticket: str, shown: CampaignView) -> CampaignVie
 
 def view_of_frame(ticket: str, shown: CampaignView, partner: str) -> CampaignView | None:
     """The same, of a form in a frame: None also where the ticket is another partner's."""
-    try:
-        value = deps().tokens.read(tokens.FRAME_TICKET, ticket, at=deps().now())
-    except TokenUnusable:
-        return None
-    text_id, _, for_partner = value.partition("-")
+    text_id, for_partner = _of_partner(tokens.FRAME_TICKET, ticket)
     return _words(deps(), text_id, shown) if for_partner == partner else None
+
+
+def view_of_link(ticket: str, shown: CampaignView, partner: str) -> CampaignView | None:
+    """The same, of a form that a partner's link led to."""
+    text_id, for_partner = _of_partner(tokens.LINK_TICKET, ticket)
+    return _words(deps(), text_id, shown) if for_partner == partner else None
+
+
+def partner_of_link(ticket: str) -> str:
+    """The key in the ticket of a form that a partner's link led to; empty where it has none."""
+    return _of_partner(tokens.LINK_TICKET, ticket)[1]
+
+
+def _of_partner(purpose: TokenPurpose, ticket: str) -> tuple[str, str]:
+    """Text and partner in a ticket; both empty where it is old or not ours."""
+    try:
+        value = deps().tokens.read(purpose, ticket, at=deps().now())
+    except TokenUnusable:
+        return "", ""
+    text_id, _, partner = value.partition("-")
+    return text_id, partner
 
 
 def _words(deps: Dependencies, text_id: str, shown: CampaignView) -> CampaignView | None:
