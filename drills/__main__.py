@@ -18,6 +18,7 @@ from drills import (
     power,
     restart,
     slow,
+    wordpress,
 )
 from drills.failure import DrillError
 from drills.outcome import finish
@@ -36,6 +37,7 @@ DRILLS: dict[str, ModuleType] = {
     "keys": keys,
     "cannon": cannon,
     "pages": pages,
+    "wordpress": wordpress,
 }
 
 

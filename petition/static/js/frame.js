@@ -50,6 +50,8 @@
       event.preventDefault();
       say("link", link.href);
     });
+    // It hides the frame until it hears from it, and nothing is drawn, or observed, that is not seen.
+    sayHeight();
     new ResizeObserver(sayHeight).observe(main);
     return;
   }

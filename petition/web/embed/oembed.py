@@ -8,12 +8,12 @@ from xml.etree import ElementTree as Xml
 
 from flask import Blueprint, Response, request
 
-from petition.errors import NotFound
 from petition.services.partners import oembed
 from petition.services.partners.oembed import FORMATS, Fields, NotForEverybody, Room, Shown
 from petition.web.http.access import PUBLIC, access
-from petition.web.http.cached_response import CACHE_CONTROL, answer, made, plain_text
+from petition.web.http.cached_response import CACHE_CONTROL, answer, made
 from petition.web.http.dependencies import deps
+from petition.web.http.errors import error_page
 from petition.web.http.locale import language
 from petition.web.public.campaign_page import organiser_of, shown_call
 
@@ -28,13 +28,11 @@ def about() -> Response:
     """What the address in `url` stands for, as JSON or XML."""
     name = request.args.get("format", "json")
     if name not in FORMATS:
-        return _refused(501, "The formats are json and xml.")
+        return error_page(501)
     try:
         found = _about(request.args.get("url", ""))
-    except NotFound:
-        return _refused(404, "There is no petition at this address.")
     except NotForEverybody:
-        return _refused(401, "This page is not for everybody.")
+        return error_page(401)
     body = _as_xml(found) if name == "xml" else json.dumps(found, ensure_ascii=False).encode()
     response = answer(made(body, f"{FORMATS[name]}; charset=utf-8"), CACHE_CONTROL)
     response.headers["Access-Control-Allow-Origin"] = "*"
@@ -75,9 +73,3 @@ def _as_xml(found: Fields) -> bytes:
         Xml.SubElement(root, name).text = str(value)
     body: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
     return body
-
-
-def _refused(status: int, words: str) -> Response:
-    response = plain_text(f"{words}\n")
-    response.status_code = status
-    return response
