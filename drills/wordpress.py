@@ -14,7 +14,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import (
@@ -29,9 +28,6 @@ from drills.failure import DrillError, Unavailable
 from drills.outcome import Verdict, busy, say
 from drills.ports import free_port
 from drills.processes import Running
-from petition.domain.partners.partner import PartnerState
-from petition.services.partners.snippets import snippets
-from petition.store.partners.partners import PartnerRecord
 from tests import people
 from tests.browser import actions
 from tests.browser.instance import Instance, run_instance, wait_until
@@ -124,24 +120,18 @@ class WordPress:
 
 def _posts(server: str, key: str) -> dict[str, str]:
     """Kind to content: a post for each way in which a partner can show the form."""
-    made = PartnerRecord(
-        key=key,
-        campaign="amazon",
-        name="Union",
-        origins=(),
-        state=PartnerState.LIVE,
-        made_by="drill",
-        made_at=datetime.now(UTC),
-    )
-    pasted = snippets(server, made, language="en", words="Sign the call")
-    address = f"<p>Before.</p>\n\n{pasted.address}\n\n<p>After.</p>"
-    block = json.dumps({"url": pasted.address})
+    page = f"{server}/en/amazon?partner={key}"
+    data = f'data-campaign="amazon" data-partner="{key}" data-lang="en"'
+    script = f'<script async src="{server}/embed.js" {data}></script>'
+    line = f'<a href="{server}/en/amazon?source={key}">Sign the call</a>{script}'
+    address = f"<p>Before.</p>\n\n{page}\n\n<p>After.</p>"
+    block = json.dumps({"url": page})
     return {
-        "pasted": f"<!-- wp:html -->\n{pasted.script}\n<!-- /wp:html -->",
+        "pasted": f"<!-- wp:html -->\n{line}\n<!-- /wp:html -->",
         OEMBED: address,
         FIRST_WITH_PLUGIN: address,
         "plugin, block": f"<!-- wp:petition/form {block} /-->",
-        "plugin, shortcode": f'[petition url="{pasted.address}"]',
+        "plugin, shortcode": f'[petition url="{page}"]',
     }
 
 

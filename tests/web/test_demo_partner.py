@@ -30,6 +30,10 @@ def test_it_is_made_once_and_marked(app: Flask) -> None:
     assert ensure(app)
     assert ensure(app)
     rows = factories.rows(app, "SELECT name, made_by, origins FROM partners")
+    with app.app_context(), reading() as session:
+        found = demo.find(session, "http://localhost:8000")
+    assert found is not None
+    assert found.accepts_now
     assert rows == [("Demo partner on this machine", "petition start", '["http://localhost:8000"]')]
 
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from petition.domain.campaigns.campaign import OPEN
 from petition.domain.partners.partner import DEMO
-from petition.services.partners import partners as services_partners
+from petition.domain.partners.terms import Terms
+from petition.services.partners import arrangements, partners as services_partners
 from petition.services.partners.partners import NewPartner
 from petition.store.campaigns import campaigns
 from petition.store.db import Session
-from petition.store.partners import partners
+from petition.store.partners import partners, terms
 from petition.store.partners.partners import PartnerRecord
 
-NAME = "Demo partner on this machine"
+NAME: Final = "Demo partner on this machine"
+TERMS: Final = Terms(
+    controller=NAME,
+    privacy_url="https://demo.example/privacy",
+    contact_email="demo@demo.example",
+    language="en",
+    retention_months=1,
+)
 
 
 def ensure(session: Session, origin: str, *, at: datetime) -> bool:
@@ -24,8 +33,18 @@ def ensure(session: Session, origin: str, *, at: datetime) -> bool:
     if slug is None:
         return False
     command = NewPartner(campaign=slug, name=NAME, sites=(origin,))
-    services_partners.add(session, command, by=DEMO, at=at)
+    key = services_partners.add(session, command, by=DEMO, at=at)
+    _arrange(session, key, at=at)
     return True
+
+
+def _arrange(session: Session, key: str, *, at: datetime) -> None:
+    """As staff and the partner's person do before its sites show anything."""
+    arrangements.set_terms(session, key, TERMS, campaign=None, by=DEMO, at=at)
+    made = partners.by_key(session, key)
+    arranged = terms.newest(session, made.id) if made is not None else None
+    assert arranged is not None
+    arrangements.accept(session, arranged.id, NAME, at=at)
 
 
 def find(session: Session, origin: str) -> PartnerRecord | None:
