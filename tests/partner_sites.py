@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from petition.domain.partners.terms import Terms
-from petition.services.partners import arrangements, partners, questions
+from petition.services.partners import arrangements, demo, partners, questions
 from petition.services.partners.partners import NewPartner
 from petition.services.signatures import signing
 from petition.store.db import reading, transaction
@@ -52,6 +52,15 @@ def make_new(
         key = partners.add(session, command, by="test", at=deps.now())
     deps.campaign_cache.clear()
     return key
+
+
+def make_demo(app: Flask) -> bool:
+    """As `petition start` does in development; False where there is no campaign for it."""
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        made = demo.ensure(session, deps.settings.demo_origin, at=deps.now())
+    deps.campaign_cache.clear()
+    return made
 
 
 def set_terms(app: Flask, key: str, **changes: Any) -> int:

@@ -91,6 +91,7 @@ class Guide:
         self.supporters: dict[str, Supporter] = {}
         self._numbers = iter(range(1000))
         self.partner = partner_sites.make(app)
+        partner_sites.make_demo(app)
         self._gather_names()
         for code in CODES:
             self._owe_every_letter(code)
@@ -223,6 +224,8 @@ class Guide:
                 "/"
             )[2]
         asked = f"?partner={self.partner}&lang={code}" if rule.startswith("/embed/<slug") else ""
+        if rule == "/oembed":
+            asked = f"?url={dependencies_of(self.app).settings.base_url}/{code}/amazon"
         return re.sub(r"<([^>]+)>", lambda part: values[part[1]](), rule) + asked
 
     def _action(self) -> str:

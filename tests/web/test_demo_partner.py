@@ -11,24 +11,15 @@ from flask.testing import FlaskClient
 from petition.app import create_app
 from petition.config import Settings
 from petition.services.partners import demo
-from petition.store.db import reading, transaction
-from petition.web.http.dependencies import dependencies_of
+from petition.store.db import reading
 from tests import factories, partner_sites
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def ensure(app: Flask) -> bool:
-    deps = dependencies_of(app)
-    with app.app_context(), transaction() as session:
-        made = demo.ensure(session, deps.settings.demo_origin, at=deps.now())
-    deps.campaign_cache.clear()
-    return made
-
-
 def test_it_is_made_once_and_marked(app: Flask) -> None:
-    assert ensure(app)
-    assert ensure(app)
+    assert partner_sites.make_demo(app)
+    assert partner_sites.make_demo(app)
     rows = factories.rows(app, "SELECT name, made_by, origins FROM partners")
     with app.app_context(), reading() as session:
         found = demo.find(session, "http://localhost:8000")
@@ -41,7 +32,7 @@ def test_its_page_stands_on_another_origin_and_pastes_one_line(
     app: Flask, client: FlaskClient
 ) -> None:
     assert client.get("/dev/partner").status_code == 404
-    ensure(app)
+    partner_sites.make_demo(app)
     page = client.get("/dev/partner")
     assert 'src="http://127.0.0.1:8000/embed.js"' in page.get_data(as_text=True)
     assert "script-src http://127.0.0.1:8000;" in page.headers["Content-Security-Policy"]
@@ -59,7 +50,7 @@ def test_somebody_elses_partner_is_none(app: Flask, client: FlaskClient) -> None
 
 def test_without_an_open_campaign_there_is_none(app: Flask) -> None:
     factories.change(app, "UPDATE campaigns SET state = 'closed'")
-    assert not ensure(app)
+    assert not partner_sites.make_demo(app)
     with app.app_context(), reading() as session:
         assert demo.find(session, "http://localhost:8000") is None
 

@@ -263,5 +263,5 @@ def test_a_frame_says_where_to_sign_if_it_may_not_send(app: Flask, client: Flask
     own_page = f'href="{BASE}/en/amazon?partner={key}" target="_blank"'
     unsent = page.partition("<noscript>")[2].partition("</noscript>")[0]
     assert own_page in unsent
-    instead = page.partition('id="elsewhere" hidden')[2].partition("</section>")[0]
+    instead = page.partition('id="elsewhere" hidden')[2].partition("</div>")[0]
     assert own_page in instead
