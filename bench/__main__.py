@@ -6,7 +6,7 @@ import argparse
 import sys
 from types import ModuleType
 
-from bench import console, export, page, sign
+from bench import console, export, page, sign, widget
 from bench.load_generator import MOST_SECONDS
 from drills.failure import DrillError
 from drills.sandbox import interruptible
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "page": page,
     "export": export,
     "console": console,
+    "widget": widget,
 }
 MOST_ROUNDS = 21
 

@@ -284,6 +284,42 @@ def test_nothing_moves_on_a_page_that_has_the_line(
     assert page.evaluate("shifts") == []
 
 
+def test_a_form_behind_its_link_moves_nothing_until_it_is_clicked(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    """In sight, with words in sight below it, on a page that keeps no room."""
+    sites.put("/click", line(instance, key, more='data-open="click"'))
+    page = visit("/click")
+    loaded(page)
+    assert page.evaluate("events") == [["petition:loaded", "amazon"]]
+    link = page.get_by_text("Sign the call")
+    expect(link).to_be_visible()
+    assert inner(page).evaluate("document.querySelector('[data-ask][hidden]')") is None
+    link.click()
+    expect(link).to_be_hidden()
+    expect(form_in(page).locator("#given_name")).to_be_visible()
+    assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
+    person = people.someone(707)
+    fill(form_in(page), person)
+    form_in(page).locator("#sign-button").click()
+    expect(form_in(page).locator("h1[data-focus]")).to_be_focused()
+    assert page.evaluate("shifts") == []
+
+
+def test_a_form_leaves_little_empty_room(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    """What it needs when it is sent back is filled with what we ask for, until then."""
+    sites.put("/room", line(instance, key))
+    for size in (PHONE, DESKTOP):
+        page = visit("/room", size=size)
+        loaded(page)
+        empty = inner(page).evaluate(
+            "innerHeight - document.querySelector('.frame').getBoundingClientRect().bottom"
+        )
+        assert empty < 200, (size, empty)
+
+
 def test_two_forms_on_one_page(instance: Instance, sites: Sites, key: str, visit: Opening) -> None:
     both = line(instance, key) + "<p>And in Arabic:</p>" + line(instance, key, "ar")
     sites.put("/two", both)

@@ -6,7 +6,7 @@
 
   const script = document.currentScript;
   if (!script) return;
-  const { campaign, partner, lang = document.documentElement.lang, theme, accent, height } = script.dataset;
+  const { campaign, partner, lang = document.documentElement.lang, theme, accent, height, open } = script.dataset;
   const host = new URL(script.src).origin;
   const before = (link) => link.origin === host && link.compareDocumentPosition(script) & Node.DOCUMENT_POSITION_FOLLOWING;
   const link = [...document.querySelectorAll("a[href]")].filter(before).pop();
@@ -15,7 +15,8 @@
   const asked = { partner, lang, theme, accent: accent?.replace("#", "") };
   for (const [name, value] of Object.entries(asked)) if (value) address.searchParams.set(name, value);
 
-  // The room is kept from the start, so that nothing below moves when the form is there.
+  // The room is kept from the start, so that nothing below moves when the form is there; or, with
+  // data-open="click", there is none until the link is clicked: then nothing moves by itself at all.
   const box = document.createElement("span");
   const frame = document.createElement("iframe");
   const set = (element, rules) => Object.entries(rules).forEach(([name, value]) => element.style.setProperty(name, value));
@@ -27,19 +28,36 @@
   (link ?? script).before(box);
   if (link) box.append(link);
   box.append(frame);
+  let waits = open === "click" && Boolean(link);
   const room = Number(height) || (box.clientWidth < 520 ? 1700 : 1500);
-  set(box, { "min-height": `${room}px` });
+  let high = room;
+  // Less than was kept is taken where its end is not in sight: nothing that is seen moves by that.
+  const least = (told) => Number(height) || (waits || box.getBoundingClientRect().top + told > innerHeight ? 0 : room);
+  const show = () => {
+    set(box, { height: `${high}px`, "min-height": 0 });
+    if (link) set(link, { display: "none" });
+    set(frame, { visibility: "visible" });
+  };
+  if (!waits) set(box, { "min-height": `${room}px` });
 
   const tell = (event) => box.dispatchEvent(new CustomEvent(`petition:${event}`, { bubbles: true, detail: { campaign } }));
   const hear = ({ source, origin, data }) => {
     if (source !== frame.contentWindow || origin !== host) return;
     if (!["ready", "height"].includes(data?.petition) || !Number.isFinite(data.height)) return;
-    set(box, { height: `${Math.min(Math.max(data.height, room), 9999)}px` });
-    if (data.petition !== "ready" || !late) return;
-    late = clearTimeout(late);
-    if (link) set(link, { display: "none" });
-    set(frame, { visibility: "visible" });
-    tell("loaded");
+    high = Math.min(Math.max(data.height, least(data.height)), 9999);
+    if (data.petition === "ready" && late) {
+      late = clearTimeout(late);
+      if (waits) link.addEventListener("click", unfold);
+      else show();
+      tell("loaded");
+    } else if (!waits && !late) show();
+  };
+  const unfold = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    waits = false;
+    show();
+    frame.focus();
   };
   let late = setTimeout(() => {
     removeEventListener("message", hear);

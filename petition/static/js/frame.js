@@ -66,7 +66,8 @@
     const label = document.querySelector(`label[for="${field}"]`);
     return spoken("li", label ? `${label.textContent}: ${text}` : text);
   };
-  const heightOf = (selector) => document.querySelector(selector)?.getBoundingClientRect().height ?? 0;
+  const heightOf = (selector) => [...document.querySelectorAll(selector)]
+    .reduce((sum, each) => sum + each.getBoundingClientRect().height, 0);
   const room = () => {
     const ruler = document.createElement("div");
     const summary = document.createElement("div");
@@ -102,6 +103,8 @@
   addEventListener("message", (event) => {
     if (event.source !== parent || !sites.includes(event.origin) || event.data?.petition !== "hello") return;
     site = event.origin;
+    // What we ask for stands in the room that is kept: a form that is sent back is without it.
+    for (const each of document.querySelectorAll("[data-ask]")) each.hidden = false;
     tell("ready");
   });
   new ResizeObserver(() => { if (site) tell("height"); }).observe(main);
