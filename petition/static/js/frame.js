@@ -86,7 +86,9 @@
     const { height } = ruler.getBoundingClientRect();
     ruler.remove();
     // Fields that stand side by side stand below each other then. The rest is space around messages.
-    return Math.max(0, height + heightOf(".pair") + 28 * messages.length - heightOf("[data-ask]"));
+    // In a narrow frame a word more wraps here and there.
+    const wraps = 32;
+    return Math.max(0, height + heightOf(".pair") + 28 * messages.length + wraps - heightOf("[data-ask]"));
   };
 
   let site = "";
