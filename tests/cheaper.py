@@ -1,10 +1,11 @@
 """What costs each test some milliseconds and is the same in all: done later, or done with less.
 
 Nothing here changes what a test sees. The code that builds an address is compiled when an address
-is first built, not for each route of each app; passwords are hashed by scrypt as ever, with less
-memory. `tests/services/test_passwords.py` holds the cost that people get. SQL that was compiled
-for one test's engine serves the next one of its kind, and so do loaded templates. The collector
-of circular garbage leaves alone what lives as long as the process: modules, collected tests.
+is first built, not for each route of each app; a route's rule is taken apart once; passwords are
+hashed by scrypt as ever, with less memory. `tests/services/test_passwords.py` holds the cost that
+people get. SQL that was compiled for one test's engine serves the next one of its kind, and so do
+loaded templates. The collector of circular garbage leaves alone what lives as long as the process:
+modules, collected tests.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from jinja2 import Environment
 from sqlalchemy import Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
-from werkzeug.routing.rules import Rule
+from werkzeug.routing.converters import BaseConverter
+from werkzeug.routing.rules import Rule, RulePart
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from petition import rendering
@@ -40,6 +42,25 @@ def _compile_later(rule: Rule, append_unknown: bool = True) -> Callable[..., tup
         return compiled[0](bound, *args, **values)
 
     return build
+
+
+_parse: Final = Rule._parse_rule
+_parsed: Final[
+    dict[str, tuple[list[RulePart], list[tuple[bool, str]], dict[str, BaseConverter]]]
+] = {}
+
+
+def _parse_once(rule: Rule, text: str) -> list[RulePart]:
+    if text not in _parsed:
+        before = len(rule._trace)
+        parts = list(_parse(rule, text))
+        _parsed[text] = parts, rule._trace[before:], dict(rule._converters)
+        return parts
+    parts, trace, converters = _parsed[text]
+    rule._trace.extend(trace)
+    rule._converters.update(converters)
+    rule.arguments.update(converters)
+    return parts
 
 
 def _hash_cheaply(password: str, method: str = "scrypt") -> str:
@@ -103,6 +124,7 @@ def begin() -> None:
     # The dialect is part of the key: our engines of one kind all have the same options.
     DefaultDialect.__eq__ = _is_same_kind  # type: ignore[method-assign]
     DefaultDialect.__hash__ = _hash_of_kind  # type: ignore[method-assign]
+    Rule._parse_rule = _parse_once  # type: ignore[method-assign]
     Rule._compile_builder = _compile_later  # type: ignore[method-assign]
     accounts.generate_password_hash = _hash_cheaply
     accounts.check_password_hash = _check_cheaply

@@ -51,6 +51,8 @@ BEGINNING = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left_out = set(cases_for_sqlite_alone(items))
+    if "not slow" in str(config.getoption("markexpr")):
+        left_out |= set(further_cases(items))
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
@@ -78,6 +80,17 @@ def cases_for_sqlite_alone(items: Sequence[pytest.Item]) -> Iterator[pytest.Item
         if test in tried:
             yield item
         tried.add(test)
+
+
+def further_cases(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    """Of a test that takes a database, all cases but the first on each: for `./run test --fast`."""
+    tried: set[tuple[str, bool]] = set()
+    for item in items:
+        if "database_url" in getattr(item, "fixturenames", ()):
+            case = item.nodeid.partition("[")[0], "[postgresql" in item.nodeid
+            if case in tried:
+                yield item
+            tried.add(case)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,13 +57,13 @@ def overflows(page: Page) -> int:
     )
 
 
-def findings(page: Page, *, every_scheme: bool) -> Iterator[str]:
+def findings(
+    page: Page, *, every_scheme: bool, by_keyboard: Sequence[dict[str, int]] = SIZES
+) -> Iterator[str]:
     """All that is wrong with a page, each finding with the way of looking that shows it.
 
     Without every scheme, axe looks at a light phone and a dark desktop: both widths, both schemes.
-    The keyboard is then tried at both widths in English, in other languages on the phone.
     """
-    wide_too = every_scheme or page.evaluate("document.documentElement.lang") == "en"
     page.evaluate(_AXE)
     page.evaluate(f"window.looking = {_CHECKS}")
     yield from _checked(page, "outline", "languages", "tokens", "summary", "motion")
@@ -77,7 +77,7 @@ def findings(page: Page, *, every_scheme: bool) -> Iterator[str]:
             page.emulate_media(color_scheme=scheme)
             yield from _named(f"{around}, {scheme}", _axe(page))
         yield from _named(f"{around}, text twice as large", _with_large_text(page))
-        if size is SMALL or wide_too:
+        if size in by_keyboard:
             yield from _named(f"{around}, by keyboard", _by_keyboard(page))
     yield from _named("forced colours", _in_forced_colours(page))
     page.emulate_media(color_scheme="light")

@@ -60,13 +60,18 @@ class Walk:
         found, titles = [], {}
         for place in tour:
             self._take_picture(page, place)
-            found += [
-                f"{place}: {each}" for each in findings(page, every_scheme=self._every_scheme)
-            ]
+            found += [f"{place}: {each}" for each in self._findings(page)]
             titles[place] = page.title()
             self.visited.add(place.partition(":")[0])
             self.places += 1
         return [*found, *_unclear(titles)]
+
+    def _findings(self, page: Page) -> Iterator[str]:
+        if self._every_scheme:
+            return findings(page, every_scheme=True)
+        # As with schemes: each language at one width, and both widths are tried.
+        english = page.locator("html").get_attribute("lang") == "en"
+        return findings(page, every_scheme=False, by_keyboard=(LARGE if english else SMALL,))
 
     def _take_picture(self, page: Page, place: str) -> None:
         if self._picture is None:

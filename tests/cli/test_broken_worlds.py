@@ -155,6 +155,7 @@ DATABASES: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("what", DATABASES)
 def test_a_database_that_is_none_stops_every_command(
@@ -352,6 +353,7 @@ def instance(sqlite_template: Path) -> Iterator[Path]:
         instance.chmod(0o700)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", INSTANCES)
 def test_an_instance_without_the_rights_to_it_stops_every_command(
     instance: Path, what: str

@@ -131,6 +131,7 @@ def test_it_is_counted_then_done_then_as_before(
     assert totals_are_true(app)
 
 
+@pytest.mark.slow
 def test_one_hundred_are_done_and_undone_together(app: Flask) -> None:
     """More than one part, so that no part is done twice and none is left."""
     call = factories.the_call(app)

@@ -124,6 +124,7 @@ def test_five_ever_are_withheld_at_once_too(app: Flask, clock: Clock) -> None:
     assert withheld_at_once(app, clock) == 3
 
 
+@pytest.mark.slow
 def test_a_worker_with_a_long_queue_lets_a_newcomer_pass(app: Flask) -> None:
     call = the_call(app)
     for number in range(BATCH * (LONG_QUEUE + 2)):

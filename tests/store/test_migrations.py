@@ -386,6 +386,7 @@ def _staff_of_before(app: Flask) -> None:
         change(app, sql)
 
 
+@pytest.mark.slow
 def test_accounts_keep_their_role_on_every_campaign(
     empty_url: str, tmp_path: Path, clock: Clock
 ) -> None:
