@@ -56,6 +56,7 @@ from petition.web.public.letter_links import links
 from petition.web.public.link_requests import link_requests
 from petition.web.public.my_signature import mine
 from petition.web.public.own_files import own_files
+from petition.web.public.partners import partners as public_partners
 from petition.web.public.public_names import names
 from petition.web.public.sharing import sharing
 from petition.web.public.signing import public
@@ -192,6 +193,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         links,
         mine,
         names,
+        public_partners,
         accounts,
         second_factor.factor,
         passkeys,

@@ -78,11 +78,21 @@ def set_terms(app: Flask, key: str, **changes: Any) -> int:
 
 def accept(app: Flask, key: str, **changes: Any) -> None:
     """The partner accepts new terms."""
+    accept_these(app, set_terms(app, key, **changes))
+
+
+def accept_these(app: Flask, terms_id: int) -> None:
+    """The partner's person accepts."""
     deps = dependencies_of(app)
-    terms_id = set_terms(app, key, **changes)
     with app.app_context(), transaction() as session:
         arrangements.accept(session, terms_id, "Paula Partner", at=deps.now())
     deps.campaign_cache.clear()
+
+
+def accept_link(app: Flask, terms_id: int) -> str:
+    """The path of the link by which these terms are accepted."""
+    deps = dependencies_of(app)
+    return arrangements.accept_link(deps.tokens, "", terms_id, at=deps.now())
 
 
 def ask(app: Flask, key: str, text: str = QUESTION, lang: str = "en") -> None:

@@ -3,22 +3,50 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import click
+from flask import Flask
 
+from petition import i18n
 from petition.cli.context import now, open_app, operator
-from petition.services.partners import partners as services_partners
+from petition.domain.partners.terms import terms_of
+from petition.services.partners import arrangements, partners as services_partners, questions
 from petition.services.partners.partners import NewPartner
 from petition.services.partners.snippets import snippets
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
-from petition.store.partners import partners as store_partners
+from petition.store.partners import partners as store_partners, terms as store_terms
 from petition.web.http.dependencies import dependencies_of
 
 
 @click.group()
 def partner() -> None:
     """Partners: organisations that show a campaign's form on their own sites."""
+
+
+def _terms(add: Callable[..., None]) -> Callable[..., None]:
+    """The options of what is arranged with a partner."""
+    for option in reversed(
+        (
+            click.option("--controller", metavar="NAME", help="Who is responsible, by law's name."),
+            click.option(
+                "--privacy",
+                metavar="ADDRESS",
+                required=True,
+                help="Its privacy notice, as https://union.example.org/privacy.",
+            ),
+            click.option(
+                "--contact", metavar="EMAIL", required=True, help="Where its person is reached."
+            ),
+            click.option("--language", default="en", help="In which we write to it [en]."),
+            click.option(
+                "--keep-months", default=12, help="How long it may keep who said yes [12]."
+            ),
+        )
+    ):
+        add = option(add)
+    return add
 
 
 @partner.command()
@@ -32,20 +60,103 @@ def partner() -> None:
     required=True,
     help="A site that may show the form, as https://union.example.org. Can be given several times.",
 )
-def add(slug: str, name: str, sites: tuple[str, ...]) -> None:
-    """Make a partner of the campaign SLUG, called NAME, and print what it pastes."""
+@_terms
+def add(
+    slug: str,
+    name: str,
+    sites: tuple[str, ...],
+    controller: str | None,
+    privacy: str,
+    contact: str,
+    language: str,
+    keep_months: int,
+) -> None:
+    """Make a partner of the campaign SLUG, called NAME, and print what it pastes.
+
+    Its key works once a person there has accepted by the link that is printed beside it.
+    """
     with open_app() as app:
         with transaction() as session:
             command = NewPartner(campaign=slug, name=name, sites=sites)
             key = services_partners.add(session, command, by=operator(), at=now())
+            arranged = terms_of(
+                controller=controller or name,
+                privacy_url=privacy,
+                contact_email=contact,
+                language=_known(language),
+                retention_months=keep_months,
+            )
+            arrangements.set_terms(session, key, arranged, campaign=slug, by=operator(), at=now())
         with reading() as session:
             made = store_partners.by_key(session, key)
-            language = campaigns.by_slug(session, slug).default_language
-            words = campaigns.view(session, slug, language).call.ask
+            spoken = campaigns.by_slug(session, slug).default_language
+            words = campaigns.view(session, slug, spoken).call.ask
         assert made is not None
         base_url = dependencies_of(app).settings.base_url
+        link = _link(app, key)
     click.echo(f"{key}: {made.name}, {', '.join(made.origins)}", err=True)
-    click.echo(snippets(base_url, made, language=language, words=words).script)
+    click.echo(f"to accept, once, within two weeks: {link}", err=True)
+    click.echo(snippets(base_url, made, language=spoken, words=words).script)
+
+
+def _known(language: str) -> str:
+    if language not in i18n.codes():
+        raise click.BadParameter(f"takes one of {', '.join(i18n.codes())}", param_hint="--language")
+    return language
+
+
+def _link(app: Flask, key: str) -> str:
+    deps = dependencies_of(app)
+    with reading() as session:
+        found = services_partners.of_campaign(session, key, None)
+        newest = store_terms.newest(session, found.id)
+    assert newest is not None
+    return arrangements.accept_link(deps.tokens, deps.settings.base_url, newest.id, at=now())
+
+
+@partner.command()
+@click.argument("key")
+@_terms
+def terms(
+    key: str,
+    controller: str | None,
+    privacy: str,
+    contact: str,
+    language: str,
+    keep_months: int,
+) -> None:
+    """Arrange something else with the partner with this KEY; print the link to accept it by.
+
+    Until it is accepted, the form goes on without the partner's question.
+    """
+    with open_app() as app:
+        with transaction() as session:
+            found = services_partners.of_campaign(session, key, None)
+            arranged = terms_of(
+                controller=controller or found.name,
+                privacy_url=privacy,
+                contact_email=contact,
+                language=_known(language),
+                retention_months=keep_months,
+            )
+            arrangements.set_terms(session, key, arranged, campaign=None, by=operator(), at=now())
+        link = _link(app, key)
+        with reading() as session:
+            waits = not services_partners.of_campaign(session, key, None).accepts_now
+    click.echo(link if waits else "accepted already")
+
+
+@partner.command()
+@click.argument("key")
+@click.argument("language")
+@click.argument("text")
+def question(key: str, language: str, text: str) -> None:
+    """Ask TEXT in LANGUAGE on the forms of the partner with this KEY; nothing where it is empty."""
+    with open_app(), transaction() as session:
+        changed = questions.put(
+            session, key, language, text, campaign=None, by=operator(), at=now()
+        )
+    click.echo("asked" if changed and text.strip() else "not asked" if changed else "as before")
 
 
 @partner.command("list")
@@ -63,6 +174,7 @@ def list_(slug: str, as_json: bool) -> None:
                 "name": each.name,
                 "sites": each.origins,
                 "state": each.state,
+                "accepted": each.accepts_now,
                 "made_by": each.made_by,
                 "made_at": each.made_at.isoformat(),
             }
@@ -71,7 +183,8 @@ def list_(slug: str, as_json: bool) -> None:
         click.echo(json.dumps(document, ensure_ascii=False))
         return
     for each in found:
-        click.echo(f"{each.key}  {each.state:7}  {each.name}  {', '.join(each.origins)}")
+        state = each.state if each.accepts_now or each.is_blocked else "waits"
+        click.echo(f"{each.key}  {state:7}  {each.name}  {', '.join(each.origins)}")
     if not found:
         click.echo("none")
 

@@ -23,6 +23,8 @@ class TokenPurpose(StrEnum):
     MY = "my"
     UNSUBSCRIBE = "unsubscribe"
     STOP = "stop"
+    ACCEPT = "accept"
+    """A partner's person reads what is arranged, and accepts it."""
 
 
 CONFIRM: Final = TokenPurpose.CONFIRM
@@ -32,11 +34,13 @@ LINK_TICKET: Final = TokenPurpose.LINK_TICKET
 MY: Final = TokenPurpose.MY
 UNSUBSCRIBE: Final = TokenPurpose.UNSUBSCRIBE
 STOP: Final = TokenPurpose.STOP
+ACCEPT: Final = TokenPurpose.ACCEPT
 PURPOSES: Final = tuple(TokenPurpose)
 
 CONFIRM_LIFE: Final = timedelta(days=7)
 TICKET_LIFE: Final = timedelta(hours=24)
 MY_LIFE: Final = timedelta(days=7)
+ACCEPT_LIFE: Final = timedelta(days=14)
 STOP_LIFE: Final = timedelta(days=3650)
 """Of the links that end letters: they must work for as long as anybody keeps the letter."""
 

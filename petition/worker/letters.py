@@ -15,6 +15,7 @@ from petition.domain.letters.letter import pause_after
 from petition.domain.letters.recipient import RecipientKind
 from petition.errors import SealBroken
 from petition.mail.letters import LETTERS, LetterContext
+from petition.mail.partner_letters import to_partner
 from petition.mail.ready_letter import ReadyLetter, UnsafeLetter
 from petition.mail.staff_letters import to_staff
 from petition.mail.transport import Refused, ServerAway, Transport, TryLater, TurnedAway
@@ -22,7 +23,7 @@ from petition.services.letters import screening
 from petition.services.privacy import blocks
 from petition.store.db import Session, SessionFactory
 from petition.store.db.transient_failures import committed
-from petition.store.letters import entry_letters, outbox, relay, staff_letters
+from petition.store.letters import entry_letters, outbox, partner_letters, relay, staff_letters
 from petition.store.letters.outbox import ClaimedLetter
 from petition.store.vault.vault import Vault
 from petition.worker.letter_budget import LetterBudget
@@ -120,6 +121,8 @@ class LetterSender:
         """The letter, ready to go; None when none must go."""
         if claimed.to.kind == RecipientKind.STAFF:
             return self._written_to_staff(claimed)
+        if claimed.to.kind == RecipientKind.PARTNER:
+            return self._written_to_partner(claimed)
         return self._written_to_entry(claimed)
 
     def _written_to_staff(self, claimed: ClaimedLetter) -> ReadyLetter | None:
@@ -130,6 +133,16 @@ class LetterSender:
             ready = None if letter is None else to_staff(self._context, letter, at)
             if letter is not None and ready is None:
                 outbox.finish(session, letter.id, letters_.WITHHELD, at=at)
+        return ready
+
+    def _written_to_partner(self, claimed: ClaimedLetter) -> ReadyLetter | None:
+        """To whom staff named: like one to staff."""
+        at = self._now()
+        with self._transaction() as session:
+            letter = partner_letters.read(session, claimed.id)
+            ready = None if letter is None else to_partner(self._context, letter, at)
+            if ready is None:
+                outbox.finish(session, claimed.id, letters_.WITHHELD, at=at)
         return ready
 
     def _written_to_entry(self, claimed: ClaimedLetter) -> ReadyLetter | None:

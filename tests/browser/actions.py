@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from tests.browser.instance import Instance, Letter
@@ -74,3 +75,17 @@ def open_park(instance: Instance) -> None:
 def a_day_after_approval(instance: Instance) -> None:
     """What staff have shown so far is public: approved names appear together, once a day."""
     instance.rows("UPDATE reviews SET at = '2026-01-01 00:00:00.000000'")
+
+
+PARTNER_TERMS: Final = (
+    *("--privacy", "https://union.example.org/privacy"),
+    *("--contact", "paula@union.example.org"),
+)
+"""Options of `petition partner add`."""
+
+
+def accept_as_partner(instance: Instance, key: str) -> str:
+    """The partner with this key accepts; the link that it did it by."""
+    link = instance.petition("partner", "terms", key, *PARTNER_TERMS).strip()
+    assert post(instance, urlsplit(link).path, name="Paula")[0] == 303
+    return link

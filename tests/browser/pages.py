@@ -13,7 +13,7 @@ from typing import Final
 import pyotp
 from playwright.sync_api import Download, Page
 
-from petition import config
+from petition import config, i18n
 from petition.app import SHIPPED
 from petition.config import resource_dir
 from petition.domain import tokens
@@ -92,9 +92,20 @@ class Ready:
 
     def _partner(self) -> str:
         site = ("--site", "https://union.example.org")
-        self.instance.petition("partner", "add", "amazon", "Workers’ Union", *site)
+        terms = actions.PARTNER_TERMS
+        self.instance.petition("partner", "add", "amazon", "Workers’ Union", *site, *terms)
         made = json.loads(self.instance.petition("partner", "list", "amazon", "--json"))[-1]
-        return str(made["key"])
+        key = str(made["key"])
+        for lang in i18n.codes():
+            self.instance.petition("partner", "question", key, lang, "Yes, write to me.")
+        self.accept_link = actions.accept_as_partner(self.instance, key)
+        """Where the first partner accepted."""
+        self.instance.petition("partner", "add", "amazon", "Choir", *site, *terms)
+        choir = json.loads(self.instance.petition("partner", "list", "amazon", "--json"))[-1]
+        words = ("partner", "terms", choir["key"], *terms)
+        self.open_accept_link = self.instance.petition(*words).strip()
+        """Where the second one can."""
+        return key
 
     def _names(self) -> None:
         amina, *others = (
@@ -243,6 +254,14 @@ class Tour:
         yield "embed/thanks.html"
         page.goto(f"/embed/amazon?lang={self.lang}")
         yield "embed/no_form.html"
+        page.goto(f"{self.call}/partners")
+        yield "public/partners.html"
+        page.goto(f"{self.ready.open_accept_link}?lang={self.lang}")
+        yield "public/accept.html"
+        self._press()
+        yield "public/accept.html: errors"
+        page.goto(f"{self.ready.accept_link}?lang={self.lang}")
+        yield "public/accept.html: accepted"
 
     def link_requests(self) -> Iterator[str]:
         page = self.page
@@ -429,6 +448,11 @@ class Tour:
         self._press("form[action$='/block'] button")
         yield "staff/partner.html: blocked"
         self._press("form[action$='/lift'] button")
+        page.goto(f"{campaign}/partners/{self.ready.partner}/arrangement")
+        yield "staff/arrangement.html"
+        page.locator("#retention_months").fill("0")
+        self._press("form[action$='/arrangement'] button")
+        yield "staff/arrangement.html: errors"
         page.goto("/staff/account")
         yield "staff/account.html"
         page.goto("/staff/lost-factor")

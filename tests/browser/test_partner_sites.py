@@ -101,8 +101,11 @@ def sites() -> Iterator[Sites]:
 def key(instance: Instance, sites: Sites) -> str:
     """The partner's key."""
     site = ("--site", sites.at(PARTNER))
-    instance.petition("partner", "add", "amazon", "Workers’ Union", *site)
-    return partners(instance)[-1]["key"]
+    terms = actions.PARTNER_TERMS
+    instance.petition("partner", "add", "amazon", "Workers’ Union", *site, *terms)
+    made = partners(instance)[-1]["key"]
+    actions.accept_as_partner(instance, made)
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,15 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "comments undo": ("amazon",),
     "count": ("amazon", "--recount"),
     "export": ("amazon", "--reason", "r", "-o", "-"),
-    "partner add": ("amazon", "A union", "--site", "https://union.example.org"),
+    "partner add": (
+        *("amazon", "A union", "--site", "https://union.example.org"),
+        *("--privacy", "https://union.example.org/privacy", "--contact", "paula@example.org"),
+    ),
+    "partner terms": (
+        *("abcdefgh", "--privacy", "https://union.example.org/privacy"),
+        *("--contact", "paula@example.org"),
+    ),
+    "partner question": ("abcdefgh", "en", "Yes, write to me."),
     "partner block": ("abcdefgh",),
     "partner lift": ("abcdefgh",),
     "partner list": ("amazon",),

@@ -11,19 +11,33 @@ from flask.testing import FlaskClient
 
 from tests import factories, partner_sites, people
 
+TERMS = ("--privacy", "https://union.example.org/privacy", "--contact", "paula@example.org")
+SITE = ("--site", "https://a.example")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @on_sqlite
 def test_adding_prints_what_is_pasted(app: Flask, run: Any) -> None:
-    made = run("partner", "add", "amazon", "Union", "--site", "https://union.example.org/x")
+    site = ("--site", "https://union.example.org/x")
+    made = run("partner", "add", "amazon", "Union", *site, *TERMS)
     assert made.exit_code == 0
+    assert "/accept/" in made.stderr
     (line,) = made.stdout.splitlines()
     (partner,) = json.loads(run("partner", "list", "amazon", "--json").stdout)
     assert f'data-partner="{partner["key"]}"' in line
     assert partner["sites"] == ["https://union.example.org"]
     assert (partner["name"], partner["state"]) == ("Union", "live")
     assert partner["made_by"].startswith("cli")
+    key = partner["key"]
+    assert f"{key}  waits" in run("partner", "list", "amazon").stdout
+    link = run("partner", "terms", key, *TERMS, "--controller", "Union e. V.").stdout.strip()
+    app.test_client().post("/accept/" + link.rpartition("/")[2], data={"name": "Paula"})
+    assert run("partner", "terms", key, *TERMS, "--controller", "Union e. V.").stdout == (
+        "accepted already\n"
+    )
+    assert f"{key}  live" in run("partner", "list", "amazon").stdout
+    for text, said in (("Yes.", "asked"), ("Yes.", "as before"), ("", "not asked")):
+        assert run("partner", "question", key, "en", text).stdout == f"{said}\n"
 
 
 @on_sqlite
@@ -42,10 +56,18 @@ def test_blocking_and_lifting(app: Flask, run: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("add", "nothing", "Union", "--site", "https://a.example"), "no campaign called nothing"),
-        (("add", "amazon", "Union", "--site", "http://a.example"), "https://union.example.org"),
-        (("add", "amazon", "123", "--site", "https://a.example"), "name"),
+        (
+            ("add", "nothing", "Union", "--site", "https://a.example", *TERMS),
+            "no campaign called nothing",
+        ),
+        (
+            ("add", "amazon", "Union", "--site", "http://a.example", *TERMS),
+            "https://union.example.org",
+        ),
+        (("add", "amazon", "123", "--site", "https://a.example", *TERMS), "name"),
         (("block", "0" * 16), "no partner"),
+        (("terms", "0" * 16, *TERMS), "no partner"),
+        (("question", "0" * 16, "en", "Yes."), "no partner"),
         (("list", "nothing"), "no campaign called nothing"),
     ],
 )

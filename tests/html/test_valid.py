@@ -90,8 +90,11 @@ class Guide:
         self.outbox = dependencies_of(app).settings.outbox_dir
         self.supporters: dict[str, Supporter] = {}
         self._numbers = iter(range(1000))
-        self.partner = partner_sites.make(app)
+        self.partner = partner_sites.asking(app)
         partner_sites.make_demo(app)
+        self.accept_link = partner_sites.accept_link(
+            app, partner_sites.set_terms(app, partner_sites.make_new(app, "Waiting"))
+        )
         self._gather_names()
         for code in CODES:
             self._owe_every_letter(code)
@@ -194,7 +197,8 @@ class Guide:
 
     def address(self, rule: str, code: str) -> str:
         """A right address for a route; KeyError where nobody has said how to fill it."""
-        link = self.supporters[code].links.get(rule.split("/")[1], "")
+        first = rule.split("/")[1]
+        link = self.accept_link if first == "accept" else self.supporters[code].links.get(first, "")
         values: dict[str, Callable[[], str]] = {
             "lang:code": lambda: code,
             "slug:slug": lambda: "amazon",
@@ -355,6 +359,10 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield from signatures(guide, code)
     wrong = {"name": "1", "sites": "nowhere"}
     yield "partners, wrong", guide.console(f"{path}/partners", code, wrong)
+    yield (
+        "arrangement, wrong",
+        guide.console(f"{path}/partners/{guide.partner}/arrangement", code, {"controller": "1"}),
+    )
     yield "limits", guide.get("/staff/limits", code)
     wrong = {"network": "nowhere", "hours": "x", "factor": ""}
     yield "limits, wrong", guide.console("/staff/limits", code, wrong)

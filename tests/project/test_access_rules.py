@@ -148,6 +148,11 @@ OPENS: dict[str, int] = {
     "GET /staff/campaigns/<slug:slug>/partners": 200,
     "POST /staff/campaigns/<slug:slug>/partners": 422,
     "GET /staff/campaigns/<slug:slug>/partners/<key>": 200,
+    "GET /staff/campaigns/<slug:slug>/partners/<key>/arrangement": 200,
+    # Nothing is filled in.
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/arrangement": 422,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/question": 303,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/send": 303,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/block": 303,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/lift": 303,
     "GET /staff/limits": 200,
@@ -384,6 +389,8 @@ class Addresses:
         deps = dependencies_of(self.app)
         expires = deps.now() + timedelta(days=1)
         if purpose in {tokens.MY, tokens.UNSUBSCRIBE}:
+            return str(deps.tokens.sign(purpose, "1", expires=expires))
+        if purpose == tokens.ACCEPT:
             return str(deps.tokens.sign(purpose, "1", expires=expires))
         if purpose == tokens.STOP:
             key = deps.vault.address_key("cora@example.net")

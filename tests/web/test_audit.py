@@ -75,6 +75,9 @@ NOTED_ELSEWHERE: Final = {
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/refuse",
     "POST /staff/campaigns/<slug:slug>/requests/<id:request_id>/make",
     "POST /staff/campaigns/<slug:slug>/partners",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/arrangement",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/question",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/send",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/block",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/lift",
 }
@@ -103,6 +106,7 @@ NOT_NOTED: Final = {
     ),
     "GET /staff/campaigns/<slug:slug>/partners": "partners, and what they paste",
     "GET /staff/campaigns/<slug:slug>/partners/<key>": "the same",
+    "GET /staff/campaigns/<slug:slug>/partners/<key>/arrangement": "what is arranged with it",
     "GET /staff/limits": "numbers",
     "GET /staff/help": "the guide",
     "POST /staff/second-factor/passkey/ask": "what a browser asks a passkey",

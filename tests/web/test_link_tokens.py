@@ -17,11 +17,11 @@ from petition.domain import tokens
 from petition.domain.tokens import Tokens
 from petition.web.http.access import LINK
 from petition.web.http.dependencies import dependencies_of
-from tests import factories, people, rights
+from tests import factories, partner_sites, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, work
 
-PREFIXES: Final = ("confirm", "my", "unsubscribe", "stop")
+PREFIXES: Final = ("confirm", "my", "unsubscribe", "stop", "accept")
 """Each purpose has an address that begins with its name; `ticket` is the one without."""
 
 
@@ -37,6 +37,8 @@ def links(app: Flask, client: FlaskClient) -> dict[str, str]:
     found = {prefix: rights.link_to(prefix, thanks) for prefix in ("my", "unsubscribe", "stop")}
     found["confirm"] = rights.newest(app, "confirm")
     found = {prefix: link.rpartition("/")[2] for prefix, link in found.items()}
+    terms_id = partner_sites.set_terms(app, partner_sites.make_new(app))
+    found["accept"] = partner_sites.accept_link(app, terms_id).rpartition("/")[2]
     found["ticket"] = factories.ticket(client)
     return found
 

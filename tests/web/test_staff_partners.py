@@ -47,12 +47,16 @@ def test_a_partner_is_made_blocked_and_goes_on(app: Flask, client: FlaskClient, 
     answer = add(staff, "Ver.di & friends", sites)
     assert answer.status_code == 303
     place = answer.headers["Location"]
-    key = place.rpartition("/")[2]
-    assert place == f"{ROOM}/{key}"
+    key = place.split("/")[-2]
+    assert place == f"{ROOM}/{key}/arrangement"
+    place = f"{ROOM}/{key}"
     page = text(staff.get(place))
     assert "Ver.di & friends" in page
     assert "https://www.union.example.org" in page
     assert last_in_the_log(app) == (console.address(role), "partner", "added", f"amazon: {key}")
+    assert client.get(partner_sites.address(key)).status_code == 404
+    assert "Nobody has accepted the arrangement yet" in text(staff.get(place))
+    partner_sites.accept(app, key)
     assert client.get(partner_sites.address(key)).status_code == 200
     assert press(staff, key, "block").status_code == 303
     assert client.get(partner_sites.address(key)).status_code == 404

@@ -34,6 +34,8 @@ class LetterKind(StrEnum):
     """To staff: they were given a link to set up another second factor."""
     RESET_TOLD = "reset_told"
     """To owners: somebody was given such a link."""
+    ARRANGEMENT = "arrangement"
+    """To a partner: the link to what it has to accept."""
     MANY_RECORDS = "many_records"
     """To owners: somebody of staff opened many records of supporters within an hour."""
 
@@ -57,6 +59,7 @@ FACTOR_REMOVED: Final = LetterKind.FACTOR_REMOVED
 WRONG_CODES: Final = LetterKind.WRONG_CODES
 RESET: Final = LetterKind.RESET
 RESET_TOLD: Final = LetterKind.RESET_TOLD
+ARRANGEMENT: Final = LetterKind.ARRANGEMENT
 MANY_RECORDS: Final = LetterKind.MANY_RECORDS
 CONFIRMING: Final = frozenset({CONFIRM, REMINDER})
 """What is worth nothing once the link to confirm has ended."""

@@ -7,13 +7,19 @@ the terms as they are now.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
+from petition.domain.letters import letter
+from petition.domain.letters.recipient import Recipient
 from petition.domain.partners import terms as domain
 from petition.domain.partners.questions import asked_by
 from petition.domain.partners.terms import Terms
+from petition.domain.tokens import ACCEPT, ACCEPT_LIFE, Tokens
 from petition.errors import NotFound, PetitionError
 from petition.services.partners.partners import note, of_campaign
 from petition.store.db import Session
+from petition.store.letters import outbox
+from petition.store.letters.outbox import NewLetter
 from petition.store.partners import partners, questions, terms
 from petition.store.partners.partners import PartnerRecord
 from petition.store.partners.terms import TermsRecord
@@ -42,6 +48,23 @@ def set_terms(
     return True
 
 
+def accept_link(tokens: Tokens, base_url: str, terms_id: int, *, at: datetime) -> str:
+    """The link by which these terms can be accepted: once, and for two weeks."""
+    token = tokens.sign(ACCEPT, str(terms_id), expires=at + ACCEPT_LIFE)
+    return f"{base_url}/accept/{token}"
+
+
+def send(session: Session, key: str, *, campaign: str | None, by: str, at: datetime) -> None:
+    """Owe the partner's contact the link. Raises NotFound, and NotToAccept where nothing waits."""
+    partner = of_campaign(session, key, campaign)
+    newest = terms.newest(session, partner.id)
+    if newest is None or newest.is_accepted or partner.is_blocked:
+        raise NotToAccept
+    to = Recipient.partner(partner.id)
+    outbox.enqueue(session, [NewLetter(kind=letter.ARRANGEMENT, to=to, due_at=at)])
+    note(session, partner, "asked", by=by, at=at, more=f" {newest.version}")
+
+
 def to_accept(session: Session, terms_id: int) -> tuple[PartnerRecord, TermsRecord]:
     """The partner and the terms that a link is for. Raises NotFound."""
     found = terms.find(session, terms_id)
@@ -49,6 +72,24 @@ def to_accept(session: Session, terms_id: int) -> tuple[PartnerRecord, TermsReco
     if found is None or partner is None:
         raise NotFound("there are no such terms")
     return partner, found
+
+
+class Acceptable(StrEnum):
+    """What can be done with the terms that a link is for."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    OUTDATED = "outdated"
+    """There are newer ones, or the partner is blocked."""
+
+
+def state(session: Session, partner: PartnerRecord, found: TermsRecord) -> Acceptable:
+    """Whether these terms can still be accepted."""
+    if found.is_accepted:
+        return Acceptable.ACCEPTED
+    newest = terms.newest(session, partner.id)
+    is_newest = newest is not None and newest.id == found.id
+    return Acceptable.OPEN if is_newest and not partner.is_blocked else Acceptable.OUTDATED
 
 
 def accept(session: Session, terms_id: int, name: str, *, at: datetime) -> None:

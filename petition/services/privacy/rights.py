@@ -89,6 +89,29 @@ def choose(session: Session, signature_id: int, choices: Choices, *, at: datetim
         personal_data.set_unsubscribed(session, signature_id, None)
 
 
+def leave_partner(session: Session, signature_id: int, *, at: datetime) -> None:
+    """The partner on whose site they signed may not write any more. Raises NotFound."""
+    if signatures.lock(session, signature_id) is None:
+        raise NotFound
+    _take_back_from_partner(session, signature_id, consent.MY, at=at)
+
+
+def _take_back_from_partner(
+    session: Session, signature_id: int, way: consent.Channel, *, at: datetime
+) -> None:
+    """In every form: the one that is confirmed later must not bring the yes back."""
+    for entry_id in consents.forms_with_yes(session, signature_id, consent.PARTNER):
+        consents.answer(
+            session,
+            entry_id,
+            purpose=consent.PARTNER,
+            consent_text_id=consents.shown_text_id(session, entry_id, consent.PARTNER),
+            answer="no",
+            at=at,
+            way=way,
+        )
+
+
 def unsubscribe(session: Session, signature_id: int, *, at: datetime) -> bool:
     """No more letters that were not asked for, and no news; False when it is gone."""
     signature_id = signatures.standing(session, signature_id)
@@ -97,6 +120,7 @@ def unsubscribe(session: Session, signature_id: int, *, at: datetime) -> bool:
         return False
     if row.unsubscribed_at is None:
         personal_data.set_unsubscribed(session, signature_id, at)
+    _take_back_from_partner(session, signature_id, consent.LETTER, at=at)
     # In every form: the one that is confirmed later must not bring the news back.
     for entry_id in consents.forms_with_updates(session, signature_id):
         consents.answer(

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.partners.partner import PartnerState
+from petition.domain.partners.terms import Terms
 from petition.store.db import stored_json
 from petition.store.partners import questions, terms
 from petition.store.partners.questions import AskedQuestion
@@ -31,12 +32,18 @@ class PartnerRecord:
     state: PartnerState
     made_by: str
     made_at: datetime
-    has_accepted: bool
-    """True once its person accepted terms, be they the newest ones or not."""
+    terms: Terms | None
+    """What its person accepted last; None before they did."""
+    accepted_at: datetime | None
     accepts_now: bool
     """True while the newest terms are accepted."""
     asked: tuple[AskedQuestion, ...]
     """Its own question in each language that it is asked in, once the terms are accepted."""
+
+    @property
+    def has_accepted(self) -> bool:
+        """True once its person accepted terms, be they the newest ones or not."""
+        return self.terms is not None
 
     @property
     def is_blocked(self) -> bool:
@@ -45,7 +52,7 @@ class PartnerRecord:
     @property
     def is_live(self) -> bool:
         """True when its sites show the form."""
-        return not self.is_blocked
+        return not self.is_blocked and self.has_accepted
 
     def question(self, language: str) -> AskedQuestion | None:
         """What its form asks beside the campaign's questions in this language, if anything."""
@@ -132,7 +139,8 @@ def _record(
         state=PartnerState(row.state),
         made_by=row.made_by,
         made_at=row.made_at,
-        has_accepted=acceptance.ever,
+        terms=acceptance.terms,
+        accepted_at=acceptance.at,
         accepts_now=acceptance.now,
         asked=tuple(asked.values()),
     )

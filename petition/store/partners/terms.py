@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -36,27 +36,31 @@ class TermsRecord:
 class Acceptance:
     """How far a partner has accepted."""
 
-    ever: bool
-    """True once it accepted any terms."""
+    terms: Terms | None
+    """What it accepted last."""
+    at: datetime | None
     now: bool
     """True while the newest are accepted."""
 
 
-NOTHING_ACCEPTED: Final = Acceptance(ever=False, now=False)
+NOTHING_ACCEPTED: Final = Acceptance(terms=None, at=None, now=False)
 
 
 def acceptance(session: Session, partner_ids: Collection[int]) -> Mapping[int, Acceptance]:
     """Partner to how far it has accepted; one without terms is not among them."""
-    rows = session.execute(
-        select(PartnerTerms.partner_id, PartnerTerms.accepted_at)
+    rows = session.scalars(
+        select(PartnerTerms)
         .where(PartnerTerms.partner_id.in_(partner_ids))
         .order_by(PartnerTerms.version)
+        .execution_options(populate_existing=True)
     )
     found: dict[int, Acceptance] = {}
-    for partner_id, accepted_at in rows:
-        now = accepted_at is not None
-        ever = now or found.get(partner_id, NOTHING_ACCEPTED).ever
-        found[partner_id] = Acceptance(ever=ever, now=now)
+    for row in rows:
+        if row.accepted_at is not None:
+            found[row.partner_id] = Acceptance(terms=_terms(row), at=row.accepted_at, now=True)
+        else:
+            before = found.get(row.partner_id, NOTHING_ACCEPTED)
+            found[row.partner_id] = replace(before, now=False)
     return found
 
 
@@ -134,16 +138,20 @@ def _record(row: PartnerTerms) -> TermsRecord:
         id=row.id,
         partner_id=row.partner_id,
         version=row.version,
-        terms=Terms(
-            controller=row.controller,
-            privacy_url=row.privacy_url,
-            contact_email=row.contact_email,
-            language=row.language,
-            retention_months=row.retention_months,
-            words_version=row.words_version,
-        ),
+        terms=_terms(row),
         made_by=row.made_by,
         made_at=row.made_at,
         accepted_by=row.accepted_by,
         accepted_at=row.accepted_at,
+    )
+
+
+def _terms(row: PartnerTerms) -> Terms:
+    return Terms(
+        controller=row.controller,
+        privacy_url=row.privacy_url,
+        contact_email=row.contact_email,
+        language=row.language,
+        retention_months=row.retention_months,
+        words_version=row.words_version,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import consent
@@ -19,6 +19,8 @@ from petition.store.tables import (
     Consent,
     ConsentText,
     Entry,
+    Partner,
+    PartnerQuestion,
     Signature,
 )
 
@@ -109,6 +111,17 @@ def current(session: Session, entry_id: int) -> dict[str, str]:
     return last
 
 
+def last_wording(session: Session, entry_id: int, purpose: str) -> str | None:
+    """The words of the question that was answered last for the purpose; None where none was."""
+    return session.scalar(
+        select(ConsentText.wording)
+        .join(Consent, Consent.consent_text_id == ConsentText.id)
+        .where(Consent.entry_id == entry_id, Consent.purpose == purpose)
+        .order_by(Consent.id.desc())
+        .limit(1)
+    )
+
+
 def shown_text_id(session: Session, entry_id: int, purpose: str) -> int:
     """The id of the text that the form showed for a question."""
     return session.scalars(
@@ -125,8 +138,23 @@ def forms_with_updates(session: Session, signature_id: int) -> list[int]:
     return list(session.scalars(query.order_by(Entry.id)))
 
 
+def forms_with_yes(session: Session, signature_id: int, purpose: str) -> list[int]:
+    """The forms of a signature whose last answer for the purpose is yes."""
+    rows = session.execute(
+        select(Consent.entry_id, Consent.answer)
+        .join(Entry, Entry.id == Consent.entry_id)
+        .where(Entry.signature_id == signature_id, Consent.purpose == purpose)
+        .order_by(Consent.id)
+    )
+    last = {row.entry_id: row.answer for row in rows}
+    return sorted(entry_id for entry_id, answer in last.items() if answer == "yes")
+
+
 def further_purposes(session: Session, campaign_id: int) -> tuple[str, ...]:
-    """What a campaign asks, or once asked, beyond what every campaign does; the oldest first."""
+    """What a campaign asks, or once asked, beyond what every campaign does; the oldest first.
+
+    What its partners ask is for one purpose, and comes last.
+    """
     rows = session.execute(
         select(CampaignQuestion.purpose, func.min(CampaignQuestion.id).label("first"))
         .join(CampaignText, CampaignText.id == CampaignQuestion.campaign_text_id)
@@ -137,7 +165,15 @@ def further_purposes(session: Session, campaign_id: int) -> tuple[str, ...]:
         .group_by(CampaignQuestion.purpose)
         .order_by("first")
     )
-    return tuple(row.purpose for row in rows)
+    partners = exists(
+        select(PartnerQuestion.id)
+        .join(Partner, Partner.id == PartnerQuestion.partner_id)
+        .where(Partner.campaign_id == campaign_id)
+    )
+    found = [row.purpose for row in rows]
+    if session.scalar(select(partners)):
+        found.append(consent.PARTNER)
+    return tuple(dict.fromkeys(found))
 
 
 def answers_between(

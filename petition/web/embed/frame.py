@@ -8,7 +8,7 @@ it and what becomes of it is the same as on our own page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -21,6 +21,7 @@ from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.campaigns.colours import ColourRefused, Theme
 from petition.errors import NotFound, PetitionError
+from petition.services.partners.questions import with_question
 from petition.services.partners.snippets import page_of
 from petition.store.partners.partners import PartnerRecord
 from petition.web.http.access import OWN_FRAMES, PUBLIC, access
@@ -90,7 +91,7 @@ class Frame(FormPage):
         return frame_ticket(self.shown.view, self.of.key)
 
     def view_of(self, ticket: str) -> CampaignView | None:
-        return view_of_frame(ticket, self.shown.view, self.of.key)
+        return view_of_frame(ticket, self.shown.view, self.of)
 
     def draw(
         self,
@@ -200,7 +201,8 @@ def _asked(slug: str) -> Frame:
         may_be_framed_by(partner.origins)
     if partner is None or not partner.is_live:
         raise NoForm(shown)
-    return Frame(shown=shown, of=partner, look=_look(shown.view))
+    view = with_question(shown.view, partner.question(shown.view.language))
+    return Frame(shown=replace(shown, view=view), of=partner, look=_look(shown.view))
 
 
 def _language(slug: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,8 +18,9 @@ from petition.services.signatures.public_names import Voices
 from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
 from petition.store.counts import totals
 from petition.store.db import DatabaseFault, Session, SessionFactory
-from petition.store.partners import partners
+from petition.store.partners import partners, questions
 from petition.store.partners.partners import PartnerRecord
+from petition.store.partners.questions import AskedQuestion
 from petition.store.signatures import mail_providers
 from petition.store.vault.vault import Vault
 from petition.ttl_cache import TtlCache
@@ -121,8 +122,19 @@ class CampaignCache:
 
     def partner(self, slug: str, key: str) -> PartnerRecord | None:
         """The campaign's partner with this key, live or blocked."""
-        kept = self._keep(("partners", slug), lambda s: partners.of_campaign(s, slug))
-        return kept.get(key)
+        return self._partners(slug).get(key)
+
+    def partners(self, slug: str) -> tuple[PartnerRecord, ...]:
+        """All partners of the campaign, the oldest first."""
+        return tuple(self._partners(slug).values())
+
+    def _partners(self, slug: str) -> Mapping[str, PartnerRecord]:
+        return self._keep(("partners", slug), lambda s: partners.of_campaign(s, slug))
+
+    def partner_question(self, partner: PartnerRecord, text_id: int) -> AskedQuestion | None:
+        """The partner's question in the very words that a form showed."""
+        key = ("partner question", partner.id, text_id)
+        return self._keep(key, lambda s: questions.of_text(s, partner.id, text_id))
 
     def clear(self) -> None:
         """Read everything anew at the next call."""

@@ -10,6 +10,7 @@ from flask import Response, make_response, request
 
 from petition import i18n, rendering
 from petition.domain.campaigns.campaign import CampaignView, reference
+from petition.domain.signatures import consent
 from petition.web.http.cached_response import shared
 from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
@@ -37,7 +38,9 @@ def page_context(
     here = f"/{view.language}/{view.slug}"
     query = f"?{urlencode(tags)}" if tags else ""
     alternates = [(code, f"/{code}/{view.slug}{place}") for code in view.languages]
-    call = deps().campaign_cache.keep(("call", view.text_id, view.state), lambda: _call(view))
+    asked = view.consent_text_ids.get(consent.PARTNER)
+    key = ("call", view.text_id, asked, view.state)
+    call = deps().campaign_cache.keep(key, lambda: _call(view))
     return {
         "call": call,
         "at_risk": view.presentation.at_risk,

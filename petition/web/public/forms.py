@@ -11,7 +11,9 @@ from petition.domain.letters import confirmation_code as codes
 from petition.web.http.locale import _
 from petition.web.signing.fields import (
     OpenForm,
+    clean_filter,
     clean_unscripted,
+    no_controls,
     required,
     text_of,
 )
@@ -21,6 +23,12 @@ from petition.web.signing.questions import QuestionsForm
 
 class LinkRequestForm(AddressForm):
     """Somebody asks for a letter to an address."""
+
+
+class AcceptForm(OpenForm):
+    """A partner's person accepts what is arranged."""
+
+    name = StringField(filters=[clean_filter], validators=[required, no_controls])
 
 
 class CodeForm(LinkRequestForm):

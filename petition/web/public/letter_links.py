@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain import tokens
 from petition.domain.campaigns.campaign import CampaignView
+from petition.domain.partners.questions import read
+from petition.domain.signatures import consent
 from petition.errors import NotFound
 from petition.services.privacy import blocks, rights
 from petition.services.privacy.blocks import StopLink
@@ -39,12 +41,14 @@ def show_confirm(token: str) -> Response:
     with reading() as session:
         found = signing.find(session, entry_id)
         answers = consents.current(session, entry_id)
+        asked = consents.last_wording(session, entry_id, consent.PARTNER)
     if found is None:
         raise NotFound
     return link_page(
         "public/confirm.html",
         deps().campaign_cache.of_text(found.text_id),
         answers=answers,
+        partner=read(asked) if asked else None,
     )
 
 

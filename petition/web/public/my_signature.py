@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain import tokens
 from petition.domain.campaigns.campaign import CampaignView
+from petition.domain.partners.questions import PartnerQuestion, read
 from petition.domain.signatures import consent, states
 from petition.errors import NotFound
 from petition.services.privacy import data_copy, erasure, rights, withdrawals
@@ -32,7 +33,7 @@ from petition.web.signing.questions import QuestionsForm, field_name, on_my_page
 
 mine = Blueprint("mine", __name__)
 
-DONE: Final = ("name", "choices", "withdraw", "undo")
+DONE: Final = ("name", "choices", "partner", "withdraw", "undo")
 """What the page says was done, by its address after it."""
 
 
@@ -102,6 +103,17 @@ def choose(token: str) -> BaseResponse:
     with transaction() as session:
         rights.choose(session, held.signature_id, choices, at=deps().now())
     return _done(token, "choices")
+
+
+@mine.post("/my/<token:token>/partner")
+@access(LINK, forms=OWN_PAGES)
+def leave_partner(token: str) -> BaseResponse:
+    """Take back the yes to the partner on whose site they signed."""
+    held = _find(token)
+    _keep_form(token, held, None, "partner-button")
+    with transaction() as session:
+        rights.leave_partner(session, held.signature_id, at=deps().now())
+    return _done(token, "partner")
 
 
 @mine.post("/my/<token:token>/withdraw")
@@ -243,12 +255,20 @@ def _page(
         undo_until=_undo_until(held),
         people=people,
         questions=questions,
+        partner=_partner(held),
+        partner_yes=held.own.current.get(consent.PARTNER) == "yes",
         filled_in=filled_in | typed | {"ticket": ticket(view)},
         country_names=_countries(view),
         errors=errors or {},
         hints=hints,
         done=request.args.get("done") if request.args.get("done") in DONE else None,
     )
+
+
+def _partner(held: PersonalData) -> PartnerQuestion | None:
+    """What the partner asked on whose site they signed; None where none did."""
+    asked = [each for each in held.own.answers if each.purpose == consent.PARTNER]
+    return read(asked[-1].wording) if asked else None
 
 
 def _undo_until(held: PersonalData) -> datetime | None:

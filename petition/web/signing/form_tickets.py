@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from petition.domain import tokens
 from petition.domain.campaigns.campaign import CampaignView
+from petition.domain.signatures import consent
 from petition.domain.tokens import TokenPurpose
 from petition.errors import NotFound, TokenUnusable
+from petition.services.partners.questions import with_question
+from petition.store.partners.partners import PartnerRecord
 from petition.web.http.dependencies import Dependencies, deps
 
 
@@ -18,12 +21,20 @@ def ticket(view: CampaignView) -> str:
 
 def frame_ticket(view: CampaignView, partner: str) -> str:
     """The ticket of a form in a frame on this partner's site; it is good in no other place."""
-    return _signed(tokens.FRAME_TICKET, f"{view.text_id}-{partner}")
+    return _signed(tokens.FRAME_TICKET, _of_partner(view, partner))
+
+
+def _of_partner(view: CampaignView, partner: str) -> str:
+    """The words of the call, the partner, and the words of its own question; 0 where it has none.
+
+    The campaign may ask a question for the same purpose: its number is none of the partner's.
+    """
+    return f"{view.text_id}-{partner}-{view.consent_text_ids.get(consent.PARTNER, 0)}"
 
 
 def link_ticket(view: CampaignView, partner: str) -> str:
     """The ticket of a form on our own page that a link of this partner's led to."""
-    return _signed(tokens.LINK_TICKET, f"{view.text_id}-{partner}")
+    return _signed(tokens.LINK_TICKET, _of_partner(view, partner))
 
 
 def _signed(purpose: TokenPurpose, value: str) -> str:
@@ -48,31 +59,40 @@ def view_in(deps: Dependencies, ticket: str, shown: CampaignView) -> CampaignVie
     return _words(deps, text_id, shown)
 
 
-def view_of_frame(ticket: str, shown: CampaignView, partner: str) -> CampaignView | None:
+def view_of_frame(ticket: str, shown: CampaignView, partner: PartnerRecord) -> CampaignView | None:
     """The same, of a form in a frame: None also where the ticket is another partner's."""
-    text_id, for_partner = _of_partner(tokens.FRAME_TICKET, ticket)
-    return _words(deps(), text_id, shown) if for_partner == partner else None
+    return _view_of_partner(tokens.FRAME_TICKET, ticket, shown, partner)
 
 
-def view_of_link(ticket: str, shown: CampaignView, partner: str) -> CampaignView | None:
+def view_of_link(ticket: str, shown: CampaignView, partner: PartnerRecord) -> CampaignView | None:
     """The same, of a form that a partner's link led to."""
-    text_id, for_partner = _of_partner(tokens.LINK_TICKET, ticket)
-    return _words(deps(), text_id, shown) if for_partner == partner else None
+    return _view_of_partner(tokens.LINK_TICKET, ticket, shown, partner)
 
 
 def partner_of_link(ticket: str) -> str:
     """The key in the ticket of a form that a partner's link led to; empty where it has none."""
-    return _of_partner(tokens.LINK_TICKET, ticket)[1]
+    return _parts(tokens.LINK_TICKET, ticket)[1]
 
 
-def _of_partner(purpose: TokenPurpose, ticket: str) -> tuple[str, str]:
-    """Text and partner in a ticket; both empty where it is old or not ours."""
+def _view_of_partner(
+    purpose: TokenPurpose, ticket: str, shown: CampaignView, partner: PartnerRecord
+) -> CampaignView | None:
+    text_id, key, question = _parts(purpose, ticket)
+    words = _words(deps(), text_id, shown) if key == partner.key else None
+    if words is None or not question:
+        return words
+    return with_question(words, deps().campaign_cache.partner_question(partner, int(question)))
+
+
+def _parts(purpose: TokenPurpose, ticket: str) -> tuple[str, str, str]:
+    """Text, partner and question in a ticket; all empty where it is old or not ours."""
     try:
         value = deps().tokens.read(purpose, ticket, at=deps().now())
     except TokenUnusable:
-        return "", ""
-    text_id, _, partner = value.partition("-")
-    return text_id, partner
+        return "", "", ""
+    text_id, _, rest = value.partition("-")
+    key, _, question = rest.partition("-")
+    return text_id, key, question
 
 
 def _words(deps: Dependencies, text_id: str, shown: CampaignView) -> CampaignView | None:

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Final
+
 from flask import Blueprint, Response, g, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from petition import i18n
+from petition.domain.partners.questions import QuestionRefused
+from petition.domain.partners.terms import TermsRefused, terms_of
 from petition.domain.staff.roles import Right
 from petition.errors import NotFound
-from petition.services.partners import partners as services_partners
+from petition.services.partners import arrangements, partners as services_partners, questions
+from petition.services.partners.arrangements import NotToAccept
 from petition.services.partners.partners import NewPartner
+from petition.services.partners.questions import NoTerms
 from petition.services.partners.snippets import snippets
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
-from petition.store.partners import partners as store_partners
+from petition.store.partners import (
+    partners as store_partners,
+    questions as questions_store,
+    terms,
+)
+from petition.store.partners.terms import TermsRecord
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
-from petition.web.http.locale import language
+from petition.web.http.locale import _, language
 from petition.web.staff.auth import has_permission
 from petition.web.staff.forms import ButtonForm, PartnerForm
 from petition.web.staff.layout import console_page
+
+TERMS: Final = ("controller", "privacy_url", "contact_email", "language", "retention_months")
+"""The fields of the arrangement."""
 
 partners = Blueprint("partners", __name__, url_prefix="/staff/campaigns/<slug:slug>/partners")
 
@@ -41,7 +58,7 @@ def add(slug: str) -> BaseResponse:
     with transaction() as session:
         key = services_partners.add(session, command, by=g.staff.email, at=deps().now())
     deps().campaign_cache.clear()
-    return redirect(f"/staff/campaigns/{slug}/partners/{key}", 303)
+    return redirect(f"/staff/campaigns/{slug}/partners/{key}/arrangement", 303)
 
 
 @partners.get("/<key>")
@@ -92,9 +109,150 @@ def lift(slug: str, key: str) -> BaseResponse:
     return _to(slug, key)
 
 
-def _to(slug: str, key: str) -> BaseResponse:
+@partners.get("/<key>/arrangement")
+@access(Right.EDIT)
+def arrangement(slug: str, key: str) -> Response:
+    """What is arranged with the partner, whether it accepted, and its question."""
+    return _arrangement_page(slug, key, {}, {})
+
+
+@partners.post("/<key>/arrangement")
+@access(Right.EDIT, forms=OWN_PAGES, fresh=True)
+def set_terms(slug: str, key: str) -> BaseResponse:
+    """Arrange this from now on; the partner has to accept it."""
+    typed = {name: request.form.get(name, "").strip() for name in TERMS}
+    if not ButtonForm().validate():
+        return _arrangement_page(slug, key, typed, {})
+    months = typed["retention_months"]
+    try:
+        new = terms_of(
+            controller=typed["controller"],
+            privacy_url=typed["privacy_url"],
+            contact_email=typed["contact_email"],
+            language=typed["language"] if typed["language"] in i18n.codes() else language().code,
+            retention_months=int(months) if months.isascii() and months.isdecimal() else 0,
+        )
+    except TermsRefused as refused:
+        return _arrangement_page(slug, key, typed, {refused.field: _problems()[refused.field]})
+    with transaction() as session:
+        arrangements.set_terms(session, key, new, campaign=slug, by=g.staff.email, at=deps().now())
+    return _to(slug, key, "/arrangement")
+
+
+@partners.post("/<key>/question")
+@access(Right.EDIT, forms=OWN_PAGES, fresh=True)
+def ask(slug: str, key: str) -> BaseResponse:
+    """What the partner asks who signs on its sites, in each language."""
+    with reading() as session:
+        services_partners.of_campaign(session, key, slug)
+        spoken = campaigns.languages(session, campaigns.by_slug(session, slug).id)
+    typed = {f"question-{code}": request.form.get(f"question-{code}", "") for code in spoken}
+    if not ButtonForm().validate():
+        return _arrangement_page(slug, key, typed, {})
+    wrong: dict[str, str] = {}
+    for code in spoken:
+        name = f"question-{code}"
+        try:
+            with transaction() as session:
+                questions.put(
+                    session,
+                    key,
+                    code,
+                    typed[name],
+                    campaign=slug,
+                    by=g.staff.email,
+                    at=deps().now(),
+                )
+        except QuestionRefused:
+            wrong[name] = _("Please write one sentence of 300 characters at most.")
+        except NoTerms:
+            return _arrangement_page(slug, key, typed, {"controller": _problems()["controller"]})
+    if wrong:
+        deps().campaign_cache.clear()
+        return _arrangement_page(slug, key, typed, wrong)
+    return _to(slug, key, "/arrangement")
+
+
+@partners.post("/<key>/send")
+@access(Right.EDIT, forms=OWN_PAGES)
+def send(slug: str, key: str) -> BaseResponse:
+    """Email the partner's contact the link to accept by."""
+    if not ButtonForm().validate():
+        return _arrangement_page(slug, key, {}, {})
+    with suppress(NotToAccept), transaction() as session:
+        arrangements.send(session, key, campaign=slug, by=g.staff.email, at=deps().now())
+    return _to(slug, key, "/arrangement?sent=1")
+
+
+def _problems() -> dict[str, str]:
+    return {
+        "controller": _("Please write the organisation’s name, in any script."),
+        "privacy_url": _("Please enter an address that begins with https://"),
+        "contact_email": _("This does not look like an email address. Example: name@example.org"),
+        "retention_months": _("Please enter a number from 1 to 60."),
+    }
+
+
+def _arrangement_page(
+    slug: str, key: str, typed: Mapping[str, str], errors: Mapping[str, str]
+) -> Response:
+    with reading() as session:
+        found = services_partners.of_campaign(session, key, slug)
+        newest = terms.newest(session, found.id)
+        spoken = campaigns.languages(session, campaigns.by_slug(session, slug).id)
+        asked = questions_store.current(session, [found.id]).get(found.id, {})
+        values = _values(newest) | {
+            f"question-{code}": asked[code].question.text if code in asked else ""
+            for code in spoken
+        }
+        body = console_page(
+            "staff/arrangement.html",
+            slug=slug,
+            partner=found,
+            newest=newest,
+            link=_accept_link(newest) if newest else "",
+            sent=request.args.get("sent") == "1",
+            spoken=spoken,
+            codes=i18n.codes(),
+            values=values | dict(typed),
+            errors=errors,
+            labels=_labels(spoken),
+            form=ButtonForm(),
+        )
+    return make_response(body, 422 if errors else 200)
+
+
+def _accept_link(newest: TermsRecord) -> str:
+    at = deps().now()
+    return arrangements.accept_link(deps().tokens, deps().settings.base_url, newest.id, at=at)
+
+
+def _values(newest: TermsRecord | None) -> dict[str, str]:
+    if newest is None:
+        return dict.fromkeys(TERMS, "") | {"language": language().code}
+    of = newest.terms
+    return {
+        "controller": of.controller,
+        "privacy_url": of.privacy_url,
+        "contact_email": of.contact_email,
+        "language": of.language,
+        "retention_months": str(of.retention_months),
+    }
+
+
+def _labels(spoken: Iterable[str]) -> dict[str, str]:
+    return {
+        "controller": _("Organisation that is responsible"),
+        "privacy_url": _("Its privacy notice"),
+        "contact_email": _("Email address of its person"),
+        "language": _("Language we write to it in"),
+        "retention_months": _("Months it may keep people"),
+    } | {f"question-{code}": i18n.language(code).own_name for code in spoken}
+
+
+def _to(slug: str, key: str, place: str = "") -> BaseResponse:
     deps().campaign_cache.clear()
-    return redirect(f"/staff/campaigns/{slug}/partners/{key}", 303)
+    return redirect(f"/staff/campaigns/{slug}/partners/{key}{place}", 303)
 
 
 def _page(slug: str, form: PartnerForm, status: int) -> Response:
