@@ -133,7 +133,7 @@ class CampaignCache:
 
     def partner_question(self, partner: PartnerRecord, text_id: int) -> AskedQuestion | None:
         """The partner's question in the very words that a form showed."""
-        key = ("partner question", partner.id, text_id)
+        key = ("questions", partner.id, text_id)
         return self._keep(key, lambda s: questions.of_text(s, partner.id, text_id))
 
     def clear(self) -> None:

@@ -60,7 +60,7 @@ def accept(token: str) -> BaseResponse:
         with transaction() as session:
             arrangements.accept(session, terms_id, form.name.data or "", at=deps().now())
     except TermsRefused:
-        words = _("Please write your name: 100 characters at most, with a letter among them.")
+        words = _("Please write your name, in any script: 100 characters at most.")
         return _page(token, form, {"name": words})
     except NotToAccept:
         return _page(token, form, {})  # it says why
