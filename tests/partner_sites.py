@@ -95,6 +95,16 @@ def accept_link(app: Flask, terms_id: int) -> str:
     return arrangements.accept_link(deps.tokens, "", terms_id, at=deps.now())
 
 
+def to_accept(app: Flask, lang: str) -> str:
+    """The path of the link that a new partner was sent in this language."""
+    key = make_new(app, f"Waiting {lang}")
+    terms_id = set_terms(app, key, language=lang)
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        arrangements.send(session, key, campaign=None, by="test", at=deps.now())
+    return accept_link(app, terms_id)
+
+
 def ask(app: Flask, key: str, text: str = QUESTION, lang: str = "en") -> None:
     """What the partner asks who signs on its sites."""
     deps = dependencies_of(app)

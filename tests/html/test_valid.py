@@ -92,9 +92,7 @@ class Guide:
         self._numbers = iter(range(1000))
         self.partner = partner_sites.asking(app)
         partner_sites.make_demo(app)
-        self.accept_link = partner_sites.accept_link(
-            app, partner_sites.set_terms(app, partner_sites.make_new(app, "Waiting"))
-        )
+        self.accept_links = {code: partner_sites.to_accept(app, code) for code in CODES}
         self._gather_names()
         for code in CODES:
             self._owe_every_letter(code)
@@ -198,7 +196,8 @@ class Guide:
     def address(self, rule: str, code: str) -> str:
         """A right address for a route; KeyError where nobody has said how to fill it."""
         first = rule.split("/")[1]
-        link = self.accept_link if first == "accept" else self.supporters[code].links.get(first, "")
+        links = self.supporters[code].links | {"accept": self.accept_links[code]}
+        link = links.get(first, "")
         values: dict[str, Callable[[], str]] = {
             "lang:code": lambda: code,
             "slug:slug": lambda: "amazon",
