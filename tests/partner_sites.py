@@ -30,7 +30,7 @@ TERMS: Final = Terms(
 )
 QUESTION: Final = "Yes, the union may write to me about its work."
 SITE: Final = "https://union.example.org"
-_TICKET: Final = re.compile(r'<input\b(?=[^>]*\bname="ticket")[^>]*\bvalue="([^"]*)"')
+TICKET: Final = re.compile(r'<input\b(?=[^>]*\bname="ticket")[^>]*\bvalue="([^"]*)"')
 
 
 def make(
@@ -183,7 +183,7 @@ def address(key: str, lang: str = "en", place: str = "", more: str = "") -> str:
 
 def ticket(client: FlaskClient, key: str, lang: str = "en") -> str:
     """The ticket in the form in the frame."""
-    found = _TICKET.search(client.get(address(key, lang)).get_data(as_text=True))
+    found = TICKET.search(client.get(address(key, lang)).get_data(as_text=True))
     assert found, "the frame has no ticket"
     return found[1]
 

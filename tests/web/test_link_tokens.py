@@ -67,7 +67,7 @@ def test_every_route_with_a_token_is_tried_here(app: Flask) -> None:
         if getattr(app.view_functions[rule.endpoint], "access", None) == LINK
     }
     assert found == set(PREFIXES)
-    assert {*PREFIXES, "ticket", "frame-ticket"} == set(tokens.PURPOSES)
+    assert {*PREFIXES, "ticket", "frame-ticket", "link-ticket"} == set(tokens.PURPOSES)
     assert "withdraw" in actions(app, "my")
     assert "lift" in actions(app, "stop")
 

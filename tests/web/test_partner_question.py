@@ -93,6 +93,24 @@ def columns(app: Flask) -> tuple[str, ...]:
         return columns_of(session, factories.the_call(app).id)
 
 
+def test_our_own_page_asks_it_of_who_a_partners_link_led_there(
+    app: Flask, client: FlaskClient, key: str
+) -> None:
+    page = text(client.get(f"/en/amazon?partner={key}"))
+    assert partner_sites.QUESTION in page
+    assert "partner_updates" not in text(client.get(f"/de/amazon?partner={key}"))
+    ticket = partner_sites.TICKET.search(page)
+    assert ticket is not None
+    form = people.ben | YES | {"ticket": ticket[1]}
+    again = text(client.post("/en/amazon/sign", data=form | {"email": ""}))
+    box = again[again.index('id="partner_updates"') :].partition(">")[0]
+    assert "checked" in box  # what was ticked stays
+    assert client.post("/en/amazon/sign", data=form).status_code == 303
+    for entry in factories.entries(app):
+        factories.confirm(app, entry)
+    assert partner_sites.on_list(app, key) == [1]
+
+
 def test_no_more_emails_means_the_partners_too(app: Flask, client: FlaskClient, key: str) -> None:
     confirmed(app, client, key, **YES)
     unsubscribe = rights.newest(app, "unsubscribe")

@@ -8,7 +8,7 @@ it and what becomes of it is the same as on our own page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -21,7 +21,6 @@ from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.campaigns.colours import ColourRefused, Theme
 from petition.errors import NotFound, PetitionError
-from petition.services.partners.questions import with_question
 from petition.services.partners.snippets import page_of
 from petition.store.partners.partners import PartnerRecord
 from petition.web.http.access import OWN_FRAMES, PUBLIC, access
@@ -201,8 +200,7 @@ def _asked(slug: str) -> Frame:
         may_be_framed_by(partner.origins)
     if partner is None or not partner.is_live:
         raise NoForm(shown)
-    view = with_question(shown.view, partner.question(shown.view.language))
-    return Frame(shown=replace(shown, view=view), of=partner, look=_look(shown.view))
+    return Frame(shown=shown.asking(partner), of=partner, look=_look(shown.view))
 
 
 def _language(slug: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from petition.domain.signatures.mail_providers import Providers
 from petition.errors import NotFound
 from petition.services.counts import country_figures
 from petition.services.counts.country_figures import Countries
+from petition.services.partners.questions import with_question
 from petition.services.signatures import public_names
 from petition.services.signatures.public_names import Voices
 from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
@@ -45,6 +46,11 @@ class CachedCampaign:
     def has_names(self) -> bool:
         """True when at least one name is to be read."""
         return bool(self.voices.quotes or self.voices.names)
+
+    def asking(self, partner: PartnerRecord) -> CachedCampaign:
+        """The same with the partner's own question on its form, where it has one."""
+        asked = partner.question(self.view.language)
+        return replace(self, view=with_question(self.view, asked))
 
 
 class CampaignCache:

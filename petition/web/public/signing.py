@@ -100,7 +100,7 @@ def _to_language(slug: str) -> BaseResponse:
 def campaign(code: str, slug: str) -> Response:
     """The call with its form."""
     shown = shown_call(code, slug)
-    form_page = _CampaignPage(shown=shown, of=_live(slug, request.args.get("partner", "")))
+    form_page = _page(shown, _live(slug, request.args.get("partner", "")))
     tags = tags_of_request()
     if not is_ours(tags):
         return uncached(form_page.drawn_blank())
@@ -113,7 +113,12 @@ def sign(code: str, slug: str) -> BaseResponse:
     """Keep a signature. New or known, the answer is the same."""
     shown = shown_call(code, slug)
     of = _live(slug, partner_of_link(request.form.get("ticket", "")))
-    return answer_form(_CampaignPage(shown=shown, of=of))
+    return answer_form(_page(shown, of))
+
+
+def _page(shown: CachedCampaign, of: PartnerRecord | None) -> _CampaignPage:
+    """The form, with the partner's own question where its link led here."""
+    return _CampaignPage(shown=shown if of is None else shown.asking(of), of=of)
 
 
 def _live(slug: str, key: str) -> PartnerRecord | None:
@@ -149,7 +154,7 @@ class _CampaignPage(FormPage):
         view = self.shown.view
         if self.of is None:
             return view_of(ticket, view)
-        return view_of_link(ticket, view, self.of.key)
+        return view_of_link(ticket, view, self.of)
 
     def draw(
         self,
