@@ -146,7 +146,9 @@ class Guide:
 
     def get(self, address: str, code: str) -> Answer:
         client = self.staff if address.startswith("/staff") else self.client
-        return client.get(address, headers={"Accept-Language": code})
+        settings = dependencies_of(self.app).settings
+        at = settings.demo_origin if address == "/dev/partner" else None
+        return client.get(address, headers={"Accept-Language": code}, base_url=at)
 
     def post(self, address: str, code: str, form: Form | None = None) -> Answer:
         return self.client.post(address, data=form or {}, headers={"Accept-Language": code})
