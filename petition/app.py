@@ -37,6 +37,10 @@ from petition.store.vault import key_checks
 from petition.store.vault.key_checks import Keys
 from petition.store.vault.vault import Vault
 from petition.ttl_cache import TtlCache
+from petition.web.api import cors, languages, refusals as api_refusals
+from petition.web.api.public import readable
+from petition.web.api.reference import reference
+from petition.web.api.signing import signing
 from petition.web.embed.frame import embed
 from petition.web.embed.oembed import oembeds
 from petition.web.http import access, errors, ready_answers, retrying, security, senders
@@ -189,6 +193,9 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         updates,
         embed,
         oembeds,
+        readable,
+        signing,
+        reference,
         link_requests,
         links,
         mine,
@@ -219,6 +226,9 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     if settings.on_own_machine:
         app.register_blueprint(demo_partner)
     errors.install(app)
+    languages.install(app)
+    api_refusals.install(app)
+    cors.install(app)
     link_tokens.install(app)
     typed_addresses.install(app)
     senders.install(app)

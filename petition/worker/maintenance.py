@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from petition.services.api import once
 from petition.services.counts import console_figures, country_figures
 from petition.services.exports import kept_file
 from petition.services.letters import link_requests
@@ -83,6 +84,7 @@ class Maintenance:
         self.answer()
         self.delete_files()
         self.delete_claims()
+        self.delete_request_keys()
         self.erase_withdrawn()
         self.erase_asked()
         self.retain()
@@ -106,6 +108,11 @@ class Maintenance:
         """Names whose reader is gone, and decisions that can be undone no more."""
         with self._transaction() as session:
             review_undo.delete_past(session, at=self._now())
+
+    def delete_request_keys(self) -> None:
+        """What programs called their requests of more than a day ago."""
+        with self._transaction() as session:
+            once.delete_past(session, at=self._now())
 
     def fold(self) -> None:
         """Bring the public counts up to date; figures by country follow them once a day."""

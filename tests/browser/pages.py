@@ -31,7 +31,7 @@ COMMENTS: Final = {"ar": "الكرامة للجميع.", "en": "Dignity for all.
 OLD: Final = datetime(2020, 1, 1, tzinfo=UTC)
 NOBODY: Final = "999999"
 
-FOLDERS: Final = frozenset({"public", "staff", "errors", "dev", "embed"})
+FOLDERS: Final = frozenset({"public", "staff", "errors", "dev", "embed", "api"})
 LAYOUTS: Final = {"staff/base.html", "embed/base.html"}
 
 
@@ -262,6 +262,8 @@ class Tour:
         yield "public/accept.html: errors"
         page.goto(f"{self.ready.accept_link}?lang={self.lang}")
         yield "public/accept.html: accepted"
+        page.goto(f"/api/v1/?lang={self.lang}")
+        yield "api/reference.html"
 
     def link_requests(self) -> Iterator[str]:
         page = self.page

@@ -215,6 +215,7 @@ class Guide:
             "key": lambda: self.partner,
             "accent": lambda: "8a1c4a",
             "theme": lambda: "dark",
+            "language": lambda: code,
         }
         if rule.startswith("/staff/lost-factor/"):
             # No owner: beside another one who can sign in, the one of this guide is not the last,

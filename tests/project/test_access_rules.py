@@ -103,6 +103,15 @@ OPENS: dict[str, int] = {
     "POST /embed/<slug:slug>/sign": 422,
     "GET /embed/<slug:slug>/thanks": 200,
     "GET /embed/colours/<accent>/<theme>.css": 200,
+    "GET /api/v1/": 200,
+    "GET /api/v1/openapi.json": 200,
+    "GET /api/v1/campaigns": 200,
+    "GET /api/v1/campaigns/<slug:slug>": 200,
+    "GET /api/v1/campaigns/<slug:slug>/counter": 200,
+    "GET /api/v1/campaigns/<slug:slug>/counts": 200,
+    "GET /api/v1/campaigns/<slug:slug>/texts/<language>": 200,
+    # A form's body is no JSON.
+    "POST /api/v1/campaigns/<slug:slug>/signatures": 415,
     "GET /staff/sign-in": 200,
     "POST /staff/sign-in": 422,
     "GET /staff/set-up/<secret:token>": 200,
@@ -248,8 +257,12 @@ def test_a_view_without_a_rule_stops_the_start(
         create_app(settings)
 
 
-FROM_ANYWHERE = {"POST /unsubscribe/<token:token>"}
-"""A mail program presses this one by itself, without cookie or page (RFC 8058)."""
+FROM_ANYWHERE = {
+    "POST /unsubscribe/<token:token>",
+    "POST /api/v1/campaigns/<slug:slug>/signatures",
+}
+"""A mail program presses this one by itself, without cookie or page (RFC 8058). And partners' pages
+send signatures: the view itself asks whose key they send, or whose ticket."""
 IN_FRAMES = {"POST /embed/<slug:slug>/sign"}
 """A frame in a sandbox has no origin: its form comes from `null`."""
 
@@ -429,6 +442,7 @@ class Addresses:
             ("<key>", self.partner),
             ("<accent>", "8a1c4a"),
             ("<theme>", "dark"),
+            ("<language>", "en"),
         ):
             rule = rule.replace(part, value)
         assert "<" not in rule, f"no value for {rule}"

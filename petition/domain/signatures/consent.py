@@ -30,6 +30,8 @@ class Channel(StrEnum):
 
     WEB = "web"
     """Our own form."""
+    API = "api"
+    """A program, such as a form that a partner made itself."""
     MY = "my"
     """The page that shows a supporter's own signature."""
     LETTER = "letter"
@@ -37,6 +39,7 @@ class Channel(StrEnum):
 
 
 WEB: Final = Channel.WEB
+API: Final = Channel.API
 MY: Final = Channel.MY
 LETTER: Final = Channel.LETTER
 

@@ -7,6 +7,7 @@ from petition.store.tables.abuse import (
     SenderKey,
     SenderTry,
 )
+from petition.store.tables.api import ApiToken, RequestKeyRow
 from petition.store.tables.bulk_actions import BulkAction, BulkActionItem
 from petition.store.tables.campaigns import (
     Campaign,
@@ -71,6 +72,7 @@ from petition.store.tables.vault import KeyCheck
 __all__ = [
     "DIMENSIONS",
     "ActionTotal",
+    "ApiToken",
     "Audit",
     "AuditCheck",
     "AuditPruning",
@@ -111,6 +113,7 @@ __all__ = [
     "PartnerQuestion",
     "PartnerTerms",
     "Pause",
+    "RequestKeyRow",
     "Review",
     "ReviewChange",
     "ReviewClaim",

@@ -23,6 +23,8 @@ class Rule(StrEnum):
     """Anybody. Sets no cookie, names nobody, may be cached."""
     LINK = "link"
     """Who holds the link from a letter. Never cached, indexed or passed on by Referer."""
+    TOKEN = "token"  # noqa: S105  # a name
+    """A program that brings a token of the API. The view says what the token must open."""
     LOOPBACK = "loopback"
     """Who sits at this machine."""
     STAFF_SIGN_IN = "staff sign-in"
@@ -35,6 +37,7 @@ class Rule(StrEnum):
 
 PUBLIC: Final = Rule.PUBLIC
 LINK: Final = Rule.LINK
+TOKEN: Final = Rule.TOKEN
 LOOPBACK: Final = Rule.LOOPBACK
 STAFF_SIGN_IN: Final = Rule.STAFF_SIGN_IN
 HALF_SIGNED_IN: Final = Rule.HALF_SIGNED_IN
@@ -159,10 +162,10 @@ def _is_foreign(forms: str | None, base_url: str) -> bool:
     """True for a form from where this one may not come."""
     if forms == OWN_FRAMES and request.headers.get("Origin") == "null":
         return False
-    return forms in {OWN_PAGES, OWN_FRAMES} and _from_elsewhere(base_url)
+    return forms in {OWN_PAGES, OWN_FRAMES} and is_from_elsewhere(base_url)
 
 
-def _from_elsewhere(base_url: str) -> bool:
+def is_from_elsewhere(base_url: str) -> bool:
     """True when a browser says that another site's page sent this form.
 
     Who says nothing passes, and so does `Origin: null`, which old browsers send from a page that

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, abort
 from petition import i18n
 from petition.errors import NotFound, StoreUnavailable
 from petition.store.db import UNAVAILABLE
+from petition.web.http import problems
 from petition.web.http.access import LINK, LOOKING, rule_of
 from petition.web.http.cached_response import uncached
 from petition.web.http.gateway import REFUSED
@@ -58,9 +59,13 @@ def _refuse() -> None:
 def error_page(status: int, *, retry_after: int = 60) -> Response:
     """The page for a status, with its headers, in the language of the address or the reader.
 
+    A program that asks the API gets a problem instead of a page.
+
     `retry_after` is in seconds, for 429.
     """
     _choose_language()
+    if problems.are_wanted():
+        return problems.of_status(status, retry_after=retry_after)
     title, message = _words(status)
     if status == 429 and retry_after > 60:
         wait = language().span(retry_after)

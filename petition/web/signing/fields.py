@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import request
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form
 from wtforms.validators import StopValidation, ValidationError
 
@@ -13,10 +14,13 @@ from petition.web.http.locale import _
 
 
 class PostedForm(FlaskForm):
-    """A form that reads form bodies only: JSON could bring values that are not text."""
+    """A form that reads form bodies only, or the text that it is given: JSON could bring values
+    that are not text."""
 
     class Meta(FlaskForm.Meta):
         def wrap_formdata(self, form: Form, formdata: object) -> object:
+            if isinstance(formdata, MultiDict):
+                return formdata
             return request.form if request.method == "POST" else None
 
 

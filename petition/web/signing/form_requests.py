@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask import Response, redirect, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.signatures import consent
+from petition.domain.signatures.consent import Channel
 from petition.domain.signatures.source import TAGS, Source, tags_in
 from petition.errors import CampaignClosed, TooManyForms
 from petition.services.abuse.limits import retry_after
@@ -97,7 +99,7 @@ def answer_form(page: FormPage) -> BaseResponse:
     if not shown.view.is_open(deps().now()):
         return redirect(page.address, 303)
     view = page.view_of(request.form.get("ticket", ""))
-    form = _sent(view or shown.view)
+    form = form_sent(view or shown.view)
     hints = hints_for(form, at_risk=shown.view.presentation.at_risk)
     keep_form(lambda words: _form_later(page, form, hints, words))
     over = too_much()
@@ -109,7 +111,7 @@ def answer_form(page: FormPage) -> BaseResponse:
         outcome = request.environ.get(OUTCOME)
         if outcome is not None:  # the form was tried, and not kept, before Flask was asked
             raise outcome
-        _sign(view, form, page.partner)
+        keep(view, form, page.partner, way=consent.WEB)
     except CampaignClosed:
         deps().campaign_cache.clear()
         return redirect(page.address, 303)
@@ -119,16 +121,20 @@ def answer_form(page: FormPage) -> BaseResponse:
     return Response(status=303, headers={"Location": page.thanks_address})
 
 
-def _sent(view: CampaignView) -> SignForm:
-    """The form that came in, looked at; it asked what stood in those words of the call."""
-    form = _form_of(view)()
+def form_sent(view: CampaignView, sent: MultiDict[str, str] | None = None) -> SignForm:
+    """The form that came in, looked at; it asked what stood in those words of the call.
+
+    `sent` is what came in another way than as a form's body.
+    """
+    form = _form_of(view)(sent=sent)
     form.fields = view.call.fields
     form.target_domains = deps().campaign_cache.target_domains(view.slug)
     form.validate()
     return form
 
 
-def _sign(view: CampaignView, form: SignForm, partner: str | None) -> None:
+def keep(view: CampaignView, form: SignForm, partner: str | None, *, way: Channel) -> None:
+    """Keep the signature of a valid form. Raises CampaignClosed, TooManyForms, StoreUnavailable."""
     assert form.address is not None
     signing.sign(
         deps().group_commit,
@@ -148,7 +154,7 @@ def _sign(view: CampaignView, form: SignForm, partner: str | None) -> None:
                 utm_campaign=form.tag("utm_campaign"),
                 partner=partner,
             ),
-            way=consent.WEB,
+            way=way,
         ),
         sender=current_sender(),
         at=deps().now(),

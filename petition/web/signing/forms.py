@@ -7,6 +7,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from flask import request
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
@@ -143,10 +144,17 @@ class SignForm(QuestionsForm, AddressForm, DetailsForm):
     subject = StringField()
     """The trap: robots fill in whatever asks for text. No form filler knows a person's subject."""
 
-    def __init__(self, carried: Mapping[str, str] | None = None) -> None:
-        """With the form that was sent in; `carried` belongs to one that nobody filled in yet."""
-        super().__init__()
-        came = request.form if carried is None else carried
+    def __init__(
+        self,
+        carried: Mapping[str, str] | None = None,
+        sent: MultiDict[str, str] | None = None,
+    ) -> None:
+        """With the form that was sent in; `carried` belongs to one that nobody filled in yet.
+
+        `sent` is what came in another way than as a form's body.
+        """
+        super().__init__(**({} if sent is None else {"formdata": sent}))
+        came = carried if carried is not None else request.form if sent is None else sent
         self.carried = {name: came.get(name, "") for name in self.CARRIED}
 
     def validate_subject(self, field: Field) -> None:

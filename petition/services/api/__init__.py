@@ -1,0 +1,1 @@
+"""The API: making and using tokens, and doing a request once."""

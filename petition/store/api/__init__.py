@@ -1,0 +1,1 @@
+"""The API's tokens, and the keys of requests that must be done once."""

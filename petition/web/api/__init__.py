@@ -1,0 +1,1 @@
+"""The API for programs: public numbers and texts, and signing."""

@@ -1,0 +1,76 @@
+"""Operations: what each address of the API says of itself, beside the view that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from petition.web.http.problems import STATUSES, ProblemKind
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A part of the query, or a header, that an operation reads."""
+
+    name: str
+    description: str
+    type: Any
+    """As msgspec checks it."""
+    place: str = "query"
+    """`query` or `header`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method of one address, as the document says it."""
+
+    id: str
+    """By what programs call it: unchanging."""
+    summary: str
+    description: str
+    status: int
+    """Of the answer that was asked for."""
+    answer: type[msgspec.Struct] | None
+    """None: JSON of no kind of ours."""
+    problems: tuple[ProblemKind, ...]
+    """What it may answer instead, beside ALWAYS."""
+    body: type[msgspec.Struct] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    is_cacheable: bool = False
+    """True: with an entity tag; 304 to who has it."""
+    needs_token: bool = False
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        """Each status that it answers, in order."""
+        own = {self.status, *((304,) if self.is_cacheable else ())}
+        return tuple(sorted(own | {STATUSES[kind] for kind in self.all_problems}))
+
+    @property
+    def all_problems(self) -> tuple[ProblemKind, ...]:
+        return (*self.problems, *ALWAYS)
+
+
+ALWAYS: Final = (ProblemKind.TOO_MANY, ProblemKind.UNAVAILABLE)
+"""What every operation may answer."""
+
+LANG: Final = Parameter(
+    name="lang",
+    description="The language of problems, such as `de`; else Accept-Language says it.",
+    type=str,
+)
+
+
+def operation(described: Operation) -> Callable[[View], View]:
+    """Say what a view of the API answers."""
+
+    def mark(view: View) -> View:
+        view.operation = described  # type: ignore[attr-defined]
+        return view
+
+    return mark
