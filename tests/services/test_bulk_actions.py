@@ -25,6 +25,8 @@ from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, together, work
 
+pytestmark = pytest.mark.slow
+
 MOVED: Final = (
     "SELECT id, state, hold_reason, state_reason, CAST(moved_at AS text),"
     " CAST(confirmed_at AS text) FROM signatures ORDER BY id"

@@ -33,6 +33,8 @@ from tests import factories, people, rights
 from tests.conftest import Clock, PostgreSQL
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 

@@ -29,6 +29,8 @@ from tests import people
 from tests.conftest import Clock, PostgreSQL
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
 
+pytestmark = pytest.mark.slow
+
 FOLDER = str(resource_dir("migrations"))
 
 

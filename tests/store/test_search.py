@@ -23,6 +23,8 @@ from petition.store.signatures.search import Order, Page, Search
 from tests import factories, rights
 from tests.conftest import Clock
 
+pytestmark = pytest.mark.slow
+
 DAYS = 4
 COUNTRIES = ("DE", "FR", "MT")
 SOURCES = (None, "flyer", "poster")
