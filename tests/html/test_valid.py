@@ -230,8 +230,6 @@ class Guide:
                 "/"
             )[2]
         asked = f"?partner={self.partner}&lang={code}" if rule.startswith("/embed/<slug") else ""
-        if rule == "/dev/partner":
-            return f"{dependencies_of(self.app).settings.demo_origin}{rule}"
         if rule == "/oembed":
             asked = f"?url={dependencies_of(self.app).settings.base_url}/{code}/amazon"
         return re.sub(r"<([^>]+)>", lambda part: values[part[1]](), rule) + asked
