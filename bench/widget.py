@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, Request, ViewportSize
 
 from bench.table import Target, heading, verdict
 from drills.failure import Unavailable
+from tests.browser import actions
 from tests.browser.instance import Instance, run_instance
 from tests.browser.launching import chromium_path, running
 
@@ -107,8 +108,10 @@ def _middle(found: list[Visit]) -> Visit:
 
 def _pages(instance: Instance, site: str) -> dict[str, str]:
     """Name to body: the same words with and without the line."""
-    instance.petition("partner", "add", "amazon", "Union", "--site", site)
+    terms = actions.PARTNER_TERMS
+    instance.petition("partner", "add", "amazon", "Union", "--site", site, *terms)
     key = json.loads(instance.petition("partner", "list", "amazon", "--json"))[-1]["key"]
+    actions.accept_as_partner(instance, key)
     link = f'<a href="{instance.url}/en/amazon?source={key}">Sign the call</a>'
     data = f'data-campaign="amazon" data-partner="{key}" data-lang="en"'
     line = f'{link}<script async src="{instance.url}/embed.js" {data}></script>'

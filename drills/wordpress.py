@@ -245,9 +245,11 @@ def _program(name: str) -> str:
 
 
 def _partner(instance: Instance, name: str, site: str) -> str:
-    instance.petition("partner", "add", "amazon", name, "--site", site)
+    instance.petition("partner", "add", "amazon", name, "--site", site, *actions.PARTNER_TERMS)
     found = json.loads(instance.petition("partner", "list", "amazon", "--json"))
-    return str(found[-1]["key"])
+    key = str(found[-1]["key"])
+    actions.accept_as_partner(instance, key)
+    return key
 
 
 def _count(instance: Instance, key: str) -> int:
