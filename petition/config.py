@@ -108,6 +108,8 @@ class Settings:
     """True: long lists are not taken out by one person alone."""
     code_tries: int
     """Codes typed by hand that are judged in an hour, for all addresses together."""
+    webhooks_loopback: bool
+    """True in development only: webhooks may go to a program on this machine."""
     env: str
     generated: tuple[str, ...]
 
@@ -179,6 +181,7 @@ DOCUMENTED = (
     "PETITION_SENDER_PAGES",
     "PETITION_CODE_TRIES",
     "PETITION_SECOND_PERSON",
+    "PETITION_WEBHOOKS_LOOPBACK",
     "PETITION_ENV",
 )
 
@@ -249,6 +252,13 @@ def load(
         limits=_limits(source),
         code_tries=source.whole_number("PETITION_CODE_TRIES", 600, low=1, high=MOST),
         second_person=_one_of("PETITION_SECOND_PERSON", second_person, "on", "off") == "on",
+        webhooks_loopback=_one_of(
+            "PETITION_WEBHOOKS_LOOPBACK",
+            source.get("PETITION_WEBHOOKS_LOOPBACK", "off"),
+            "on",
+            "off",
+        )
+        == "on",
         env=env,
         generated=tuple(generated),
     )
@@ -285,6 +295,8 @@ def _check_production(settings: Settings) -> None:
         )
     if not settings.secure:
         raise SettingError("PETITION_BASE_URL must start with https:// in production")
+    if settings.webhooks_loopback:
+        raise SettingError("PETITION_WEBHOOKS_LOOPBACK must be off in production")
 
 
 def _one_of(name: str, value: str, *allowed: str) -> str:

@@ -44,8 +44,12 @@ from petition.web.http.gateway import BODY_SECONDS
 from petition.web.http.url_converters import first_parts
 from petition.worker.loop import Worker
 from petition.worker.maintenance import Maintenance
+from petition.worker.webhook_client import SECONDS, WebhookClient
+from petition.worker.webhooks import WebhookSender
 
 FIRST_STAFF = "owner@example.org"
+WEBHOOK_THREADS: Final = 2
+"""A receiver that answers slowly holds one of them."""
 ALONE: Final = "one person alone can take long lists out: PETITION_SECOND_PERSON is off"
 
 
@@ -159,13 +163,15 @@ def worker(once: bool) -> None:
         made = make_worker(app, stop)
         if once:
             done = made.once()
+            make_webhook_sender(app, stop).send_due()
             with reading() as session:
                 owed = outbox.summary(session).get(OWED, 0)
             click.echo(f"{done} letters dealt with, {owed} still owed")
         else:
             settings = dependencies_of(app).settings
             click.echo(start_line("sends letters and counts", settings), err=True)
-            made.run()
+            with _webhooks(app, stop):
+                made.run()
 
 
 def make_worker(app: Flask, stop: threading.Event) -> Worker:
@@ -188,6 +194,34 @@ def make_worker(app: Flask, stop: threading.Event) -> Worker:
         now=deps.now,
         stop=stop,
     )
+
+
+def make_webhook_sender(app: Flask, stop: threading.Event) -> WebhookSender:
+    """What sends this app's webhooks, in whichever thread."""
+    deps, engine = dependencies_of(app), db.engine
+    return WebhookSender(
+        deps.vault,
+        WebhookClient(loopback=deps.settings.webhooks_loopback),
+        transaction=lambda: transaction(engine),
+        reading=lambda: reading(engine),
+        now=deps.now,
+        stop=stop,
+    )
+
+
+@contextmanager
+def _webhooks(app: Flask, stop: threading.Event) -> Iterator[None]:
+    """Webhooks are sent beside the letters for as long as the block lasts."""
+    senders = [make_webhook_sender(app, stop) for _ in range(WEBHOOK_THREADS)]
+    threads = [threading.Thread(target=sender.run, daemon=True) for sender in senders]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(SECONDS)
 
 
 @click.command()

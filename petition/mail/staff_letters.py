@@ -97,6 +97,28 @@ _WORDS: Final[Mapping[str, Words]] = {
             "account: whoever uses it is then signed out at once."
         ),
     ),
+    kinds.WEBHOOK_FAILS: Words(
+        subject=N_("A webhook does not answer"),
+        what_happened=N_(
+            "A program that gets webhooks from %(host)s has not taken any for a day or longer. "
+            "Nothing is lost: what it has not got waits for it."
+        ),
+        what_to_do=N_(
+            "The console shows under Webhooks which one it is. If it does not answer within three "
+            "days, it is switched off."
+        ),
+    ),
+    kinds.WEBHOOK_OFF: Words(
+        subject=N_("A webhook was switched off"),
+        what_happened=N_(
+            "%(host)s sends nothing any more to one of the programs that get webhooks: it has not "
+            "answered for three days, or said itself that it is gone."
+        ),
+        what_to_do=N_(
+            "The console shows under Webhooks which one it is. Withdrawals and erasures may wait "
+            "for it: please have it mended, and then switch it on again."
+        ),
+    ),
 }
 KINDS: Final = tuple(_WORDS)
 

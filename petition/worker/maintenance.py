@@ -20,6 +20,7 @@ from petition.services.privacy.erasure import ErasureContext
 from petition.services.privacy.retention import Step
 from petition.services.signatures import bulk_actions, review_undo
 from petition.services.staff import audit_log, refusals, signing_in
+from petition.services.webhooks import sending
 from petition.store import jobs
 from petition.store.counts import totals
 from petition.store.db import SessionFactory
@@ -159,6 +160,7 @@ class Maintenance:
             signing_in.delete_old(session, at=at)
             refusals.delete_old(session, at=at)
             bulk_actions.delete_old(session, at=at)
+            sending.delete_old(session, at=at)
         self._remind(at)
         retention.note(self._reading, self._transaction, at=at)
 

@@ -38,6 +38,10 @@ class LetterKind(StrEnum):
     """To a partner: the link to what it has to accept."""
     MANY_RECORDS = "many_records"
     """To owners: somebody of staff opened many records of supporters within an hour."""
+    WEBHOOK_FAILS = "webhook_fails"
+    """To owners: a receiver of webhooks has not answered for a day, or for two."""
+    WEBHOOK_OFF = "webhook_off"
+    """To owners: nothing is sent to a receiver of webhooks any more."""
 
 
 class LetterState(StrEnum):
@@ -61,6 +65,8 @@ RESET: Final = LetterKind.RESET
 RESET_TOLD: Final = LetterKind.RESET_TOLD
 ARRANGEMENT: Final = LetterKind.ARRANGEMENT
 MANY_RECORDS: Final = LetterKind.MANY_RECORDS
+WEBHOOK_FAILS: Final = LetterKind.WEBHOOK_FAILS
+WEBHOOK_OFF: Final = LetterKind.WEBHOOK_OFF
 CONFIRMING: Final = frozenset({CONFIRM, REMINDER})
 """What is worth nothing once the link to confirm has ended."""
 UNASKED: Final = frozenset({REMINDER, THANKS})

@@ -49,6 +49,7 @@ class AuditAction(StrEnum):
     RECALL_LIST = "recall list"
     TARGET_DOMAIN = "target domain"
     PARTNER = "partner"
+    WEBHOOK = "webhook"
     WIDEN_LIMITS = "widen limits"
     NARROW_LIMITS = "narrow limits"
     LOAD_CAMPAIGN = "load campaign"

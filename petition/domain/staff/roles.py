@@ -40,6 +40,8 @@ class Right(StrEnum):
     """Open and close the campaign."""
     MANAGE_STAFF = "manage-staff"
     """Invite people, change what they may do, close accounts."""
+    WEBHOOKS = "webhooks"
+    """Say which programs are told what happens to signatures."""
     AUDIT = "audit"
     """Read the audit log."""
 

@@ -34,6 +34,7 @@ from petition.store.tables import (
     CampaignText,
     ConsentText,
 )
+from petition.store.webhooks import owed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,7 +304,10 @@ def set_state(session: Session, slug: str, state: CampaignState, *, at: datetime
         .where(Campaign.id == row.id, Campaign.state != state)
         .values(state=state, closed_at=at if state == CLOSED else None)
     )
-    return bool(moved.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
+    is_moved = bool(moved.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
+    if is_moved and state == CLOSED:
+        owed.note_closed(session, row.id, at=at)
+    return is_moved
 
 
 def languages(session: Session, campaign_id: int) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from petition.domain.letters import letter as letters
 from petition.domain.letters.recipient import Recipient, RecipientKind
+from petition.store.db.leases import is_free
 from petition.store.tables import Letter
 
 AS_NEW: Final[Mapping[str, str | bool | int]] = MappingProxyType(
@@ -69,13 +70,9 @@ def is_due(at: datetime, to: Collection[RecipientKind] = MAILED) -> ColumnElemen
     return and_(
         Letter.state == letters.OWED,
         Letter.due_at <= at,
-        _is_free(at),
+        is_free(Letter.leased_until, at),
         or_(*(_COLUMNS[kind].is_not(None) for kind in sorted(to))),
     )
-
-
-def _is_free(at: datetime) -> ColumnElement[bool]:
-    return or_(Letter.leased_until.is_(None), Letter.leased_until <= at)
 
 
 def claim(
@@ -107,7 +104,7 @@ def claim_these(
     """Take those of the letters that nobody else has taken since they were found."""
     free = (
         select(Letter.id)
-        .where(Letter.id.in_(ids), Letter.state == letters.OWED, _is_free(at))
+        .where(Letter.id.in_(ids), Letter.state == letters.OWED, is_free(Letter.leased_until, at))
         .with_for_update(skip_locked=True)
     )
     return _claimed(session, free.scalar_subquery(), worker=worker, until=at + lease)

@@ -21,6 +21,7 @@ from petition.store.tables import (
     Mailbox,
     Signature,
 )
+from petition.store.webhooks import owed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ def erase(session: Session, signature_id: int, *, at: datetime) -> Erased | None
     slug = session.get_one(Campaign, campaign_id).slug
     letters = _letters(session, [signature_id])
     contents.note_erased(session, campaign_id, [signature_id], at=at)
+    owed.note_erased(session, [signature_id], at=at)
     session.expunge(row)
     _delete(session, [signature_id])
     _forget_addresses(session, [(key, mailbox_key)])
@@ -115,6 +117,7 @@ def erase_batch(
     ids = [row.id for row in rows]
     letters = _letters(session, ids)
     contents.note_erased(session, campaign_id, ids, at=at)
+    owed.note_erased(session, ids, at=at)
     _delete(session, ids)
     _forget_addresses(session, [(bytes(row.address_key), bytes(row.mailbox_key)) for row in rows])
     return len(ids), letters

@@ -19,6 +19,7 @@ from petition.store.counts.changes import note_changes
 from petition.store.db import stored_json
 from petition.store.partners import opt_ins
 from petition.store.tables import BulkAction, BulkActionItem, Signature
+from petition.store.webhooks import owed
 
 _PART: Final = 500
 """As many signatures go into one statement."""
@@ -293,6 +294,7 @@ def _put(
         .values(state=to, **values)
         .execution_options(synchronize_session=False)
     )
+    owed.note_state(session, changed, to, at=at)
 
 
 def _items(action_id: int, ids: Sequence[int]) -> Any:

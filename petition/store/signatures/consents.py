@@ -23,6 +23,7 @@ from petition.store.tables import (
     PartnerQuestion,
     Signature,
 )
+from petition.store.webhooks import owed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +96,7 @@ def answer(
     if purpose == consent.PARTNER:
         own = select(Entry.signature_id).where(Entry.id == entry_id)
         opt_ins.note_changed(session, session.scalars(own), at=at)
+    owed.note_answer(session, entry_id, purpose, answer, at=at)
 
 
 def current(session: Session, entry_id: int) -> dict[str, str]:

@@ -18,6 +18,7 @@ from petition.store.exports import contents
 from petition.store.partners import opt_ins
 from petition.store.signatures import bulk_actions, by_address
 from petition.store.tables import Entry, FormerKey, MergedSignature, Signature
+from petition.store.webhooks import owed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +220,7 @@ def merge(
     fell = _take_out_of_count(session, stays, goes)
     values = _together(stays, goes)
     former = bytes(by_id[stale.signature_id].address_key)
-    stays_id, goes_id = stays.id, goes.id
+    stays_id, goes_id, stays_state = stays.id, goes.id, stays.state
     session.expunge(stays)
     session.expunge(goes)
     session.execute(
@@ -237,6 +238,8 @@ def merge(
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+    if stays_state == states.CONFIRMED and values.get("state", stays_state) != stays_state:
+        owed.note_state(session, [stays_id], values["state"], at=at)
     _set_keys(session, stays_id, keys)
     _note_former(session, former, keys.address)
     return Merged(stays=stays_id, goes=goes_id, fell=fell)
@@ -296,6 +299,7 @@ def _remember(session: Session, gone: int, stays: int, *, at: datetime) -> None:
 def _delete_merged(session: Session, campaign_id: int, signature_id: int, *, at: datetime) -> None:
     """Its forms hang on the other one now; exports must let its number go."""
     contents.note_erased(session, campaign_id, [signature_id], at=at)
+    owed.note_erased(session, [signature_id], at=at)
     session.execute(
         delete(Signature)
         .where(Signature.id == signature_id)

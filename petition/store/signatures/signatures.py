@@ -40,6 +40,7 @@ from petition.store.tables import (
     PartnerQuestion,
     Signature,
 )
+from petition.store.webhooks import owed
 
 PAGE = 2000
 
@@ -171,6 +172,7 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
     if row.state == states.CONFIRMED:
         note_change(session, row.id, +1)
         opt_ins.note_changed(session, [row.id], at=at)
+        owed.note_state(session, [row.id], states.CONFIRMED, at=at)
     return bytes(row.mailbox)
 
 
@@ -195,10 +197,13 @@ def withdraw(session: Session, signature_id: int, *, at: datetime) -> bool:
         return False
     if row.state == states.CONFIRMED:
         note_change(session, signature_id, -1)
+    counted = row.state == states.CONFIRMED
     row.withdrawn_from = row.state
     row.state, row.withdrawn_at = states.WITHDRAWN, at
     session.flush()
     opt_ins.note_changed(session, [signature_id], at=at)
+    if counted:
+        owed.note_state(session, [signature_id], states.WITHDRAWN, at=at)
     return True
 
 
@@ -212,6 +217,7 @@ def undo_withdrawal(session: Session, signature_id: int, *, after: datetime, at:
     row.state, row.withdrawn_at, row.withdrawn_from = row.withdrawn_from, None, None
     if row.state == states.CONFIRMED:
         note_change(session, signature_id, +1)
+        owed.note_state(session, [signature_id], states.CONFIRMED, at=at)
     session.flush()
     opt_ins.note_changed(session, [signature_id], at=at)
     return True
@@ -252,6 +258,7 @@ def move(
     if change:
         note_change(session, signature_id, change)
         opt_ins.note_changed(session, [signature_id], at=at)
+        owed.note_state(session, [signature_id], to, at=at)
     return True
 
 

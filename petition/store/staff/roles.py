@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.staff.roles import Grant, Right, Role
@@ -94,6 +94,21 @@ def owners(session: Session) -> frozenset[int]:
         .where(
             StaffRole.role == Role.OWNER,
             StaffRole.campaign_id.is_(None),
+            Staff.disabled.is_(False),
+            Staff.password_hash.is_not(None),
+        )
+    )
+    return frozenset(session.scalars(query))
+
+
+def owners_of(session: Session, campaign_id: int) -> frozenset[int]:
+    """Who owns this campaign, or everything, and can sign in."""
+    query = (
+        select(Staff.id)
+        .join(StaffRole, StaffRole.staff_id == Staff.id)
+        .where(
+            StaffRole.role == Role.OWNER,
+            or_(StaffRole.campaign_id.is_(None), StaffRole.campaign_id == campaign_id),
             Staff.disabled.is_(False),
             Staff.password_hash.is_not(None),
         )

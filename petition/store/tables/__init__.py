@@ -68,6 +68,7 @@ from petition.store.tables.staff import (
     StaffSession,
 )
 from petition.store.tables.vault import KeyCheck
+from petition.store.tables.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "DIMENSIONS",
@@ -135,4 +136,6 @@ __all__ = [
     "StaffSession",
     "StaffView",
     "TargetDomain",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

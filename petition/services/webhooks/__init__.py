@@ -1,0 +1,1 @@
+"""Webhooks: who gets them, what they say, and what becomes of each."""
