@@ -84,6 +84,7 @@ from petition.web.staff.passkeys import passkeys
 from petition.web.staff.people import people
 from petition.web.staff.signatures import signatures
 from petition.web.staff.target_domains import domains
+from petition.web.staff.webhooks import webhooks
 
 SHIPPED = Path(__file__).parent / "campaigns"
 """The campaigns that come with the package."""
@@ -211,6 +212,7 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         domains,
         opening,
         partners,
+        webhooks,
         limits,
         reviews,
         signatures,

@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a real HTTPS server on loopback, with a certificate of a CA of its own."""
+"""A receiver of webhooks: a real HTTPS server on loopback, certified by a CA of its own."""
 
 # The server calls its handler by these names.
 

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from petition.domain.webhooks.address import (
@@ -23,6 +22,7 @@ from petition.domain.webhooks.address import (
     address_of,
     may_connect,
 )
+from petition.domain.webhooks.event import Fault
 from petition.errors import PetitionError
 
 SECONDS: Final = 15.0
@@ -33,18 +33,6 @@ MOST_ADDRESSES: Final = 3
 """Of one name, that are tried."""
 
 Resolver = Callable[[str, int], Sequence[str]]
-
-
-class Fault(StrEnum):
-    """What went wrong without an answer; these words are kept."""
-
-    ADDRESS = "address refused"
-    """It leads to a network that we connect to for nobody."""
-    RESOLVE = "name not found"
-    CONNECT = "no connection"
-    TLS = "no valid certificate"
-    TIMEOUT = "no answer in time"
-    ANSWER = "no HTTP answer"
 
 
 class NotAnswered(PetitionError):

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Final
 
 from petition.domain.webhooks import retries
+from petition.domain.webhooks.event import Fault
 from petition.errors import SealBroken
 from petition.services.webhooks import sending
 from petition.services.webhooks.sending import Batch
@@ -30,7 +31,6 @@ from petition.worker.webhook_client import NotAnswered, WebhookClient
 LAST_START: Final = timedelta(minutes=6)
 """Of the lease: what is begun then has ended before another worker may take the endpoint."""
 IDLE: Final = 1.0
-UNSEALED: Final = "secret not readable"
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class WebhookSender:
         began = time.monotonic()
         wait: timedelta | None = None
         status: int | None = None
-        error: str | None = None
+        error: Fault | None = None
         try:
             with self._reading() as session:
                 ready = sending.ready(session, self._vault, batch.endpoint, each, at=self._now())
@@ -116,7 +116,7 @@ class WebhookSender:
         except NotAnswered as failure:
             error = failure.fault
         except SealBroken:
-            error = UNSEALED
+            error = Fault.UNSEALED
         answer = Answer(
             status=status, error=error, took_ms=round(1000 * (time.monotonic() - began))
         )

@@ -29,7 +29,7 @@ from petition.store.db import db, transaction
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.web.http.errors import error_page
-from tests import console, factories, partner_sites, people
+from tests import console, factories, partner_sites, people, webhook_receiver
 from tests.authenticator import ORIGIN, Authenticator
 from tests.conftest import Clock
 from tests.html.checker import complaints
@@ -93,6 +93,7 @@ class Guide:
         self.partner = partner_sites.asking(app)
         partner_sites.make_demo(app)
         self.accept_links = {code: partner_sites.to_accept(app, code) for code in CODES}
+        self.webhook = webhook_receiver.add(app, "https://hooks.example.org/in").key
         self._gather_names()
         for code in CODES:
             self._owe_every_letter(code)
@@ -213,6 +214,7 @@ class Guide:
             "id:signature_id": lambda: "1",
             "id:action_id": self._action,
             "key": lambda: self.partner,
+            "endpoint_key": lambda: self.webhook,
             "accent": lambda: "8a1c4a",
             "theme": lambda: "dark",
             "language": lambda: code,
@@ -366,6 +368,15 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
         "arrangement, wrong",
         guide.console(f"{path}/partners/{guide.partner}/arrangement", code, {"controller": "1"}),
     )
+    webhooks = f"{path}/webhooks"
+    wrong = {"url": "http://nowhere", "algorithm": "v9"}
+    yield "webhooks, wrong", guide.console(webhooks, code, wrong)
+    yield "webhook, secret", guide.console(f"{webhooks}/{guide.webhook}/rotate", code, {})
+    guide.console(f"{webhooks}/{guide.webhook}/full", code, {})
+    yield "webhook, full", guide.get(f"{webhooks}/{guide.webhook}", code)
+    guide.console(f"{webhooks}/{guide.webhook}/off", code, {})
+    yield "webhook, off", guide.get(f"{webhooks}/{guide.webhook}", code)
+    guide.console(f"{webhooks}/{guide.webhook}/on", code, {})
     yield "limits", guide.get("/staff/limits", code)
     wrong = {"network": "nowhere", "hours": "x", "factor": ""}
     yield "limits, wrong", guide.console("/staff/limits", code, wrong)

@@ -36,7 +36,7 @@ from petition.web.http.access import (
 )
 from petition.web.http.dependencies import dependencies_of
 from petition.web.public import signing
-from tests import console, factories, partner_sites
+from tests import console, factories, partner_sites, webhook_receiver
 from tools import access_matrix
 from tools.access_matrix import SIGN_IN, YES
 
@@ -169,6 +169,19 @@ OPENS: dict[str, int] = {
     "POST /staff/campaigns/<slug:slug>/partners/<key>/send": 303,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/block": 303,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/lift": 303,
+    "GET /staff/campaigns/<slug:slug>/webhooks": 200,
+    "POST /staff/campaigns/<slug:slug>/webhooks": 422,
+    "GET /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>": 200,
+    "POST /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/test": 303,
+    "POST /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/rotate": 200,
+    "POST /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/full": 303,
+    "POST /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/thin": 303,
+    "POST /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/off": 303,
+    "POST /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/on": 303,
+    "POST /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/replay": 303,
+    "POST /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/messages/<id:message_id>/replay": (
+        404
+    ),
     "GET /staff/limits": 200,
     "POST /staff/limits": 422,
     "POST /staff/limits/narrow": 422,
@@ -367,6 +380,7 @@ class Addresses:
         self.link = link
         self.letter = letter
         self.partner = partner_sites.make(app)
+        self.webhook = webhook_receiver.add(app, "https://hooks.example.org/in").key
         console.invite(app, "viewer", "colleague@example.org")
         with transaction() as session:
             colleague = store_accounts.by_email(session, "colleague@example.org")
@@ -440,6 +454,8 @@ class Addresses:
             ("<id:action_id>", str(self.action_id)),
             ("<id:erasure_id>", str(self.erasure_id)),
             ("<key>", self.partner),
+            ("<endpoint_key>", self.webhook),
+            ("<id:message_id>", "1"),
             ("<accent>", "8a1c4a"),
             ("<theme>", "dark"),
             ("<language>", "en"),

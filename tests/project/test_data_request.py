@@ -107,6 +107,8 @@ NOT_IN_IT: Final = {
     "partner_questions": "what they ask, the same for everybody",
     "partner_opt_ins": "that the last answer to a partner's question was yes: the answer is there",
     "partner_events": "what the partner is told of it; of who was erased only that, by a number",
+    "webhook_endpoints": "about programs of the organiser that are told what happens",
+    "webhook_deliveries": "what they are told: the signature's number, and what is in the copy",
     "letters.id": "the order of the letters, which the copy keeps",
     "letters.entry_id": "which row belongs to which",
     "letters.staff_id": "set in letters to staff alone",

@@ -80,6 +80,17 @@ NOTED_ELSEWHERE: Final = {
     "POST /staff/campaigns/<slug:slug>/partners/<key>/send",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/block",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/lift",
+    *(
+        f"POST /staff/campaigns/<slug:slug>/webhooks{rest}"
+        for rest in (
+            "",
+            *(
+                f"/<endpoint_key>/{verb}"
+                for verb in ("test", "rotate", "full", "thin", "off", "on", "replay")
+            ),
+            "/<endpoint_key>/messages/<id:message_id>/replay",
+        )
+    ),
 }
 """What the tests of these pages look for in the log themselves."""
 
@@ -107,6 +118,8 @@ NOT_NOTED: Final = {
     "GET /staff/campaigns/<slug:slug>/partners": "partners, and what they paste",
     "GET /staff/campaigns/<slug:slug>/partners/<key>": "the same",
     "GET /staff/campaigns/<slug:slug>/partners/<key>/arrangement": "what is arranged with it",
+    "GET /staff/campaigns/<slug:slug>/webhooks": "programs that are told, for owners",
+    "GET /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>": "numbers of signatures, for owners",
     "GET /staff/limits": "numbers",
     "GET /staff/help": "the guide",
     "POST /staff/second-factor/passkey/ask": "what a browser asks a passkey",

@@ -9,14 +9,43 @@ from contextlib import contextmanager
 
 import pytest
 
+from petition.domain.webhooks.event import Fault
 from petition.worker import webhook_client
-from petition.worker.webhook_client import Fault, NotAnswered, WebhookClient
+from petition.worker.webhook_client import NotAnswered, WebhookClient
 from tests.webhook_receiver import HOST, Authority, Receiver, client_to, receiving
 
 # {port} is that of a listener on loopback.
-URLS = ["https://127.0.0.1:{port}/", "https://127.1:{port}/", "https://127.0.1:{port}/", "https://0:{port}/", "https://0.0.0.0:{port}/", "https://2130706433:{port}/", "https://017700000001:{port}/", "https://0x7f000001:{port}/", "https://0x7f.0.0.1:{port}/", "https://0177.0.0.1:{port}/", "https://0x7f.1:{port}/", "https://127.0.0.1.:{port}/", "https://4294967295:{port}/", "https://127.0.0.0x1:{port}/", "https://[::1]:{port}/", "https://[::]:{port}/", "https://[::ffff:127.0.0.1]:{port}/", "https://[::ffff:7f00:1]:{port}/", "https://[0:0:0:0:0:0:0:1]:{port}/", "https://[fe80::1%25lo]:{port}/", "https://[64:ff9b::7f00:1]:{port}/", "https://[2002:7f00:1::]:{port}/", "https://localhost:{port}/", "https://LOCALHOST:{port}/", "https://localhost.:{port}/", "https://a.localhost:{port}/", "https://localhost%00.example.org:{port}/", "http://hooks.example.org:{port}/", "ftp://127.0.0.1:{port}/", "file:///etc/passwd", "gopher://127.0.0.1:{port}/", "https://hooks.example.org@127.0.0.1:{port}/", "https://127.0.0.1:{port}@hooks.example.org/", "https://hooks.example.org:pass@127.0.0.1:{port}/", "https://hooks.example.org#@127.0.0.1:{port}/", "https://127.0.0.1:{port}#.example.org/", "https://127.0.0.1:{port}\\.example.org/", "https:\\\\127.0.0.1:{port}/", "https:/127.0.0.1:{port}/", "https:127.0.0.1:{port}", "//127.0.0.1:{port}/", "https://hooks.example.org:0/", "https://hooks.example.org:22/", "https://hooks.example.org:25/", "https://hooks.example.org:6379/\\r\\nSET", "https://hooks.example.org:99999/", "https://intranet:{port}/", "https://127。0。0。1:{port}/", "https://①②⑦.0.0.1:{port}/", "https://{port}/"]
+URLS = """
+https://127.0.0.1:{port}/  https://127.1:{port}/  https://127.0.1:{port}/  https://0:{port}/
+https://0.0.0.0:{port}/  https://2130706433:{port}/  https://017700000001:{port}/
+https://0x7f000001:{port}/  https://0x7f.0.0.1:{port}/  https://0177.0.0.1:{port}/
+https://0x7f.1:{port}/  https://127.0.0.1.:{port}/  https://4294967295:{port}/
+https://127.0.0.0x1:{port}/  https://[::1]:{port}/  https://[::]:{port}/
+https://[::ffff:127.0.0.1]:{port}/  https://[::ffff:7f00:1]:{port}/
+https://[0:0:0:0:0:0:0:1]:{port}/  https://[fe80::1%25lo]:{port}/
+https://[64:ff9b::7f00:1]:{port}/  https://[2002:7f00:1::]:{port}/  https://localhost:{port}/
+https://LOCALHOST:{port}/  https://localhost.:{port}/  https://a.localhost:{port}/
+https://localhost%00.example.org:{port}/  http://hooks.example.org:{port}/
+ftp://127.0.0.1:{port}/  file:///etc/passwd  gopher://127.0.0.1:{port}/
+https://hooks.example.org@127.0.0.1:{port}/  https://127.0.0.1:{port}@hooks.example.org/
+https://hooks.example.org:pass@127.0.0.1:{port}/  https://hooks.example.org#@127.0.0.1:{port}/
+https://127.0.0.1:{port}#.example.org/  https://127.0.0.1:{port}\\.example.org/
+https:\\\\127.0.0.1:{port}/  https:/127.0.0.1:{port}/  https:127.0.0.1:{port}
+//127.0.0.1:{port}/  https://hooks.example.org:0/  https://hooks.example.org:22/
+https://hooks.example.org:25/  https://hooks.example.org:6379/\\r\\nSET
+https://hooks.example.org:99999/  https://intranet:{port}/
+https://127\u30020\u30020\u30021:{port}/  https://\u2460\u2461\u2466.0.0.1:{port}/
+https://{port}/
+""".split()  # noqa: SIM905  # that many are read better so
 # What the name of an endpoint may be made to lead to.
-LEADS_TO = ["127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.169.254", "168.63.129.16", "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "192.88.99.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "::1", "::", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::7f00:1", "2002:7f00:1::", "2001:0:7f00:1::", "fe80::1", "fe80::1%lo", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "3fff::1", "100::1", "5f00::1", "localhost", "2130706433", "0x7f000001"]
+LEADS_TO = """
+127.0.0.1  127.8.8.8  0.0.0.0  10.0.0.1  172.16.0.1  172.31.255.255  192.168.1.1  100.64.0.1
+169.254.169.254  168.63.129.16  192.0.0.192  192.0.2.1  198.18.0.1  198.51.100.1  203.0.113.1
+192.88.99.1  224.0.0.1  239.255.255.255  240.0.0.1  255.255.255.255  ::1  ::  ::ffff:127.0.0.1
+::ffff:10.0.0.1  ::127.0.0.1  64:ff9b::7f00:1  64:ff9b:1::7f00:1  2002:7f00:1::  2001:0:7f00:1::
+fe80::1  fe80::1%lo  fec0::1  fc00::1  fd00:ec2::254  ff02::1  2001:db8::1  3fff::1  100::1
+5f00::1  localhost  2130706433  0x7f000001
+""".split()  # noqa: SIM905
 
 
 class Listener:

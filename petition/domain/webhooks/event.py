@@ -43,6 +43,20 @@ class EndpointState(StrEnum):
     """It failed for three days. What happens goes on to be owed."""
 
 
+class Fault(StrEnum):
+    """What went wrong without an answer; these words are kept."""
+
+    ADDRESS = "address refused"
+    """It leads to a network that we connect to for nobody."""
+    RESOLVE = "name not found"
+    CONNECT = "no connection"
+    TLS = "no valid certificate"
+    TIMEOUT = "no answer in time"
+    ANSWER = "no HTTP answer"
+    UNSEALED = "secret not readable"
+    """Our own: nothing was sent."""
+
+
 class Algorithm(StrEnum):
     """How its messages are signed, by the names of Standard Webhooks."""
 

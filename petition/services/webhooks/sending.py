@@ -135,6 +135,8 @@ def note_answer(
     wait = min(wait or timedelta(), retries.LONGEST_WAIT)
     attempts, owed_for = each.attempts + 1, at - each.happened_at
     pause = retries.pause_after(attempts, owed_for=owed_for, jitter=jitter)
+    if pause is None and _is_shut_off(endpoint, at):
+        pause = timedelta()  # it took nothing else either: all waits until it is switched on
     if pause is None:
         deliveries.note_dead(session, each.id, answer, at=at)
     else:
@@ -171,13 +173,18 @@ def _note_failing(
     if answer.status == GONE:
         values["state"] = EndpointState.GONE
         _tell_owners(session, endpoint, letters.WEBHOOK_OFF, at=at)
-    elif at - since >= retries.SHUT_OFF_AFTER:
+    elif _is_shut_off(endpoint, at):
         values["state"] = EndpointState.SHUT_OFF
         _tell_owners(session, endpoint, letters.WEBHOOK_OFF, at=at)
     elif warnings > endpoint.warnings:
         values["warnings"] = warnings
         _tell_owners(session, endpoint, letters.WEBHOOK_FAILS, at=at)
     endpoints.set_values(session, endpoint.id, values)
+
+
+def _is_shut_off(endpoint: EndpointRecord, at: datetime) -> bool:
+    since = endpoint.failing_since
+    return since is not None and at - since >= retries.SHUT_OFF_AFTER
 
 
 def _tell_owners(

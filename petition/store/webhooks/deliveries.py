@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from petition.domain.webhooks.event import LEAVING, DeliveryState, EventKind
+from petition.domain.webhooks.event import LEAVING, DeliveryState, EventKind, Fault
 from petition.store.tables import WebhookDelivery
 from petition.store.webhooks import endpoints
 
@@ -33,7 +33,7 @@ class DeliveryRecord:
     attempts: int
     status: int | None
     took_ms: int | None
-    last_error: str | None
+    last_error: Fault | None
     finished_at: datetime | None
 
 
@@ -42,14 +42,15 @@ class Answer:
     """What is kept of one try: the status of the answer or our word, and how long it took."""
 
     status: int | None
-    error: str | None
+    error: Fault | None
     took_ms: int
 
 
 def take(session: Session, endpoint_id: int, *, at: datetime, most: int) -> list[DeliveryRecord]:
-    """The next messages to an endpoint that is claimed, numbered, in order.
+    """The next messages to an endpoint that is claimed, numbered.
 
     Of each signature only the oldest: the next one goes when that is acknowledged or given up.
+    New ones come first, so that one which the receiver cannot take holds up nobody else's.
     """
     earlier = aliased(WebhookDelivery)
     held_up = exists().where(
@@ -61,10 +62,9 @@ def take(session: Session, endpoint_id: int, *, at: datetime, most: int) -> list
     rows = session.scalars(
         select(WebhookDelivery)
         .where(_owed(endpoint_id), WebhookDelivery.due_at <= at, ~held_up)
-        .order_by(WebhookDelivery.due_at, WebhookDelivery.id)
+        .order_by(WebhookDelivery.attempts > 0, WebhookDelivery.due_at, WebhookDelivery.id)
         .limit(most)
     ).all()
-    rows = sorted(rows, key=lambda row: row.id)
     new = [row for row in rows if row.sequence is None]
     if new:
         first = endpoints.next_sequences(session, endpoint_id, len(new))
@@ -208,6 +208,6 @@ def _record(row: WebhookDelivery) -> DeliveryRecord:
         attempts=row.attempts,
         status=row.status,
         took_ms=row.took_ms,
-        last_error=row.last_error,
+        last_error=Fault(row.last_error) if row.last_error else None,
         finished_at=row.finished_at,
     )

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from wtforms import BooleanField, Field, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 
-from petition.addr_spec import AddressRefused, addr_spec
+from petition.addr_spec import AddressRefused as EmailRefused, addr_spec
 from petition.domain.abuse.places import (
     MOST_FACTOR,
     MOST_HOURS,
@@ -29,7 +29,10 @@ from petition.domain.partners.partner import (
 from petition.domain.signatures.moderation import SHOWN, VERDICTS
 from petition.domain.staff.reset_reasons import ResetReason
 from petition.domain.staff.roles import SEPARATE, Role
+from petition.domain.webhooks.address import AddressRefused, address_of
+from petition.domain.webhooks.event import Algorithm
 from petition.services.signatures.moderation import Seen
+from petition.web.http.dependencies import deps
 from petition.web.http.locale import _
 from petition.web.signing.fields import (
     PostedForm,
@@ -150,6 +153,25 @@ class PartnerForm(PostedForm):
             raise ValidationError(_("Please enter ten sites at most.")) from None
 
 
+class WebhookForm(PostedForm):
+    """Owners add a program that is told what happens."""
+
+    url = StringField(filters=[clean_filter], validators=[required, no_controls])
+    algorithm = StringField(filters=[clean_filter])
+
+    def validate_url(self, field: Field) -> None:
+        try:
+            address_of(text_of(field), loopback=deps().settings.webhooks_loopback)
+        except AddressRefused:
+            raise ValidationError(
+                _("Please enter an address such as https://hooks.example.org/in.")
+            ) from None
+
+    def validate_algorithm(self, field: Field) -> None:
+        if text_of(field) not in tuple(Algorithm):
+            raise ValidationError(_("Please choose how messages are signed."))
+
+
 class UsualForm(SharedForm):
     """Staff end the wider limits of a place."""
 
@@ -257,7 +279,7 @@ class InviteForm(GrantForm):
         try:
             validate_email(text_of(field), check_deliverability=False)
             addr_spec(text_of(field))
-        except (EmailNotValidError, AddressRefused):
+        except (EmailNotValidError, EmailRefused):
             raise ValidationError(
                 _("This does not look like an email address. Example: name@example.org")
             ) from None

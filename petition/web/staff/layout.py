@@ -46,6 +46,7 @@ HELP: Final = {
     "people": "roles",
     "reviews": "names-and-comments",
     "signatures": "looking-up-a-signature",
+    "webhooks": "webhooks",
 }
 """By blueprint: the heading of docs/staff.md that is about its pages."""
 
@@ -90,6 +91,7 @@ def _campaign_pages(slug: str) -> Iterator[_Place]:
     yield f"{root}/domains", _("The target’s own mail domains"), Right.NUMBERS
     yield f"{root}/state", _("Open or close"), Right.OPEN_CLOSE
     yield f"{root}/partners", _("Partners"), Right.NUMBERS
+    yield f"{root}/webhooks", _("Webhooks"), Right.WEBHOOKS
 
 
 def _allowed(places: Iterator[_Place], rights: frozenset[Right]) -> Iterator[MenuLink]:
@@ -110,7 +112,7 @@ def _current(address: str) -> str | None:
         return "page"
     below = _BELOW.get(address, (f"{address}/",) if address.endswith("/signatures") else ())
     below = _BELOW.get(address, ())
-    if address.endswith("/partners"):
+    if address.endswith(("/partners", "/webhooks")):
         below = (f"{address}/",)
     return "true" if any(map(request.path.startswith, below)) else None
 
