@@ -23,7 +23,7 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def text(answer: Answer) -> str:
-    return html.unescape(answer.get_data(as_text=True)).replace("\u200b", "")
+    return html.unescape(answer.get_data(as_text=True)).replace("<wbr>", "")
 
 
 def send(staff: FlaskClient, place: str = "", **form: str) -> Answer:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -210,6 +213,25 @@ def test_ed25519_is_verified_by_cryptography(
     verify_v1a(made.shown, got)
     with pytest.raises(InvalidSignature):
         verify_v1a(made.shown, Got(headers=got.headers, body=got.body + b" "))
+
+
+@on_sqlite
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_what_the_documentation_shows_verifies_a_message(
+    app: Flask, receiver: Receiver, sender: WebhookSender, clock: Clock, algorithm: Algorithm
+) -> None:
+    made = add(app, receiver.url, algorithm)
+    clock.at = clock.at.now(clock.at.tzinfo)
+    ping(app, made.key)
+    sender.send_due()
+    (got,) = receiver.got
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(examples[algorithm == Algorithm.ED25519], shown)  # our own page
+    assert shown["received"](got.body, got.headers, made.shown)["type"] == "ping"
+    with pytest.raises((WebhookVerificationError, ValueError)):
+        shown["received"](got.body + b" ", got.headers, made.shown)
 
 
 @on_sqlite
