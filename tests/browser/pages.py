@@ -186,6 +186,21 @@ class Tour:
         yield from self.my_signature()
         yield from self.errors()
 
+    def _webhooks(self, room: str) -> Iterator[str]:
+        page = self.page
+        page.goto(room)
+        yield "staff/webhooks.html"
+        self._press(f"form[action='{room}'] button")
+        yield "staff/webhooks.html: errors"
+        if not page.locator("#list-heading ~ ul a").count():
+            page.locator("#url").fill("https://hooks.example.org/in/of/the/organisers/own/program")
+            self._press(f"form[action='{room}'] button")
+            yield "staff/webhook_secret.html"
+            page.goto(room)
+        self._press("#list-heading ~ ul a")
+        self._press("form[action$='/test'] button")
+        yield "staff/webhook.html"
+
     def _press(self, words: str = "main form button[type=submit]:visible") -> None:
         with self.page.expect_navigation():
             self.page.locator(words).first.click()
@@ -455,6 +470,7 @@ class Tour:
         page.locator("#retention_months").fill("0")
         self._press("form[action$='/arrangement'] button")
         yield "staff/arrangement.html: errors"
+        yield from self._webhooks(f"{campaign}/webhooks")
         page.goto("/staff/account")
         yield "staff/account.html"
         page.goto("/staff/lost-factor")
