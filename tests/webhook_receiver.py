@@ -186,10 +186,16 @@ def sender_of(app: Flask, client: WebhookClient) -> WebhookSender:
     )
 
 
-def add(app: Flask, url: str, algorithm: Algorithm = Algorithm.HMAC, slug: str = "amazon") -> Made:
+def add(
+    app: Flask,
+    url: str,
+    algorithm: Algorithm = Algorithm.HMAC,
+    slug: str = "amazon",
+    partner: str | None = None,
+) -> Made:
     """An endpoint of the campaign, as an owner makes it."""
     deps = dependencies_of(app)
-    command = NewEndpoint(campaign=slug, url=url, algorithm=algorithm)
+    command = NewEndpoint(campaign=slug, url=url, algorithm=algorithm, partner=partner)
     with app.app_context(), transaction() as session:
         return endpoints.add(
             session, deps.vault, command, loopback=True, by="owner@example.org", at=deps.now()

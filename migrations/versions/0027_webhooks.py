@@ -20,6 +20,7 @@ def upgrade() -> None:
         "webhook_endpoints",
         sa.Column("id", Id, nullable=False),
         sa.Column("campaign_id", Id, nullable=False),
+        sa.Column("partner_id", Id, nullable=True),
         sa.Column("key", sa.String(16), nullable=False),
         sa.Column("url", sa.String(400), nullable=False),
         sa.Column("algorithm", sa.String(3), nullable=False),
@@ -46,10 +47,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], op.f("fk_webhook_endpoints_campaign_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["partner_id"], ["partners.id"], op.f("fk_webhook_endpoints_partner_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
         sa.UniqueConstraint("key", name=op.f("uq_webhook_endpoints_key")),
     )
     op.create_index(op.f("ix_webhook_endpoints_campaign_id"), "webhook_endpoints", ["campaign_id"])
+    op.create_index(op.f("ix_webhook_endpoints_partner_id"), "webhook_endpoints", ["partner_id"])
     op.create_table(
         "webhook_deliveries",
         sa.Column("id", Id, nullable=False),
@@ -60,7 +65,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(64), nullable=True),
         sa.Column("answer", sa.String(64), nullable=True),
         sa.Column("happened_at", Instant, nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=True),
+        sa.Column("sequence", Id, nullable=True),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("due_at", Instant, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

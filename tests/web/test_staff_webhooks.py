@@ -14,7 +14,7 @@ from petition.store.db import transaction
 from petition.store.webhooks import deliveries
 from petition.store.webhooks.deliveries import Answer as Got
 from petition.web.http.dependencies import dependencies_of
-from tests import console, factories, people, webhook_receiver
+from tests import console, factories, partner_sites, people, webhook_receiver
 from tests.park import open_park
 
 ROOM = "/staff/campaigns/amazon/webhooks"
@@ -96,6 +96,17 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(
     assert words in text(answer)
     assert f'value="{url}"' in text(answer)
     assert factories.rows(app, "SELECT count(*) FROM webhook_endpoints") == [(0,)]
+
+
+@on_sqlite
+def test_it_can_be_a_partners_of_this_petition(app: Flask) -> None:
+    open_park(app)
+    key, foreign = partner_sites.make(app), partner_sites.make(app, slug="park")
+    owner = console.enter(app)
+    assert send(owner, url=URL, algorithm="v1", partner=foreign).status_code == 404
+    assert send(owner, url=URL, algorithm="v1", partner=key).status_code == 200
+    for place in (ROOM, f"{ROOM}/{made(app)}"):
+        assert "<bdi>Union</bdi>" in text(owner.get(place))
 
 
 @on_sqlite

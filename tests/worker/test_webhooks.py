@@ -17,6 +17,7 @@ from flask import Flask
 from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from petition.domain.partners.references import signature_of
 from petition.domain.signatures import states
 from petition.domain.webhooks.event import Algorithm
 from petition.services.campaigns import opening
@@ -29,7 +30,7 @@ from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
 from petition.web.http.dependencies import dependencies_of
 from petition.worker.webhooks import WebhookSender
-from tests import console, factories, people
+from tests import console, factories, partner_sites, people
 from tests.conftest import Clock
 from tests.webhook_receiver import (
     SECRET_WORDS,
@@ -454,6 +455,45 @@ def test_full_messages_name_only_who_still_stands(
     for table in ("webhook_deliveries", "audit"):
         for row in factories.rows(app, f"SELECT * FROM {table}"):  # our own names
             assert people.amina["email"] not in str(row)
+
+
+def test_a_partner_is_told_only_of_who_said_yes_to_it(
+    app: Flask, clock: Clock, receiver: Receiver, sender: WebhookSender
+) -> None:
+    """By references of its own; why somebody left its list is not told."""
+    union, other = partner_sites.asking(app), partner_sites.asking(app, "Another")
+    made = add(app, receiver.url, partner=union)
+    with transaction() as session:
+        endpoints.set_full(session, SLUG, made.key, is_full=True, by=BY, at=clock())
+    call = [(union, "yes"), (union, "no"), (other, "yes"), (union, "yes"), (union, "yes")]
+    for number, (key, answer) in enumerate(call):
+        partner_sites.keep(app, key, person(number), answer)
+    yes, _, _, held, erased = (
+        found.signature_id
+        for each in factories.entries(app)
+        if (found := factories.confirm(app, each))
+    )
+    with transaction() as session:
+        assert signatures.move(session, held, states.HELD, expected=states.CONFIRMED, at=clock())
+    erase(app, erased)
+    sender.send_due()
+    key = dependencies_of(app).vault.ring.partners
+    told = [
+        (
+            each.data["sequence"],
+            signature_of(key, union, each.data["reference"]),
+            each.data["state"],
+            each.data.get("signature", {}).get("email"),
+        )
+        for each in sorted(receiver.got, key=lambda got: int(got.data["sequence"]))
+    ]
+    assert told == [
+        (1, yes, "confirmed", person(0)["email"]),
+        (2, held, "confirmed", None),
+        (3, erased, "confirmed", None),
+        (4, held, "withdrawn", None),
+        (5, erased, "erased", None),
+    ]
 
 
 @on_sqlite

@@ -88,8 +88,8 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What happened, to what."""
 
     campaign: str
-    sequence: int
-    """Counts the messages to this endpoint: 1, 2, 3 …"""
+    sequence: int | None = None
+    """Counts the messages to this endpoint: 1, 2, 3 …; at a partner, its events."""
     reference: str | None = None
     """Which signature."""
     state: str | None = None

@@ -15,6 +15,7 @@ from petition.domain.webhooks.event import Algorithm, EndpointState
 from petition.errors import NotFound, PetitionError
 from petition.store.campaigns import campaigns
 from petition.store.db import Session
+from petition.store.partners import partners
 from petition.store.staff import audit
 from petition.store.vault.vault import Vault
 from petition.store.webhooks import deliveries, endpoints, owed
@@ -44,6 +45,8 @@ class NewEndpoint:
     campaign: str
     url: str
     algorithm: Algorithm
+    partner: str | None = None
+    """The key of the partner whose it is; None for the organiser's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +65,16 @@ def add(
     campaign_id = campaigns.by_slug(session, command.campaign).id
     if len(endpoints.of_campaign(session, command.campaign)) >= MOST:
         raise TooManyEndpoints
+    partner_id = None
+    if command.partner is not None:
+        partner = partners.of_campaign(session, command.campaign).get(command.partner)
+        if partner is None:
+            raise NotFound
+        partner_id = partner.id
     key, secret = secrets.token_hex(8), signing.new_secret()
     new = NewRow(
         campaign_id=campaign_id,
+        partner_id=partner_id,
         key=key,
         url=address.url,
         algorithm=command.algorithm,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from petition.domain.letters import letter as letters
 from petition.domain.letters.letter import LetterKind
 from petition.domain.letters.recipient import Recipient
+from petition.domain.partners import references
 from petition.domain.webhooks import event, retries, signing
 from petition.domain.webhooks.event import Data, Details, EndpointState, EventKind
 from petition.services.webhooks.endpoints import HEALTHY
@@ -52,7 +53,8 @@ def claim(session: Session, *, worker: str, at: datetime) -> Batch | None:
     endpoint = endpoints.claim(session, worker=worker, at=at, lease=LEASE)
     if endpoint is None:
         return None
-    found = deliveries.take(session, endpoint.id, at=at, most=BATCH)
+    numbered = endpoint.partner is None
+    found = deliveries.take(session, endpoint.id, numbered=numbered, at=at, most=BATCH)
     return Batch(endpoint=endpoint, messages=tuple(found))
 
 
@@ -78,17 +80,24 @@ def ready(
 
 
 def _data(session: Session, vault: Vault, endpoint: EndpointRecord, each: DeliveryRecord) -> Data:
-    assert each.sequence is not None  # it was claimed
     return Data(
         campaign=endpoint.campaign,
         sequence=each.sequence,
-        # The number by which the organiser's lists know it, too.
-        reference=str(each.signature_id) if each.signature_id is not None else None,
+        reference=_reference(vault, endpoint, each.signature_id),
         state=each.signature_state,
         purpose=each.purpose,
         answer=each.answer,
         signature=_details(session, vault, endpoint, each),
     )
+
+
+def _reference(vault: Vault, endpoint: EndpointRecord, signature_id: int | None) -> str | None:
+    """What the organiser's lists know it by; to a partner, what that partner alone knows."""
+    if signature_id is None:
+        return None
+    if endpoint.partner is None:
+        return str(signature_id)
+    return references.reference(vault.ring.partners, endpoint.partner, signature_id)
 
 
 def _details(
@@ -97,7 +106,7 @@ def _details(
     """What a full message says of the person; nothing of who has left since it was owed."""
     if not endpoint.is_full or each.kind not in _FULL or each.signature_id is None:
         return None
-    found = standing.form(session, each.signature_id)
+    found = standing.form(session, each.signature_id, endpoint.partner_id)
     if found is None:
         return None
     person = vault.open(found.sealed, found.entry_id, found.key_number)

@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session, aliased
 
 from petition.domain.partners.partner import PartnerEventKind
 from petition.domain.signatures import consent, states
+from petition.domain.webhooks.event import EventKind
 from petition.store.tables import (
     Consent,
     Entry,
@@ -38,12 +39,20 @@ from petition.store.tables import (
     PartnerQuestion,
     Signature,
 )
+from petition.store.webhooks import owed
 
 OPTED_IN: Final = PartnerEventKind.OPTED_IN
 WITHDRAWN: Final = PartnerEventKind.WITHDRAWN
 ERASED: Final = PartnerEventKind.ERASED
 GONE: Final = frozenset({WITHDRAWN, ERASED})
 """What takes somebody off a partner's list."""
+
+_TOLD: Final = {
+    OPTED_IN: (EventKind.CONFIRMED, "confirmed"),
+    WITHDRAWN: (EventKind.WITHDRAWN, "withdrawn"),
+    ERASED: (EventKind.ERASED, "erased"),
+}
+"""What webhooks call it; whether it was the answer or the signature is not the partner's."""
 
 _PENDING: Final = "partner opt-ins"
 _TOGETHER: Final = 1_000
@@ -216,6 +225,17 @@ def _keep(session: Session, new: Sequence[_New], *, first: int) -> None:
     ]
     if opted_in:
         session.execute(insert(PartnerOptIn), opted_in)
+    for sequence, each in numbered:
+        kind, state = _TOLD[each.kind]
+        owed.note_partner(
+            session,
+            each.partner_id,
+            kind,
+            state,
+            signature_id=each.signature_id,
+            sequence=sequence,
+            at=each.at,
+        )
 
 
 def _of_changed(session: Session, changed: dict[int, datetime]) -> list[_New]:

@@ -13,13 +13,15 @@ from petition.store.tables.constraints import one_of
 
 
 class WebhookEndpoint(Base):
-    """A program of the organiser that is told what happens to one campaign's signatures."""
+    """A program of the organiser, or of a partner, that is told what happens to signatures."""
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (one_of("state", tuple(EndpointState)), one_of("algorithm", tuple(Algorithm)))
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    partner_id: Mapped[int | None] = mapped_column(ForeignKey("partners.id"), index=True)
+    """Whose it is, if not the organiser's: it is told of who said yes to this partner alone."""
     key: Mapped[str] = mapped_column(String(16), unique=True)
     """What pages and the audit log name it by."""
     url: Mapped[str] = mapped_column(String(400))
@@ -80,8 +82,8 @@ class WebhookDelivery(Base):
     purpose: Mapped[str | None] = mapped_column(String(64))
     answer: Mapped[str | None] = mapped_column(String(64))
     happened_at: Mapped[datetime] = mapped_column(Instant)
-    sequence: Mapped[int | None]
-    """Given when it is first taken to be sent."""
+    sequence: Mapped[int | None] = mapped_column(Id)
+    """The organiser's is given when it is first taken to be sent; a partner's is its event's."""
     state: Mapped[str] = mapped_column(String(10))
     due_at: Mapped[datetime] = mapped_column(Instant)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -46,8 +46,10 @@ class Answer:
     took_ms: int
 
 
-def take(session: Session, endpoint_id: int, *, at: datetime, most: int) -> list[DeliveryRecord]:
-    """The next messages to an endpoint that is claimed, numbered.
+def take(
+    session: Session, endpoint_id: int, *, numbered: bool, at: datetime, most: int
+) -> list[DeliveryRecord]:
+    """The next messages to an endpoint that is claimed, `numbered` where we count them for it.
 
     Of each signature only the oldest: the next one goes when that is acknowledged or given up.
     New ones come first, so that one which the receiver cannot take holds up nobody else's.
@@ -65,7 +67,7 @@ def take(session: Session, endpoint_id: int, *, at: datetime, most: int) -> list
         .order_by(WebhookDelivery.attempts > 0, WebhookDelivery.due_at, WebhookDelivery.id)
         .limit(most)
     ).all()
-    new = [row for row in rows if row.sequence is None]
+    new = [row for row in rows if row.sequence is None and numbered]
     if new:
         first = endpoints.next_sequences(session, endpoint_id, len(new))
         for number, row in enumerate(new, first):

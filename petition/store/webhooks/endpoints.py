@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain.webhooks.event import Algorithm, DeliveryState, EndpointState
 from petition.store.db.leases import is_free
-from petition.store.tables import Campaign, WebhookDelivery, WebhookEndpoint
+from petition.store.tables import Campaign, Partner, WebhookDelivery, WebhookEndpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,10 @@ class EndpointRecord:
     campaign_id: int
     campaign: str
     """The campaign's slug."""
+    partner_id: int | None
+    partner: str | None
+    """The partner's key, where it is a partner's."""
+    partner_name: str | None
     url: str
     algorithm: Algorithm
     secret: bytes
@@ -48,6 +52,7 @@ class NewRow:
     """An endpoint that is to be kept."""
 
     campaign_id: int
+    partner_id: int | None
     key: str
     url: str
     algorithm: Algorithm
@@ -59,6 +64,7 @@ def add(session: Session, new: NewRow) -> int:
     """A new endpoint, live, without its secret: that is sealed for its number."""
     row = WebhookEndpoint(
         campaign_id=new.campaign_id,
+        partner_id=new.partner_id,
         key=new.key,
         url=new.url,
         algorithm=new.algorithm,
@@ -75,21 +81,21 @@ def add(session: Session, new: NewRow) -> int:
 def of_campaign(session: Session, slug: str) -> tuple[EndpointRecord, ...]:
     """The oldest first."""
     rows = session.execute(_query().where(Campaign.slug == slug).order_by(WebhookEndpoint.id))
-    return tuple(_record(row, campaign) for row, campaign in rows)
+    return tuple(_record(*row) for row in rows)
 
 
 def by_key(session: Session, slug: str, key: str) -> EndpointRecord | None:
     """The endpoint of that campaign with this key."""
     query = _query().where(Campaign.slug == slug, WebhookEndpoint.key == key)
     row = session.execute(query).first()
-    return _record(row[0], row[1]) if row is not None else None
+    return _record(*row) if row is not None else None
 
 
 def lock(session: Session, endpoint_id: int) -> EndpointRecord:
     """The endpoint as it is now, its row held until the transaction ends."""
     query = _query().where(WebhookEndpoint.id == endpoint_id).with_for_update(of=WebhookEndpoint)
     row = session.execute(query.execution_options(populate_existing=True)).one()
-    return _record(row[0], row[1])
+    return _record(*row)
 
 
 def set_values(session: Session, endpoint_id: int, values: Mapping[str, Any]) -> None:
@@ -167,16 +173,24 @@ def _may_be_tried(at: datetime) -> ColumnElement[bool]:
 
 
 def _query() -> Any:
-    joined = Campaign.id == WebhookEndpoint.campaign_id
-    return select(WebhookEndpoint, Campaign.slug).join(Campaign, joined)
+    return (
+        select(WebhookEndpoint, Campaign.slug, Partner.key, Partner.name)
+        .join(Campaign, Campaign.id == WebhookEndpoint.campaign_id)
+        .outerjoin(Partner, Partner.id == WebhookEndpoint.partner_id)
+    )
 
 
-def _record(row: WebhookEndpoint, campaign: str) -> EndpointRecord:
+def _record(
+    row: WebhookEndpoint, campaign: str, partner: str | None, partner_name: str | None
+) -> EndpointRecord:
     return EndpointRecord(
         id=row.id,
         key=row.key,
         campaign_id=row.campaign_id,
         campaign=campaign,
+        partner_id=row.partner_id,
+        partner=partner,
+        partner_name=partner_name,
         url=row.url,
         algorithm=Algorithm(row.algorithm),
         secret=bytes(row.secret),

@@ -1,7 +1,7 @@
-"""What webhooks owe: one row for each endpoint of the campaign, in the transaction of its cause.
+"""What webhooks owe: one row for each endpoint that is told, in the transaction of its cause.
 
-Whoever changes a signature's state, its answers or a campaign's state calls this. Where a
-campaign has no endpoint, nothing is written.
+Whoever changes a signature's state, its answers or a campaign's state calls this, for the
+organiser's endpoints. A partner's are told its own events, and nothing else of anybody.
 """
 
 from __future__ import annotations
@@ -53,6 +53,32 @@ def note_answer(
     _insert(session, query.where(Signature.entry_id == entry_id, counts))
 
 
+def note_partner(
+    session: Session,
+    partner_id: int,
+    kind: EventKind,
+    state: str,
+    *,
+    signature_id: int,
+    sequence: int,
+    at: datetime,
+) -> None:
+    """What a partner learns of one who said yes to it; its events' number is this one's."""
+    text = _DELIVERIES.c.purpose.type
+    query = (
+        _of_endpoints(kind, at)
+        .add_columns(
+            literal(signature_id),
+            literal(state),
+            literal(None, text),
+            literal(None, text),
+            literal(sequence),
+        )
+        .where(WebhookEndpoint.partner_id == partner_id, WebhookEndpoint.state.in_(OWING))
+    )
+    _insert(session, query)
+
+
 def note_closed(session: Session, campaign_id: int, *, at: datetime) -> None:
     """The campaign takes no more signatures."""
     query = _of_endpoints(EventKind.CLOSED, at)
@@ -85,6 +111,7 @@ _NAMES: Final = (
     "signature_state",
     "purpose",
     "answer",
+    "sequence",
 )
 
 
@@ -111,7 +138,7 @@ def _of_signatures(
         _of_endpoints(kind, at)
         .add_columns(Signature.id, state, literal(purpose, text), literal(answer, text))
         .join(Signature, Signature.campaign_id == WebhookEndpoint.campaign_id)
-        .where(WebhookEndpoint.state.in_(OWING))
+        .where(WebhookEndpoint.state.in_(OWING), WebhookEndpoint.partner_id.is_(None))
         .order_by(Signature.id, WebhookEndpoint.id)
     )
 

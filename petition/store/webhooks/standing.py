@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import states
-from petition.store.tables import Entry, Signature
+from petition.store.tables import Entry, PartnerOptIn, Signature
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,9 @@ class StandingForm:
     updates: str
 
 
-def form(session: Session, signature_id: int) -> StandingForm | None:
-    """None where the signature counts no more, or is gone."""
-    row = session.execute(
+def form(session: Session, signature_id: int, partner_id: int | None) -> StandingForm | None:
+    """None where the signature counts no more, or says yes to that partner no more."""
+    query = (
         select(
             Entry.id,
             Entry.sealed,
@@ -38,7 +38,12 @@ def form(session: Session, signature_id: int) -> StandingForm | None:
         )
         .join(Signature, Signature.entry_id == Entry.id)
         .where(Signature.id == signature_id, Signature.state == states.CONFIRMED)
-    ).first()
+    )
+    if partner_id is not None:
+        query = query.join(PartnerOptIn, PartnerOptIn.signature_id == Signature.id).where(
+            PartnerOptIn.partner_id == partner_id
+        )
+    row = session.execute(query).first()
     if row is None:
         return None
     return StandingForm(

@@ -158,6 +158,7 @@ class WebhookForm(PostedForm):
 
     url = StringField(filters=[clean_filter], validators=[required, no_controls])
     algorithm = StringField(filters=[clean_filter])
+    partner = StringField(filters=[clean_filter])
 
     def validate_url(self, field: Field) -> None:
         try:

@@ -12,6 +12,7 @@ from petition.services.webhooks import endpoints as services_endpoints
 from petition.services.webhooks.endpoints import Made, NewEndpoint, TooManyEndpoints
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
+from petition.store.partners import partners
 from petition.store.webhooks import deliveries, endpoints as store_endpoints
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
@@ -37,7 +38,10 @@ def add(slug: str) -> BaseResponse:
     if not form.validate():
         return _page(slug, form, 422)
     command = NewEndpoint(
-        campaign=slug, url=form.url.data or "", algorithm=Algorithm(form.algorithm.data or "")
+        campaign=slug,
+        url=form.url.data or "",
+        algorithm=Algorithm(form.algorithm.data or ""),
+        partner=form.partner.data or None,
     )
     loopback = deps().settings.webhooks_loopback
     try:
@@ -194,6 +198,7 @@ def _page(slug: str, form: WebhookForm, status: int) -> Response:
             "staff/webhooks.html",
             slug=slug,
             endpoints=found,
+            partners=partners.of_campaign(session, slug).values(),
             overdue=overdue,
             form=form,
             **_words(),
