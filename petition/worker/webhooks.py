@@ -59,7 +59,16 @@ class WebhookSender:
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def run(self) -> None:
-        """Send until stopped. A database that is away for a while does not end it."""
+        """Send until stopped. A database that is away for a while does not end it.
+
+        Whatever else ends it ends the whole worker, which is then started anew.
+        """
+        try:
+            self._run()
+        finally:
+            self._stop.set()
+
+    def _run(self) -> None:
         while not self._stop.is_set():
             try:
                 pause = 0.0 if self.send_batch() else IDLE
@@ -78,6 +87,9 @@ class WebhookSender:
     def send_batch(self) -> int:
         """Take one endpoint and send what is due; how many messages were tried."""
         began = time.monotonic()
+        with self._reading() as session:
+            if not endpoints.any_due(session, at=self._now()):
+                return 0
         batch = committed(
             self._transaction, partial(sending.claim, worker=self._name, at=self._now())
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.webhooks.event import Algorithm, DeliveryState, EndpointState
@@ -114,23 +114,9 @@ def claim(
 
     One worker sends to it for as long as the lease lasts, so what is sent keeps its order.
     """
-    waiting = (
-        select(WebhookDelivery.id)
-        .where(
-            WebhookDelivery.endpoint_id == WebhookEndpoint.id,
-            WebhookDelivery.state == DeliveryState.OWED,
-            WebhookDelivery.due_at <= at,
-        )
-        .correlate(WebhookEndpoint)
-    )
     found = (
         select(WebhookEndpoint.id)
-        .where(
-            WebhookEndpoint.state == EndpointState.LIVE,
-            is_free(WebhookEndpoint.leased_until, at),
-            _may_be_tried(at),
-            waiting.exists(),
-        )
+        .where(_is_due(at))
         # Who waited longest for its turn comes first.
         .order_by(WebhookEndpoint.leased_until.nulls_first(), WebhookEndpoint.id)
         .limit(1)
@@ -168,8 +154,27 @@ def next_sequences(session: Session, endpoint_id: int, number: int) -> int:
     return last - number + 1
 
 
-def _may_be_tried(at: datetime) -> ColumnElement[bool]:
-    return or_(WebhookEndpoint.next_try_at.is_(None), WebhookEndpoint.next_try_at <= at)
+def any_due(session: Session, *, at: datetime) -> bool:
+    """Whether there is an endpoint to claim: a look that keeps nobody from writing."""
+    return session.scalar(select(WebhookEndpoint.id).where(_is_due(at)).limit(1)) is not None
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    waiting = (
+        select(WebhookDelivery.id)
+        .where(
+            WebhookDelivery.endpoint_id == WebhookEndpoint.id,
+            WebhookDelivery.state == DeliveryState.OWED,
+            WebhookDelivery.due_at <= at,
+        )
+        .correlate(WebhookEndpoint)
+    )
+    return and_(
+        WebhookEndpoint.state == EndpointState.LIVE,
+        is_free(WebhookEndpoint.leased_until, at),
+        or_(WebhookEndpoint.next_try_at.is_(None), WebhookEndpoint.next_try_at <= at),
+        waiting.exists(),
+    )
 
 
 def _query() -> Any:
