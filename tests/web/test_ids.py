@@ -32,6 +32,11 @@ FORMS = (
     ("/staff/campaigns/<slug:slug>/requests", "request_id", ("approve", "refuse", "make")),
     ("/staff/campaigns/<slug:slug>/signatures/actions", "action_id", ("do", "undo", "cancel")),
     ("/staff/campaigns/<slug:slug>/signatures/erasures", "erasure_id", ("do", "cancel")),
+    (
+        "/staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/messages",
+        "message_id",
+        ("replay",),
+    ),
     ("/staff/people", "staff_id", ("role", "take", "disable")),
     ("/staff/account/passkeys", "passkey_id", ("remove",)),
 )
