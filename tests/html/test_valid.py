@@ -214,7 +214,7 @@ class Guide:
             "id:signature_id": lambda: "1",
             "id:action_id": self._action,
             "key": lambda: self.partner,
-            "endpoint_key": lambda: self.webhook,
+            "webhook_key": lambda: self.webhook,
             "accent": lambda: "8a1c4a",
             "theme": lambda: "dark",
             "language": lambda: code,

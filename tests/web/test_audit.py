@@ -85,10 +85,10 @@ NOTED_ELSEWHERE: Final = {
         for rest in (
             "",
             *(
-                f"/<endpoint_key>/{verb}"
+                f"/<webhook_key>/{verb}"
                 for verb in ("test", "rotate", "full", "thin", "off", "on", "replay")
             ),
-            "/<endpoint_key>/messages/<id:message_id>/replay",
+            "/<webhook_key>/messages/<id:message_id>/replay",
         )
     ),
 }
@@ -119,7 +119,7 @@ NOT_NOTED: Final = {
     "GET /staff/campaigns/<slug:slug>/partners/<key>": "the same",
     "GET /staff/campaigns/<slug:slug>/partners/<key>/arrangement": "what is arranged with it",
     "GET /staff/campaigns/<slug:slug>/webhooks": "programs that are told, for owners",
-    "GET /staff/campaigns/<slug:slug>/webhooks/<endpoint_key>": "numbers of signatures, for owners",
+    "GET /staff/campaigns/<slug:slug>/webhooks/<webhook_key>": "numbers of signatures, for owners",
     "GET /staff/limits": "numbers",
     "GET /staff/help": "the guide",
     "POST /staff/second-factor/passkey/ask": "what a browser asks a passkey",

@@ -33,7 +33,7 @@ FORMS = (
     ("/staff/campaigns/<slug:slug>/signatures/actions", "action_id", ("do", "undo", "cancel")),
     ("/staff/campaigns/<slug:slug>/signatures/erasures", "erasure_id", ("do", "cancel")),
     (
-        "/staff/campaigns/<slug:slug>/webhooks/<endpoint_key>/messages",
+        "/staff/campaigns/<slug:slug>/webhooks/<webhook_key>/messages",
         "message_id",
         ("replay",),
     ),

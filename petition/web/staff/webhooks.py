@@ -60,13 +60,13 @@ def add(slug: str) -> BaseResponse:
     return _secret(slug, made)
 
 
-@webhooks.get("/<endpoint_key>")
+@webhooks.get("/<webhook_key>")
 @access(Right.WEBHOOKS)
-def endpoint(slug: str, endpoint_key: str) -> Response:
+def endpoint(slug: str, webhook_key: str) -> Response:
     """One of them, and its last messages."""
     at = deps().now()
     with reading() as session:
-        found = services_endpoints.find(session, slug, endpoint_key)
+        found = services_endpoints.find(session, slug, webhook_key)
         body = console_page(
             "staff/webhook.html",
             slug=slug,
@@ -82,106 +82,104 @@ def endpoint(slug: str, endpoint_key: str) -> Response:
     return make_response(body)
 
 
-@webhooks.post("/<endpoint_key>/test")
+@webhooks.post("/<webhook_key>/test")
 @access(Right.WEBHOOKS, forms=OWN_PAGES)
-def test(slug: str, endpoint_key: str) -> BaseResponse:
+def test(slug: str, webhook_key: str) -> BaseResponse:
     """Send it a `ping`."""
     if not ButtonForm().validate():
-        return endpoint(slug, endpoint_key)
+        return endpoint(slug, webhook_key)
     with transaction() as session:
-        services_endpoints.ping(session, slug, endpoint_key, by=g.staff.email, at=deps().now())
-    return _to(slug, endpoint_key)
+        services_endpoints.ping(session, slug, webhook_key, by=g.staff.email, at=deps().now())
+    return _to(slug, webhook_key)
 
 
-@webhooks.post("/<endpoint_key>/rotate")
+@webhooks.post("/<webhook_key>/rotate")
 @access(Right.WEBHOOKS, forms=OWN_PAGES, fresh=True)
-def rotate(slug: str, endpoint_key: str) -> BaseResponse:
+def rotate(slug: str, webhook_key: str) -> BaseResponse:
     """A new secret, which is shown this one time."""
     if not ButtonForm().validate():
-        return endpoint(slug, endpoint_key)
+        return endpoint(slug, webhook_key)
     with transaction() as session:
         made = services_endpoints.rotate(
-            session, deps().vault, slug, endpoint_key, by=g.staff.email, at=deps().now()
+            session, deps().vault, slug, webhook_key, by=g.staff.email, at=deps().now()
         )
     return _secret(slug, made)
 
 
-@webhooks.post("/<endpoint_key>/full")
+@webhooks.post("/<webhook_key>/full")
 @access(Right.WEBHOOKS, forms=OWN_PAGES, fresh=True)
-def send_full(slug: str, endpoint_key: str) -> BaseResponse:
+def send_full(slug: str, webhook_key: str) -> BaseResponse:
     """Names and addresses are sent along from now on."""
-    return _set_full(slug, endpoint_key, is_full=True)
+    return _set_full(slug, webhook_key, is_full=True)
 
 
-@webhooks.post("/<endpoint_key>/thin")
+@webhooks.post("/<webhook_key>/thin")
 @access(Right.WEBHOOKS, forms=OWN_PAGES)
-def send_thin(slug: str, endpoint_key: str) -> BaseResponse:
+def send_thin(slug: str, webhook_key: str) -> BaseResponse:
     """They are not any more."""
-    return _set_full(slug, endpoint_key, is_full=False)
+    return _set_full(slug, webhook_key, is_full=False)
 
 
-def _set_full(slug: str, endpoint_key: str, *, is_full: bool) -> BaseResponse:
+def _set_full(slug: str, webhook_key: str, *, is_full: bool) -> BaseResponse:
     if not ButtonForm().validate():
-        return endpoint(slug, endpoint_key)
+        return endpoint(slug, webhook_key)
     with transaction() as session:
         services_endpoints.set_full(
-            session, slug, endpoint_key, is_full=is_full, by=g.staff.email, at=deps().now()
+            session, slug, webhook_key, is_full=is_full, by=g.staff.email, at=deps().now()
         )
-    return _to(slug, endpoint_key)
+    return _to(slug, webhook_key)
 
 
-@webhooks.post("/<endpoint_key>/off")
+@webhooks.post("/<webhook_key>/off")
 @access(Right.WEBHOOKS, forms=OWN_PAGES)
-def switch_off(slug: str, endpoint_key: str) -> BaseResponse:
+def switch_off(slug: str, webhook_key: str) -> BaseResponse:
     """Nothing is sent to it any more."""
     if not ButtonForm().validate():
-        return endpoint(slug, endpoint_key)
+        return endpoint(slug, webhook_key)
     with transaction() as session:
-        services_endpoints.switch_off(
-            session, slug, endpoint_key, by=g.staff.email, at=deps().now()
-        )
-    return _to(slug, endpoint_key)
+        services_endpoints.switch_off(session, slug, webhook_key, by=g.staff.email, at=deps().now())
+    return _to(slug, webhook_key)
 
 
-@webhooks.post("/<endpoint_key>/on")
+@webhooks.post("/<webhook_key>/on")
 @access(Right.WEBHOOKS, forms=OWN_PAGES, fresh=True)
-def switch_on(slug: str, endpoint_key: str) -> BaseResponse:
+def switch_on(slug: str, webhook_key: str) -> BaseResponse:
     """It is sent to again."""
     if not ButtonForm().validate():
-        return endpoint(slug, endpoint_key)
+        return endpoint(slug, webhook_key)
     with transaction() as session:
-        services_endpoints.switch_on(session, slug, endpoint_key, by=g.staff.email, at=deps().now())
-    return _to(slug, endpoint_key)
+        services_endpoints.switch_on(session, slug, webhook_key, by=g.staff.email, at=deps().now())
+    return _to(slug, webhook_key)
 
 
-@webhooks.post("/<endpoint_key>/replay")
+@webhooks.post("/<webhook_key>/replay")
 @access(Right.WEBHOOKS, forms=OWN_PAGES)
-def replay_dead(slug: str, endpoint_key: str) -> BaseResponse:
+def replay_dead(slug: str, webhook_key: str) -> BaseResponse:
     """All that was given up is sent again."""
     if not ButtonForm().validate():
-        return endpoint(slug, endpoint_key)
+        return endpoint(slug, webhook_key)
     with transaction() as session:
         services_endpoints.replay_dead(
-            session, slug, endpoint_key, by=g.staff.email, at=deps().now()
+            session, slug, webhook_key, by=g.staff.email, at=deps().now()
         )
-    return _to(slug, endpoint_key)
+    return _to(slug, webhook_key)
 
 
-@webhooks.post("/<endpoint_key>/messages/<id:message_id>/replay")
+@webhooks.post("/<webhook_key>/messages/<id:message_id>/replay")
 @access(Right.WEBHOOKS, forms=OWN_PAGES)
-def replay(slug: str, endpoint_key: str, message_id: int) -> BaseResponse:
+def replay(slug: str, webhook_key: str, message_id: int) -> BaseResponse:
     """One message is sent again."""
     if not ButtonForm().validate():
-        return endpoint(slug, endpoint_key)
+        return endpoint(slug, webhook_key)
     with transaction() as session:
         services_endpoints.replay(
-            session, slug, endpoint_key, message_id, by=g.staff.email, at=deps().now()
+            session, slug, webhook_key, message_id, by=g.staff.email, at=deps().now()
         )
-    return _to(slug, endpoint_key)
+    return _to(slug, webhook_key)
 
 
-def _to(slug: str, endpoint_key: str) -> BaseResponse:
-    return redirect(f"/staff/campaigns/{slug}/webhooks/{endpoint_key}", 303)
+def _to(slug: str, webhook_key: str) -> BaseResponse:
+    return redirect(f"/staff/campaigns/{slug}/webhooks/{webhook_key}", 303)
 
 
 def _secret(slug: str, made: Made) -> Response:
