@@ -2,7 +2,9 @@
 
 Both installations run on their real servers at the same time. An owner who is signed in to both
 asks for a page of the one and of the other by turns, one request after the other. Signatures are
-in every state; lists have left, and a fifth as many as there are signatures were erased since.
+in every state, and about nearly every public name staff have decided; lists have left, and a fifth
+as many as there are signatures were erased since. Many are made from few inside the database
+(bench/multiply.py), so that a million are there within some minutes.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 from bench import seed, states
 from bench.instance import DATABASES, Workspace, open_workspace, served
@@ -21,6 +25,7 @@ from bench.requests import get
 from bench.signed_in import cookies_of
 from bench.table import Target, heading, median, rates, ratio, verdict
 from drills.failure import DrillError
+from drills.http_client import hidden_fields
 from drills.instance import CAMPAIGN
 
 FEW = 10_000
@@ -31,11 +36,16 @@ PAGES = {
     "campaign page": f"/staff/campaigns/{CAMPAIGN}",
     "signatures": f"/staff/campaigns/{CAMPAIGN}/signatures",
     "signatures, rejected": f"/staff/campaigns/{CAMPAIGN}/signatures?state=rejected",
+    "signatures, by state": f"/staff/campaigns/{CAMPAIGN}/signatures?sort=-state",
+    "names that wait": f"/staff/campaigns/{CAMPAIGN}/comments",
     "list of campaigns": "/staff/",
     "audit log": "/staff/audit",
     "people": "/staff/people",
 }
 """Each must take as long on many as on few."""
+FIND = "look-up by address"
+ADDRESS = "seeded-5000@example.org"
+"""Of a signature that is there in both."""
 LONG = 600.0
 """Seconds that a command may take on many."""
 
@@ -49,11 +59,25 @@ class Console:
     base: str
     cookies: str
 
-    def requests(self, path: str) -> Iterator[bytes]:
+    def pages(self, path: str) -> Iterator[bytes]:
         """The same page for ever, as the owner's browser asks for it, from many senders."""
         end = f"Cookie: {self.cookies}\r\n\r\n".encode("ascii")
         asked = [get(self.base, path, sender=number)[:-2] + end for number in range(4096)]
         return itertools.cycle(asked)
+
+    def searches(self) -> Iterator[bytes]:
+        """The form that finds a signature by its whole address, sent for ever."""
+        room = f"/staff/campaigns/{CAMPAIGN}/signatures"
+        asked = Request(f"{self.base}{room}", headers={"Cookie": self.cookies})
+        with urlopen(asked, timeout=20) as page:  # our own server
+            hidden = hidden_fields(page.read())
+        body = urlencode({"csrf_token": hidden["csrf_token"], "wanted": ADDRESS})
+        head = get(self.base, f"{room}/find")[:-2].decode("ascii").replace("GET", "POST", 1)
+        return itertools.repeat(
+            f"{head}Origin: {self.base}\r\nSec-Fetch-Site: same-origin\r\n"
+            f"Cookie: {self.cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii")
+        )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +86,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Print the table; 1 when a target was missed."""
-    many = max(FEW, min(chosen.rows, MOST_ROWS))
+    many = max(FEW, min(chosen.rows, MOST_ROWS) // FEW * FEW)
     runs: Runs = defaultdict(list)
     targets: list[Target] = []
     with open_workspace() as workspace:
@@ -95,11 +119,11 @@ def _on(
             rows: servers.enter_context(_console(workspace, database, rows, chosen.seed))
             for rows in (FEW, many)
         }
-        for page, path in PAGES.items():
+        for page in (*PAGES, FIND):
             few, much = (f"{NAMES[database]}, {page}, {rows:,}" for rows in (FEW, many))
             for _ in range(chosen.rounds):
-                runs[few].append(_shown(consoles[FEW], path, chosen.seconds))
-                runs[much].append(_shown(consoles[many], path, chosen.seconds))
+                runs[few].append(_shown(consoles[FEW], page, chosen.seconds))
+                runs[much].append(_shown(consoles[many], page, chosen.seconds))
             targets.append(
                 Target(
                     name=f"{NAMES[database]}: {page}, {many:,} ÷ {FEW:,}",
@@ -117,16 +141,18 @@ def _p50(measured: list[Measured]) -> list[float]:
 @contextlib.contextmanager
 def _console(workspace: Workspace, database: str, rows: int, seed_: int) -> Iterator[Console]:
     instance = workspace.instance(f"console_{database}_{rows}", database)
-    seed.fill(instance, rows, seed=seed_)
-    states.spread(instance, rows)
+    seed.fill(instance, FEW, seed=seed_)
+    states.spread(instance, FEW, rows)
     instance.run("count", CAMPAIGN, "--recount", seconds=LONG)
     instance.run("worker", "--once", seconds=LONG)
     with served(instance) as base:
         yield Console(base=base, cookies=cookies_of(instance))
 
 
-def _shown(console: Console, path: str, seconds: float) -> Measured:
-    measured = press(console.base, console.requests(path), seconds=seconds, connections=1)
-    if dict(measured.statuses).keys() != {200}:
-        raise DrillError(f"{path} answers {dict(measured.statuses)}")
+def _shown(console: Console, page: str, seconds: float) -> Measured:
+    asked = console.searches() if page == FIND else console.pages(PAGES[page])
+    measured = press(console.base, asked, seconds=seconds, connections=1)
+    expected = 303 if page == FIND else 200
+    if dict(measured.statuses).keys() != {expected}:
+        raise DrillError(f"{page} answers {dict(measured.statuses)}")
     return measured

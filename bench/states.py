@@ -1,4 +1,4 @@
-"""Spreads seeded signatures over every state, and has lists taken out that many have left since."""
+"""Spreads seeded signatures over every state, makes many of them, and has lists taken out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from bench.multiply import multiply
 from drills.instance import Instance
 
 LISTS = 3
@@ -26,6 +27,17 @@ MOVED = {
 }
 """By the ids of signatures: what they become."""
 PENDING_FORMS = f"UPDATE entries SET created_at = {NOW} WHERE signature_id % 7 = 0"
+DECIDED = (
+    "INSERT INTO reviews (campaign_id, entry_id, verdict, by, at)"
+    " SELECT s.campaign_id, e.id, 'shown', 'bench', CURRENT_TIMESTAMP"
+    " FROM entries e JOIN signatures s ON s.entry_id = e.id WHERE e.visibility = 'public'"
+    " AND (e.signature_id > {few} OR e.signature_id % 100 <> 17)"
+)
+"""Staff have decided about all names but a hundredth of the first ones: as many wait among many."""
+MARKED = (
+    "UPDATE entries SET reviewed = true"
+    " WHERE signature_id <= {few} AND id IN (SELECT entry_id FROM reviews)"
+)
 ERASED = (
     "INSERT INTO erasures (campaign_id, signature_id, erased_at)"
     " SELECT campaign_id, id + {rows}, CURRENT_TIMESTAMP FROM signatures WHERE id <= {rows} / 5"
@@ -38,12 +50,18 @@ LIST = (
 )
 
 
-def spread(instance: Instance, rows: int) -> None:
-    """Of `rows` signatures, numbered from 1."""
+def spread(instance: Instance, few: int, many: int) -> None:
+    """Of `few` signatures, numbered from 1; then `many` are made of them."""
     with _connected(instance) as (connection, mark):
+        rows = many // few * few
         for which, state in MOVED.items():
             connection.execute(f"UPDATE signatures SET {state} WHERE {which}")
         connection.execute(PENDING_FORMS)
+        if many > few:
+            database = "sqlite" if mark == "?" else "postgresql"
+            multiply(connection, database, few=few, many=many)
+        connection.execute(DECIDED.format(few=few))
+        connection.execute(MARKED.format(few=few))
         connection.execute(ERASED.format(rows=rows))
         page = (
             "INSERT INTO export_pages (export_id, first_id, last_id, bits)"

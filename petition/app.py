@@ -133,6 +133,21 @@ def keys_of(app: Flask) -> Keys:
 
 def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     """The app for these settings, whatever its database is like: for commands that look at it."""
+    app = _bare_app(settings)
+    db.init_app(app)
+    Migrate(app, db, render_as_batch=True)
+    with app.app_context():
+        prepare(db.engine)
+        chain = AuditChain(settings.vault_keys.audit, HeadFile(settings.audit_head_path))
+        audit_chain.use(db.engine, chain)
+    set_dependencies(app, _dependencies(app, settings, now))
+    _add_views(app, settings)
+    _stand_around(app, settings)
+    return app
+
+
+def _bare_app(settings: Settings) -> Flask:
+    """Flask, as it reads addresses, forms and cookies."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.request_class = PercentEncodedRequest
     app.session_interface = StaffSessions()
@@ -152,17 +167,16 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         SESSION_COOKIE_SAMESITE="Strict",
         WTF_CSRF_TIME_LIMIT=None,
     )
-    db.init_app(app)
-    Migrate(app, db, render_as_batch=True)
+    return app
+
+
+def _dependencies(app: Flask, settings: Settings, now: Callable[[], datetime]) -> Dependencies:
+    """What views, services and the worker are given."""
     with app.app_context():
         engine = db.engine
-        prepare(engine)
-    audit_chain.use(
-        engine, AuditChain(settings.vault_keys.audit, HeadFile(settings.audit_head_path))
-    )
     vault = Vault(settings.vault_keys, settings.vault_key_file)
     group_commit = GroupCommit(engine, lambda session: key_checks.keep(session, keys_of(app)))
-    dependencies = Dependencies(
+    return Dependencies(
         settings=settings,
         vault=vault,
         tokens=Tokens(settings.secret_key),
@@ -182,7 +196,10 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         requests=SharedCounts(settings.limits.pages),
         now=now,
     )
-    set_dependencies(app, dependencies)
+
+
+def _add_views(app: Flask, settings: Settings) -> None:
+    """Every page."""
     for blueprint in (
         health,
         static,
@@ -227,6 +244,10 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
         app.register_blueprint(mailbox)
     if settings.on_own_machine:
         app.register_blueprint(demo_partner)
+
+
+def _stand_around(app: Flask, settings: Settings) -> None:
+    """What each request goes through before its view, and each answer after it."""
     errors.install(app)
     languages.install(app)
     api_refusals.install(app)
@@ -240,4 +261,3 @@ def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
     plain_requests.install(app)
     ready_answers.install(app)
     security.secure(app, settings)
-    return app

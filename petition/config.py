@@ -209,25 +209,8 @@ def load(
         setting_urls.database,
         source.get("DATABASE_URL", f"sqlite:///{instance / 'petition.db'}"),
     )
+    keys = _Keys.of(source, instance, lambda: before_generating(database_url))
     redis_url, smtp_url = source.find("REDIS_URL"), source.find("SMTP_URL")
-    generated: list[str] = []
-
-    def made(name: str, file: str, make: Callable[[], str]) -> str:
-        generated.append(name)
-        return made_key(name, instance / file, make, lambda: before_generating(database_url))
-
-    secret_key = source.find("PETITION_SECRET_KEY") or made(
-        "PETITION_SECRET_KEY", "secret.key", lambda: secrets.token_urlsafe(48)
-    )
-    if len(secret_key) < 32:
-        raise SettingError("PETITION_SECRET_KEY takes at least 32 characters of random text")
-
-    vault_file = source.file_of("PETITION_VAULT_KEY")
-    ring_text = source.find("PETITION_VAULT_KEY")
-    if ring_text is None:
-        vault_file = instance / "vault.key"
-        ring_text = made("PETITION_VAULT_KEY", "vault.key", KeyRing.generate_text)
-
     env = _one_of(
         "PETITION_ENV", source.get("PETITION_ENV", "development"), "development", "production"
     )
@@ -239,9 +222,9 @@ def load(
         port=port,
         instance=instance,
         base_url=base_url,
-        secret_key=secret_key,
-        vault_keys=KeyRing.parse(ring_text),
-        vault_key_file=vault_file,
+        secret_key=keys.secret_key,
+        vault_keys=keys.ring,
+        vault_key_file=keys.ring_file,
         mail_from=_mail_from(source.get("PETITION_MAIL_FROM", f"no-reply@{_host(base_url)}")),
         letters_per_minute=source.whole_number(
             "PETITION_LETTERS_PER_MINUTE", LETTERS_PER_MINUTE, low=1, high=1_000_000
@@ -260,11 +243,48 @@ def load(
         )
         == "on",
         env=env,
-        generated=tuple(generated),
+        generated=keys.generated,
     )
     if settings.production:
         _check_production(settings)
     return settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """The secret key and the key ring, given or made."""
+
+    secret_key: str
+    ring: KeyRing
+    ring_file: Path | None
+    generated: tuple[str, ...]
+    """The settings of those that were made."""
+
+    @classmethod
+    def of(cls, source: Source, instance: Path, before_generating: Callable[[], None]) -> _Keys:
+        """Raises SettingError."""
+        generated: list[str] = []
+
+        def made(name: str, file: str, make: Callable[[], str]) -> str:
+            generated.append(name)
+            return made_key(name, instance / file, make, before_generating)
+
+        secret_key = source.find("PETITION_SECRET_KEY") or made(
+            "PETITION_SECRET_KEY", "secret.key", lambda: secrets.token_urlsafe(48)
+        )
+        if len(secret_key) < 32:
+            raise SettingError("PETITION_SECRET_KEY takes at least 32 characters of random text")
+        ring_file = source.file_of("PETITION_VAULT_KEY")
+        ring_text = source.find("PETITION_VAULT_KEY")
+        if ring_text is None:
+            ring_file = instance / "vault.key"
+            ring_text = made("PETITION_VAULT_KEY", "vault.key", KeyRing.generate_text)
+        return cls(
+            secret_key=secret_key,
+            ring=KeyRing.parse(ring_text),
+            ring_file=ring_file,
+            generated=tuple(generated),
+        )
 
 
 def _linked_port(source: Source, instance: Path, port: int) -> int:

@@ -50,7 +50,7 @@ def _as_typed(argument: str) -> str:
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="petition %(version)s")
 def main() -> None:
-    """Host a call: signatures with consent, confirmed, counted and delivered."""
+    """Host a campaign: signatures with consent, confirmed, counted and delivered."""
 
 
 for command in (

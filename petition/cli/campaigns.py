@@ -40,11 +40,11 @@ def campaign() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @cannot_be_undone
 def load(folder: Path, sure: bool) -> None:
-    """Put the call in FOLDER into the database, again and again without harm.
+    """Put the campaign in FOLDER into the database, again and again without harm.
 
-    FOLDER may be the name of a shipped call: amazon. A new call starts as a draft. Of one that is
-    there it says first what would change, and asks. `petition start` loads the shipped calls at
-    each start, but leaves alone what you loaded.
+    FOLDER may be the name of a shipped campaign: amazon. A new campaign starts as a draft. Of one
+    that is there it says first what would change, and asks. `petition start` loads the shipped
+    campaigns at each start, but leaves alone what you loaded.
     """
     # os.path: in a folder that we may not read, Path.exists raises.
     place = folder if os.path.exists(folder) else SHIPPED / folder.name

@@ -151,7 +151,7 @@ def _slugs(app: Flask) -> Iterator[Verdict]:
 
 
 def _shipped(app: Flask) -> Iterator[Verdict]:
-    """What this version brings of a shipped call, where the database has it otherwise."""
+    """What this version brings of a shipped campaign, where the database has it otherwise."""
     for folder in sorted(path for path in SHIPPED.iterdir() if path.is_dir()):
         for line in would_change(app, folder):
             words = f"`petition campaign load {folder.name}` {line.partition(': ')[2]}"

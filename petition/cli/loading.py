@@ -34,7 +34,7 @@ def change_in_words(change: Change) -> str:
 
 
 def load_files(app: Flask, session: Session, folder: Path) -> Loaded:
-    """Put a call's files into the database, as staff say; shipped ones are the program's again."""
+    """Put a campaign's files into the database; shipped ones are the program's again."""
     return content_files.load(
         session,
         folder,

@@ -228,7 +228,7 @@ def _webhooks(app: Flask, stop: threading.Event) -> Iterator[None]:
 @_host
 @_port
 def start(host: str, port: int | None) -> None:
-    """All on one machine: make the database, load the shipped call, serve, send letters."""
+    """All on one machine: make the database, load the shipped campaign, serve, send letters."""
     _begin(port)
     with ExitStack() as held:
         with open_app() as app:
@@ -251,7 +251,7 @@ def start(host: str, port: int | None) -> None:
 
 
 def _prepare(app: Flask) -> None:
-    """The tables, and each shipped call: open from its first load on."""
+    """The tables, and each shipped campaign: open from its first load on."""
     if not is_migrated(db.engine):
         flask_migrate.upgrade(directory=str(resource_dir("migrations")))
     with transaction() as session:

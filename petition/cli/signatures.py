@@ -41,7 +41,7 @@ from petition.store.db.transient_failures import committed
 from petition.store.signatures import bulk_actions as store, mail_providers, search
 from petition.store.signatures.bulk_actions import Action
 from petition.store.signatures.by_address import place
-from petition.store.signatures.search import Order, Search, SignatureRow
+from petition.store.signatures.search import NEWEST, OLDEST, Search, SignatureRow
 from petition.web.http.dependencies import dependencies_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -121,8 +121,8 @@ def find(
             found = _of_address(app, session, campaign_id, slug, address)
         else:
             services_search.note_page(session, slug, wanted, by=operator(), at=now())
-            order = Order.OLDEST if oldest else Order.NEWEST
-            found = list(services_search.page(session, campaign_id, wanted, order).rows)
+            sort = OLDEST if oldest else NEWEST
+            found = list(services_search.page(session, campaign_id, wanted, sort).rows)
     if as_json:
         click.echo(json.dumps([_row(each) for each in found]))
         return
@@ -341,7 +341,7 @@ def _plan(session: Session, verb: Verb, wanted: Wanted, reason: HoldReason | Non
     if wanted.slug is not None:
         campaign_id = campaigns.by_slug(session, wanted.slug).id
         number = services.plan_all(
-            session, campaign_id, verb, wanted.search, Order.NEWEST, reason=reason, by=by, at=at
+            session, campaign_id, verb, wanted.search, NEWEST, reason=reason, by=by, at=at
         )
     else:
         campaign_id = _campaign_of(session, wanted.ids[0])

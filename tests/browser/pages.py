@@ -555,10 +555,10 @@ class Tour:
         yield "staff/signatures.html: nobody"
         page.goto(f"{address}?day=x")
         yield "staff/signatures.html: no day"
-        page.goto(f"{address}?state=confirmed&order=oldest")
+        page.goto(f"{address}?state=confirmed&sort=sent")
         self._press(f"button[formaction='{address}/hold']")
         yield "staff/signatures.html: nothing ticked"
-        self._press_link("table th a >> nth=0")
+        self._press_link("tbody th a >> nth=0")
         yield "staff/signature.html"
         self._press(f"button[formaction='{address}/hold']")
         yield "staff/signature.html: errors"

@@ -377,6 +377,15 @@ def _the_numbers(reader: Reader) -> None:
     reader.go("/staff/")
     page.locator(f"main a[href='{CAMPAIGN}']").click()
     reader.look()
+    guide.says("click it to sort by that column, and again for the other way round")
+    rows = page.locator("table.by-country th[scope=row]")
+    most_first = rows.all_inner_texts()
+    for direction, countries in (("ascending", sorted(most_first)), ("descending", None)):
+        page.locator("table.by-country thead a").first.click()
+        expect(page.locator("table.by-country th[aria-sort]")).to_have_attribute(
+            "aria-sort", direction
+        )
+        assert rows.all_inner_texts() == (countries or sorted(most_first, reverse=True))
     for name in ("Confirmed", "Where signatures stand", "By day", "By country", "By language"):
         guide.says(f"**{name}**")
         reader.heading(name)
@@ -413,6 +422,13 @@ def _names_and_comments(reader: Reader) -> None:
         expect(page.get_by_label(label, exact=True)).to_be_visible()
     guide.says("**A** shows it, **N** shows the name only, **R** does not show it, **U** undoes")
     page.locator("h1").click()
+    marked = page.locator(".reviews > li[aria-current]")
+    first = marked.inner_text()
+    guide.says("**J** and **K** mark the next name and the one before.")
+    page.keyboard.press("j")
+    assert marked.inner_text() != first
+    page.keyboard.press("k")
+    assert marked.inner_text() == first
     with page.expect_navigation():
         page.keyboard.press("a")
     expect(page.locator(".reviews > li")).to_have_count(SIGNERS // 2 - 1)
@@ -531,8 +547,13 @@ def _looking_up_a_signature(reader: Reader) -> None:
     reader.press("Find")
     reader.reads("No signature of this campaign has this address or number.")
     reader.press("Back to the list")
+    guide.says("It stands with the newest first; click **Form sent** or **State** above it")
+    reader.heading("Filter the list")
+    newest = reader.page.locator("tbody th").all_inner_texts()
+    reader.press("Form sent")
+    assert reader.page.locator("tbody th").all_inner_texts() == newest[::-1]
     guide.says("Click a number to see what was entered, and what happened since")
-    reader.page.locator("table th a").first.click()
+    reader.page.locator("tbody th a").first.click()
     reader.heading("What was entered")
     reader.heading("What happened so far")
 
@@ -542,9 +563,12 @@ def _holding_and_rejecting(reader: Reader) -> None:
     guide.open("Holding and rejecting a signature")
     guide.says("Tick them in the list, or take **All that fit the filter**; choose a reason")
     chosen = f"{CAMPAIGN}/signatures?state=confirmed"
+    guide.says("**Hold**, **Reject**, **Restore** or **Erase**. The next page counts first")
     for verb, first, then, says in (
         ("Hold", "Change nothing", None, "nothing was changed"),
+        ("Restore", "Change nothing", None, "nothing was changed"),
         ("Hold", "Hold them", "Undo it", "they stand as before"),
+        ("Reject", "Reject them", "Undo it", "they stand as before"),
         ("Erase", "Erase them in an hour", "Erase nothing", "nothing was changed"),
     ):
         reader.go(chosen)
@@ -552,6 +576,7 @@ def _holding_and_rejecting(reader: Reader) -> None:
         page.locator("#reason").select_option("other")
         reader.press(verb)
         reader.heading(f"{verb} signatures")
+        reader.heading("What was counted: to be changed")
         reader.press(first)
         if then is not None:
             reader.press(then)
@@ -589,6 +614,7 @@ def _the_audit_log(reader: Reader) -> None:
     guide.says("**Download these rows (CSV)**")
     with page.expect_download():
         page.get_by_role("button", name="Download these rows (CSV)").click()
+    reader.heading("Is the log whole?")
     guide.says("**Check it now** does so at once")
     reader.press("Check it now")
     reader.reads("Yes:")

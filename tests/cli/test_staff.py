@@ -11,7 +11,7 @@ from flask import Flask
 from petition.domain.staff.roles import Right
 from tests import console
 from tests.cli.conftest import one_line
-from tests.factories import rows
+from tests.factories import change, rows
 
 OWNER = console.address("owner")
 
@@ -55,3 +55,16 @@ def test_there_must_be_one_to_lose(app: Flask, run: Any) -> None:
     said = run("staff", "reset-2fa", OWNER, "--reason", "her phone is gone, call 0151 2345")
     assert said.exit_code == 2
     assert rows(app, "SELECT count(*) FROM audit WHERE detail LIKE '%0151%'") == [(0,)]
+
+
+def test_doctor_counts_whom_nothing_but_a_passkey_lets_in(app: Flask, run: Any) -> None:
+    here, nowhere = "http://localhost:8000", "http://127.0.0.1:8000"
+    for email in ("a@example.org", "b@example.org", "c@example.org"):
+        run("staff", "invite", email, "--role", "editor")
+    change(app, "UPDATE staff SET passkeys = 1 WHERE email <> 'c@example.org'")
+    words = "2 of staff have no other second factor"
+    assert words in run("doctor", PETITION_BASE_URL=nowhere).stdout
+    assert words not in run("doctor", PETITION_BASE_URL=here).stdout, "they work there"
+    change(app, "UPDATE staff SET disabled = true WHERE email = 'a@example.org'")
+    change(app, "UPDATE staff SET totp_sealed = :secret WHERE email = 'b@example.org'", secret=b"x")
+    assert "no other second factor" not in run("doctor", PETITION_BASE_URL=nowhere).stdout

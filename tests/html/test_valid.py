@@ -406,7 +406,7 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
 def signatures(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     """The list with its forms as they come back, and an action as it goes on."""
     path = "/staff/campaigns/amazon/signatures"
-    yield "signatures, filtered", guide.get(f"{path}?country=DE&order=oldest", code)
+    yield "signatures, filtered", guide.get(f"{path}?country=DE&sort=sent", code)
     yield "signatures, wrong", guide.get(f"{path}?day=x", code)
     yield "signatures, none", guide.get(f"{path}?state=held&country=MT", code)
     yield "find, wrong", guide.console(f"{path}/find", code, {"wanted": 'a "part"'})

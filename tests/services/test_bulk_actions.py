@@ -19,7 +19,7 @@ from petition.services.staff import panic
 from petition.store.db import transaction
 from petition.store.signatures import bulk_actions as store
 from petition.store.signatures.bulk_actions import Action
-from petition.store.signatures.search import Order, Search
+from petition.store.signatures.search import NEWEST, Search
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
@@ -61,7 +61,7 @@ def plan(app: Flask, verb: Verb, *ids: int, **search: object) -> Action:
         else:
             wanted = Search(**search)  # type: ignore[arg-type]
             number = bulk_actions.plan_all(
-                session, campaign_id, verb, wanted, Order.NEWEST, reason=REASON, by="sam", at=at
+                session, campaign_id, verb, wanted, NEWEST, reason=REASON, by="sam", at=at
             )
         return store.find(session, campaign_id, number)
 

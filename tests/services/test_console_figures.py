@@ -157,10 +157,12 @@ def test_the_ledger_has_pages(app: Flask, clock: Clock) -> None:
 
     def page(query: str) -> tuple[int, list[str]]:
         text = owner.get(f"{PAGE}{query}").get_data(as_text=True)
-        links = re.findall(rf'href="{PAGE}(\?before=\d+)?#ledger-heading">(\w+)<', text)
+        links = re.findall(
+            rf'href="{PAGE}(\?after=\d+)?#ledger-heading">(Page before|Next page)<', text
+        )
         return text.count("cut off</code>"), [f"{words} {query}".strip() for query, words in links]
 
-    assert page("") == (20, ["Older ?before=26"])
-    assert page("?before=26") == (20, ["Newer", "Older ?before=6"])
-    assert page("?before=6") == (5, ["Newer ?before=26"])
-    assert owner.get(f"{PAGE}?before=x").status_code == 404
+    assert page("") == (20, ["Next page ?after=26"])
+    assert page("?after=26") == (20, ["Page before", "Next page ?after=6"])
+    assert page("?after=6") == (5, ["Page before ?after=26"])
+    assert owner.get(f"{PAGE}?after=x").status_code == 404

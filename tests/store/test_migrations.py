@@ -423,6 +423,25 @@ def test_accounts_keep_their_role_on_every_campaign(
         assert rows(app, held) == [(1, None, "owner", "[]"), (2, None, "moderator", "[]")]
 
 
+def test_what_was_decided_before_waits_no_more(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        flask_migrate.downgrade(directory=FOLDER, revision="0024")
+        ((entry_id,), *_) = rows(app, "SELECT id FROM entries ORDER BY id")
+        change(
+            app,
+            "INSERT INTO reviews (campaign_id, entry_id, verdict, by, at)"
+            " VALUES (1, :id, 'shown', 't', :at)",
+            id=entry_id,
+            at=clock(),
+        )
+        flask_migrate.upgrade(directory=FOLDER)
+        assert rows(app, "SELECT id FROM entries WHERE reviewed") == [(entry_id,)]
+
+
 def test_models_equal_migrations(app: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

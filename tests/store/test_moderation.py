@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from petition.domain.signatures.moderation import IN_PUBLIC
-from petition.store.db import db, reading
+from petition.store.db import db, reading, transaction
 from petition.store.signatures import moderation
+from tests.conftest import Clock
 from tests.factories import change, rows, the_call
 
 SIGNATURES = 20_000
@@ -89,14 +90,43 @@ def test_the_queue_is_found_by_its_index(app: Flask, plans: list[str]) -> None:
     with reading() as session:
         waiting = list(moderation.waiting_words(session, campaign_id))
         number = moderation.count_waiting(session, campaign_id)
+        of_all = moderation.count_waiting_of_all(session)
     assert len(waiting) == SIGNATURES // EVERY
     assert number == SIGNATURES // EVERY
-    assert len(plans) == 2
+    assert of_all == {campaign_id: number}
+    assert len(plans) == 3
     for plan in plans:
-        assert "ix_entries_public" in plan
+        assert "ix_entries_waiting" in plan, plan
         for all_of_it in ("Seq Scan on signatures", "SCAN signatures", "SCAN entries\n"):
             assert all_of_it not in plan, plan
         assert "campaign_id=?" not in plan, "not all signatures of the campaign either"
+
+
+@pytest.mark.usefixtures("many")
+def test_names_that_were_decided_about_are_not_read(app: Flask, clock: Clock) -> None:
+    """Each step of it keeps the mark by which the index leaves them out."""
+    campaign_id = the_call(app).id
+
+    def waiting() -> list[int]:
+        with reading() as session:
+            words = moderation.waiting_words(session, campaign_id)
+            found = [each.entry_id for each in words]
+        marked = rows(app, "SELECT id FROM entries WHERE visibility = 'public' AND NOT reviewed")
+        assert {id_ for (id_,) in marked} == {*found}
+        return found
+
+    first, second, *rest = waiting()
+    for entry_id in (first, second, second):
+        with transaction() as session:
+            moderation.decide(session, campaign_id, entry_id, "shown", by="t", at=clock())
+    assert waiting() == rest
+    with transaction() as session:
+        moderation.put_back(session, first, None)
+    assert waiting() == [first, *rest]
+    ((signature_id,),) = rows(app, "SELECT signature_id FROM entries WHERE id = :id", id=second)
+    with transaction() as session:
+        moderation.delete_review(session, int(str(signature_id)))
+    assert waiting() == [first, second, *rest]
 
 
 @pytest.mark.usefixtures("many")

@@ -17,9 +17,17 @@ from sqlalchemy import event, text
 from petition.domain.signatures.entry_ids import new_entry_id
 from petition.domain.signatures.source import Source
 from petition.domain.signatures.states import STATES, State
+from petition.domain.sorting import Sort
 from petition.store.db import db, reading, transaction
 from petition.store.signatures import bulk_insert, search
-from petition.store.signatures.search import Order, Page, Search
+from petition.store.signatures.search import (
+    NEWEST,
+    OLDEST,
+    Page,
+    Place,
+    Search,
+    SignatureColumn,
+)
 from tests import factories, rights
 from tests.conftest import Clock
 
@@ -35,7 +43,7 @@ class Kept:
     """What the table holds of one signature."""
 
     id: int
-    place: int
+    form: int
     state: str
     country: str
     source: str | None
@@ -85,7 +93,11 @@ def kept(app: Flask, clock: Clock, tmp_path: Path) -> list[Kept]:
     return [Kept(*row[:5], date.fromisoformat(str(row[5])[:10])) for row in found]  # type: ignore[arg-type]
 
 
-def wanted(kept: list[Kept], asked: Search, order: Order) -> list[int]:
+BY_STATE = Sort(SignatureColumn.STATE)
+SORTS = (NEWEST, OLDEST, BY_STATE, BY_STATE.reversed)
+
+
+def wanted(kept: list[Kept], asked: Search, sort: Sort[SignatureColumn]) -> list[int]:
     fits = [
         each
         for each in kept
@@ -94,7 +106,9 @@ def wanted(kept: list[Kept], asked: Search, order: Order) -> list[int]:
         and asked.source in {None, each.source}
         and asked.day in {None, each.day}
     ]
-    fits.sort(key=lambda each: each.place, reverse=order == Order.NEWEST)
+    fits.sort(key=lambda each: each.form, reverse=sort.is_descending)
+    if sort.column == SignatureColumn.STATE:
+        fits.sort(key=lambda each: STATES.index(State(each.state)), reverse=sort.is_descending)
     return [each.id for each in fits]
 
 
@@ -105,11 +119,12 @@ def searches(day: date) -> Iterator[Search]:
         yield Search(state=state, country=country, source=source, day=on)
 
 
-def pages(app: Flask, asked: Search, order: Order, most: int) -> Iterator[Page]:
-    campaign_id, after = factories.the_call(app).id, None
+def pages(app: Flask, asked: Search, sort: Sort[SignatureColumn], most: int) -> Iterator[Page]:
+    campaign_id = factories.the_call(app).id
+    after: Place | None = None
     with reading() as session:
         while True:
-            page = search.page(session, campaign_id, asked, order, after=after, most=most)
+            page = search.page(session, campaign_id, asked, sort, after=after, most=most)
             yield page
             if page.further is None:
                 return
@@ -118,9 +133,9 @@ def pages(app: Flask, asked: Search, order: Order, most: int) -> Iterator[Page]:
 
 def test_every_search_finds_what_fits_in_order(app: Flask, kept: list[Kept], clock: Clock) -> None:
     assert len(kept) == 100
-    for asked, order in itertools.product(searches(clock.at.date() + timedelta(days=1)), Order):
-        read = [row.signature_id for page in pages(app, asked, order, 7) for row in page.rows]
-        assert read == wanted(kept, asked, order), (asked, order)
+    for asked, sort in itertools.product(searches(clock.at.date() + timedelta(days=1)), SORTS):
+        read = [row.signature_id for page in pages(app, asked, sort, 7) for row in page.rows]
+        assert read == wanted(kept, asked, sort), (asked, sort)
 
 
 def test_the_rarer_index_and_the_other_give_the_same(
@@ -129,38 +144,38 @@ def test_the_rarer_index_and_the_other_give_the_same(
     asked = Search(state=State.HELD, country="DE")
     for fewer in (True, False):
         monkeypatch.setattr(search, "_are_fewer", lambda *_args, fewer=fewer: fewer)
-        (page,) = pages(app, asked, Order.NEWEST, 50)
-        assert [row.signature_id for row in page.rows] == wanted(kept, asked, Order.NEWEST)
+        (page,) = pages(app, asked, NEWEST, 50)
+        assert [row.signature_id for row in page.rows] == wanted(kept, asked, NEWEST)
 
 
-@pytest.mark.parametrize("order", Order)
-def test_one_gets_back_the_way_one_came(app: Flask, kept: list[Kept], order: Order) -> None:
-    every = list(pages(app, Search(), order, 7))
+@pytest.mark.parametrize("sort", SORTS, ids=str)
+def test_one_gets_back_the_way_one_came(
+    app: Flask, kept: list[Kept], sort: Sort[SignatureColumn]
+) -> None:
+    every = list(pages(app, Search(), sort, 7))
     campaign_id = factories.the_call(app).id
     begins = [None, *(page.further for page in every)]
     assert (every[0].is_first, every[0].back) == (True, None)
     for number, page in enumerate(every[1:], 1):
         assert not page.is_first
         assert page.back == begins[number - 1]
+    row = every[-1].rows[-1]
+    last = Place(row.form, row.state if sort.column == SignatureColumn.STATE else None)
     with reading() as session:
-        beyond = search.page(
-            session, campaign_id, Search(), order, after=every[-1].rows[-1].place, most=7
-        )
+        beyond = search.page(session, campaign_id, Search(), sort, after=last, most=7)
     assert (beyond.rows, beyond.further, beyond.is_first) == ((), None, False)
     assert beyond.back is not None
 
 
 def test_pages_stay_whole_while_rows_come_and_go(app: Flask, kept: list[Kept]) -> None:
-    order = wanted(kept, Search(), Order.OLDEST)
+    order = wanted(kept, Search(), OLDEST)
     campaign_id = factories.the_call(app).id
     with reading() as session:
-        first = search.page(session, campaign_id, Search(), Order.OLDEST, most=10)
+        first = search.page(session, campaign_id, Search(), OLDEST, most=10)
     for gone in (order[3], order[9], order[10]):  # the page's last row, and the next one
         assert rights.erase(app, gone) is not None
     with reading() as session:
-        second = search.page(
-            session, campaign_id, Search(), Order.OLDEST, after=first.further, most=10
-        )
+        second = search.page(session, campaign_id, Search(), OLDEST, after=first.further, most=10)
     assert [row.signature_id for row in second.rows] == order[11:21]
 
 
@@ -169,12 +184,12 @@ def test_counting_by_state(app: Flask, kept: list[Kept], clock: Clock) -> None:
     by_id = {each.id: each for each in kept}
     with reading() as session:
         for asked in searches(clock.at.date()):
-            fits = [by_id[id_].state for id_ in wanted(kept, asked, Order.NEWEST)]
+            fits = [by_id[id_].state for id_ in wanted(kept, asked, NEWEST)]
             found = search.by_state(session, campaign_id, asked)
             assert found == {state: fits.count(state) for state in set(fits)}
             takes = frozenset({State.HELD, State.PENDING})
-            ids = search.ids(session, campaign_id, asked, Order.OLDEST, takes, most=9)
-            every = wanted(kept, asked, Order.OLDEST)
+            ids = search.ids(session, campaign_id, asked, OLDEST, takes, most=9)
+            every = wanted(kept, asked, OLDEST)
             assert ids == [id_ for id_ in every if by_id[id_].state in takes][:9]
 
 
@@ -197,8 +212,8 @@ def statements(app: Flask, asked: Search) -> list[tuple[str, Any]]:
     event.listen(db.engine, "before_cursor_execute", note)
     try:
         with reading() as session:
-            first = search.page(session, campaign_id, asked, Order.NEWEST, most=5)
-            search.page(session, campaign_id, asked, Order.NEWEST, after=first.further, most=5)
+            first = search.page(session, campaign_id, asked, NEWEST, most=5)
+            search.page(session, campaign_id, asked, NEWEST, after=first.further, most=5)
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     return found

@@ -346,7 +346,7 @@ def test_what_strangers_type_never_gets_in(app: Flask, client: FlaskClient) -> N
             client.open(address, method=method, data=data, query_string=data, headers=agent)
     console.sign_in(app.test_client(), f"{PLANTED}@example.org", planted("password"))
     owner = console.enter(app, "owner")
-    for name in ("who", "action", "day", "before", PLANTED):
+    for name in ("who", "action", "day", "after", "sort", PLANTED):
         owner.get(f"{LOG}?{name}={PLANTED}", headers=agent)
     page = owner.get(f"{CAMPAIGN}/comments", headers=agent).get_data(as_text=True)
     assert planted("given") in page
@@ -392,15 +392,15 @@ def test_it_is_read_page_by_page(log: Flask) -> None:
     assert "row 120;" in first
     assert f"row {last_of_first};" in first
     assert f"row {last_of_first - 1};" not in first
-    assert "Newer" not in first
-    second = page_of(owner, f"?before={last_of_first}")
+    assert "Page before" not in first
+    second = page_of(owner, f"?after={last_of_first}")
     assert f"row {last_of_first - 1};" in second
-    assert 'href="/staff/audit#rows">Newer' in second
-    assert f'href="/staff/audit?before={last_of_second}#rows">Older' in second
-    last = page_of(owner, f"?before={last_of_second}")
+    assert 'href="/staff/audit#rows">Page before' in second
+    assert f'href="/staff/audit?after={last_of_second}#rows">Next page' in second
+    last = page_of(owner, f"?after={last_of_second}")
     assert "row 1;" in last
-    assert "Older" not in last
-    assert f'href="/staff/audit?before={last_of_first}#rows">Newer' in last
+    assert "Next page" not in last
+    assert f'href="/staff/audit?after={last_of_first}#rows">Page before' in last
 
 
 def test_it_is_searched_by_person_action_and_day(log: Flask) -> None:

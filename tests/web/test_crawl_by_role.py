@@ -27,11 +27,7 @@ from tests import console, factories, people
 from tests.conftest import Clock
 from tests.html_pages import Field, Fields, Form, Page
 
-pytestmark = [
-    pytest.mark.slow,
-    # What a role may do is not the database's to say.
-    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
-]
+pytestmark = pytest.mark.slow
 
 IDENTIFYING: Final = ("given_name", "family_name", "email", "comment", "postcode")
 A_MINUTE: Final = timedelta(minutes=1)
@@ -85,7 +81,9 @@ class Crawl:
         if not parts.path.startswith("/staff/") or address in self.opened:
             return False
         self.opened.add(address)
-        name = " ".join([parts.path, *sorted(name for name, _ in parse_qsl(parts.query))])
+        # However many tables of a page are sorted, it is one kind of page.
+        names = {name.partition("-")[0] for name, _ in parse_qsl(parts.query)}
+        name = " ".join([parts.path, *sorted(names)])
         self._variants[name] += 1
         return self._variants[name] <= VARIANTS
 
@@ -164,8 +162,18 @@ def told() -> Iterator[str]:
     yield "for Amina's letter"
 
 
-@pytest.mark.parametrize("campaign", [None, "amazon"], ids=["everywhere", "on one campaign"])
-@pytest.mark.parametrize("role", Role)
+CRAWLS: Final = [
+    *(("sqlite", role, campaign) for role in Role for campaign in (None, "amazon")),
+    # What a role may do is not the database's to say: so two of them there, who see no personal
+    # data, and who sees it on one campaign alone.
+    *(
+        pytest.param("postgresql", role, campaign, marks=pytest.mark.postgresql)
+        for role, campaign in ((Role.VIEWER, None), (Role.MODERATOR, "amazon"))
+    ),
+]
+
+
+@pytest.mark.parametrize(("database_url", "role", "campaign"), CRAWLS, indirect=["database_url"])
 def test_nothing_that_is_shown_is_refused_or_broken(
     app: Flask, clock: Clock, campaigns: None, role: Role, campaign: str | None
 ) -> None:
@@ -187,6 +195,7 @@ def test_nothing_that_is_shown_is_refused_or_broken(
         assert seen == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_crawl_finds_what_is_wrong(
     app: Flask, clock: Clock, campaigns: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,20 @@ def test_what_somebody_may_do(app: Flask) -> None:
     assert theirs.send(f"{page}/disable").status_code == 409
 
 
+def test_opening_and_closing(app: Flask) -> None:
+    page = "/staff/campaigns/amazon/state"
+    mine = Opened(console.enter(app), page)
+    theirs = Opened(console.enter(app, "owner", "other@example.org"), page)
+    assert theirs.send(f"{page}/close").status_code == 303
+    answer = mine.send(f"{page}/close")
+    assert answer.status_code == 409
+    found = text(answer)
+    assert "New: <bdi>closed</bdi>" in found
+    assert "Gone: <bdi>open</bdi>" in found
+    assert factories.rows(app, "SELECT state FROM campaigns") == [("closed",)]
+    assert mine.send(f"{page}/open").status_code == 303
+
+
 def test_a_form_that_does_not_say_what_it_showed_is_taken(app: Flask) -> None:
     """As one from before this was asked, or of somebody who writes their own."""
     staff = console.enter(app)

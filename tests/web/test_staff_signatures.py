@@ -77,7 +77,7 @@ def log(app: Flask, action: str) -> list[object]:
 
 
 def test_the_list_has_nothing_that_was_typed(app: Flask, mo: FlaskClient) -> None:
-    for query in ("", "?order=oldest", "?state=confirmed", "?country=MA", "?source=flyer"):
+    for query in ("", "?sort=sent", "?state=confirmed", "?country=MA", "?source=flyer"):
         page = text(mo.get(LIST + query))
         for each in typed_words():
             assert each not in page, (query, each)
@@ -86,11 +86,11 @@ def test_the_list_has_nothing_that_was_typed(app: Flask, mo: FlaskClient) -> Non
 
 def test_it_is_filtered_and_sorted(app: Flask, mo: FlaskClient) -> None:
     assert listed(mo) == [4, 3, 2, 1]
-    assert listed(mo, "?order=oldest") == [1, 2, 3, 4]
+    assert listed(mo, "?sort=sent") == [1, 2, 3, 4]
     assert listed(mo, "?state=pending") == [4]
     assert listed(mo, "?country=MA") == [1]
     assert listed(mo, "?source=flyer") == [2]
-    assert listed(mo, "?day=2026-11-02&state=confirmed&order=oldest") == [1, 2, 3]
+    assert listed(mo, "?day=2026-11-02&state=confirmed&sort=sent") == [1, 2, 3]
     assert listed(mo, "?day=2026-11-03") == []
     assert log(app, "search signatures")[:2] == ["amazon: state pending", "amazon: country MA"]
     assert log(app, "search signatures")[2] == "amazon: a source"
@@ -107,7 +107,7 @@ def test_it_is_filtered_and_sorted(app: Flask, mo: FlaskClient) -> None:
         ("?source=a%25", 422),
         ("?state=king", 404),
         ("?country=XX", 404),
-        ("?order=random", 404),
+        ("?sort=random", 200),
         ("?after=x", 404),
         ("?after=-1", 404),
         (f"?after={2**63}", 404),

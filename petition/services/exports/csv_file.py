@@ -108,58 +108,87 @@ def export(
     """
     if order.for_target:
         check_filters(order.filters)
-    filters = order.taken
     salt = os.urandom(SALT_LENGTH) if order.for_target else None
     with transaction() as session:
-        panic.check_lists(session)
-        campaign_id = campaigns.by_slug(session, order.slug).id
-        contents.begin(session, campaign_id)
-        export_id = ledger.begin_export(
-            session,
-            campaign_id=campaign_id,
-            by=order.by,
-            reason=order.reason,
-            filters=FiltersRecord(
-                for_target=order.for_target,
-                since=filters.since.isoformat() if filters.since else None,
-                state=filters.states,
-                updates=filters.updates,
-                visibility=filters.visibilities,
-            ),
-            reference_salt=salt,
-            at=now(),
-        )
-        audit.note(
-            session,
-            who=order.by,
-            action="export",
-            outcome="done",
-            at=now(),
-            detail=f"{order.slug}: list {export_id}{' for the target' if order.for_target else ''}",
-        )
+        campaign_id, export_id = _begin(session, order, salt, at=now())
     begun(export_id)
     digest, total = sha256(), 0
     if order.for_excel:
         yield from _hashed(digest, BYTE_ORDER_MARK)
-    columns: Sequence[str]
     with reading() as session:
-        if salt is not None:
-            columns, cells = FOR_TARGET, _target_cells(vault, salt)
-            ids = signatures.ids(session, campaign_id, filters)
-            pages = _by_reference(session, campaign_id, vault, salt, ids)
-            _note_all(ids, export_id, transaction)
-        else:
-            columns = columns_of(session, campaign_id)
-            cells = [_cell(column) for column in columns]
-            pages = _noted(signatures.pages(session, campaign_id, filters), export_id, transaction)
-        yield from _hashed(digest, _lines([columns]))
-        for page in pages:
-            lines = [_line(row, cells, vault) for row in page]
+        table = _table(session, order, vault, campaign_id, export_id, salt, transaction)
+        yield from _hashed(digest, _lines([table.columns]))
+        for page in table.pages:
+            lines = [_line(row, table.cells, vault) for row in page]
             yield from _hashed(digest, _lines(lines))
             total += len(page)
             progress(len(page))
     with transaction() as session:
         ledger.finish_export(session, export_id, rows=total, sha256=digest.hexdigest(), at=now())
+
+
+def _begin(session: Session, order: Export, salt: bytes | None, *, at: datetime) -> tuple[int, int]:
+    """Write the order down, in the ledger and in the audit log; the ids of campaign and list."""
+    panic.check_lists(session)
+    campaign_id = campaigns.by_slug(session, order.slug).id
+    contents.begin(session, campaign_id)
+    filters = order.taken
+    export_id = ledger.begin_export(
+        session,
+        campaign_id=campaign_id,
+        by=order.by,
+        reason=order.reason,
+        filters=FiltersRecord(
+            for_target=order.for_target,
+            since=filters.since.isoformat() if filters.since else None,
+            state=filters.states,
+            updates=filters.updates,
+            visibility=filters.visibilities,
+        ),
+        reference_salt=salt,
+        at=at,
+    )
+    audit.note(
+        session,
+        who=order.by,
+        action="export",
+        outcome="done",
+        at=at,
+        detail=f"{order.slug}: list {export_id}{' for the target' if order.for_target else ''}",
+    )
+    return campaign_id, export_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """What stands in the file: its head, how a row becomes cells, and the rows by the page."""
+
+    columns: Sequence[str]
+    cells: Sequence[Cell]
+    pages: Iterable[Sequence[ExportRow]]
+
+
+def _table(
+    session: Session,
+    order: Export,
+    vault: Vault,
+    campaign_id: int,
+    export_id: int,
+    salt: bytes | None,
+    transaction: SessionFactory,
+) -> _Table:
+    """Which signatures leave is written down as they do; of a list for the target, before."""
+    if salt is not None:
+        ids = signatures.ids(session, campaign_id, order.taken)
+        pages = _by_reference(session, campaign_id, vault, salt, ids)
+        _note_all(ids, export_id, transaction)
+        return _Table(columns=FOR_TARGET, cells=_target_cells(vault, salt), pages=pages)
+    columns = columns_of(session, campaign_id)
+    return _Table(
+        columns=columns,
+        cells=[_cell(column) for column in columns],
+        pages=_noted(signatures.pages(session, campaign_id, order.taken), export_id, transaction),
+    )
 
 
 def columns_of(session: Session, campaign_id: int) -> tuple[str, ...]:

@@ -23,12 +23,13 @@ from petition.domain.signatures.bulk_actions import (
 )
 from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.states import State
+from petition.domain.sorting import Sort
 from petition.domain.staff.audit_actions import AuditAction
 from petition.errors import PetitionError
 from petition.store.db import Session
 from petition.store.signatures import bulk_actions, search
 from petition.store.signatures.bulk_actions import Action, Counted, Item
-from petition.store.signatures.search import Order, Search
+from petition.store.signatures.search import Search, SignatureColumn
 from petition.store.staff import audit
 
 UNDONE: Final = "undone"
@@ -68,7 +69,7 @@ def plan_all(
     campaign_id: int,
     verb: Verb,
     wanted: Search,
-    order: Order,
+    sort: Sort[SignatureColumn],
     *,
     reason: HoldReason | None,
     by: str,
@@ -76,7 +77,7 @@ def plan_all(
 ) -> int:
     """The same for all that a search finds: the first ones of it, where they are too many."""
     found = search.by_state(session, campaign_id, wanted)
-    ids = search.ids(session, campaign_id, wanted, order, TAKES[verb], most=MOST)
+    ids = search.ids(session, campaign_id, wanted, sort, TAKES[verb], most=MOST)
     chosen = search.states_of(session, campaign_id, ids)
     counted = Counted(
         takes=_by_state(chosen.values()),

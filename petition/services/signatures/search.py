@@ -6,11 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from petition.domain.signatures.mail_providers import Provider, canonical_address
+from petition.domain.sorting import Sort
 from petition.domain.staff.audit_actions import AuditAction
 from petition.services.vault import address_keys
 from petition.store.db import Session
 from petition.store.signatures import by_address, search, signatures
-from petition.store.signatures.search import Order, Page, Search, SignatureRow
+from petition.store.signatures.search import (
+    NEWEST,
+    Page,
+    Place,
+    Search,
+    SignatureColumn,
+    SignatureRow,
+)
 from petition.store.staff import audit
 from petition.store.vault.vault import Vault
 
@@ -19,12 +27,12 @@ def page(
     session: Session,
     campaign_id: int,
     wanted: Search,
-    order: Order = Order.NEWEST,
+    sort: Sort[SignatureColumn] = NEWEST,
     *,
-    after: int | None = None,
+    after: Place | None = None,
 ) -> Page:
     """A page of a campaign's signatures: what the console's list asks the database."""
-    return search.page(session, campaign_id, wanted, order, after=after)
+    return search.page(session, campaign_id, wanted, sort, after=after)
 
 
 def note_page(session: Session, slug: str, wanted: Search, *, by: str, at: datetime) -> None:

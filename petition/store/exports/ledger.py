@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import SQLColumnExpression, func, select, update
 from sqlalchemy.orm import Session
 
+from petition.domain.sorting import Sort
 from petition.errors import NotFound
 from petition.store.db import stored_json
+from petition.store.db.keyset import Keyset, PartOfList
 from petition.store.tables import Export
 
 PAGE: Final = 20
-NEWEST: Final = 2**62
-"""An id that no export has yet."""
+
+
+class LedgerColumn(StrEnum):
+    """What the ledger can stand in the order of."""
+
+    STARTED = "started"
+    BY = "by"
+    ROWS = "rows"
+    TO_REMOVE = "to-remove"
+
+
+NEWEST: Final = Sort(LedgerColumn.STARTED, is_descending=True)
 
 
 class FiltersRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,12 +69,10 @@ class ExportRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerPage:
-    """Some exports, newest first, and the places of the pages beside them."""
+    """Some exports, and where they stand among all of them."""
 
     exports: tuple[ExportRecord, ...]
-    older: int | None
-    newer: int | None
-    """What `before` is there; None where there is no such page."""
+    part: PartOfList
 
 
 def begin_export(
@@ -113,20 +124,34 @@ def find(session: Session, export_id: int) -> ExportRecord:
 
 
 def page(
-    session: Session, campaign_id: int, *, before: int = NEWEST, most: int = PAGE
+    session: Session,
+    campaign_id: int,
+    sort: Sort[LedgerColumn] = NEWEST,
+    *,
+    after: int | None = None,
+    most: int = PAGE,
 ) -> LedgerPage:
-    """Of the campaign's ledger, the newest exports with an id below `before`."""
-    query = select(Export).where(Export.campaign_id == campaign_id).limit(most + 1)
-    found = session.scalars(query.where(Export.id < before).order_by(Export.id.desc())).all()
-    rows = found[:most]
-    first = rows[0].id if rows else before - 1
-    above = session.scalars(query.where(Export.id > first).order_by(Export.id)).all()
-    newer = None if not above else NEWEST if len(above) <= most else above[most].id
-    return LedgerPage(
-        exports=tuple(map(record, rows)),
-        older=rows[-1].id if len(found) > most else None,
-        newer=newer,
-    )
+    """Of the campaign's ledger, the exports that follow on that one, or the first ones.
+
+    Raises NotFound. A campaign has some hundred of them at most: its index finds them all, and
+    they are sorted then.
+    """
+    columns: dict[LedgerColumn, list[SQLColumnExpression[Any]]] = {
+        LedgerColumn.STARTED: [Export.id],
+        LedgerColumn.BY: [Export.by, Export.id],
+        # One that was cut off has no number of rows.
+        LedgerColumn.ROWS: [func.coalesce(Export.rows, -1), Export.id],
+        LedgerColumn.TO_REMOVE: [Export.to_remove, Export.id],
+    }
+    part = Keyset(
+        rows=select(Export).where(Export.campaign_id == campaign_id),
+        keys=columns[sort.column],
+        place=Export.id,
+        is_descending=sort.is_descending,
+    ).part(session, after=after, most=most)
+    rows = session.scalars(select(Export).where(Export.id.in_(part.places)))
+    found = {row.id: record(row) for row in rows}
+    return LedgerPage(exports=tuple(found[id_] for id_ in part.places), part=part)
 
 
 def note_to_remove(session: Session, numbers: Mapping[int, int]) -> None:

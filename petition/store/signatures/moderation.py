@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, literal_column, not_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import states
@@ -17,8 +17,8 @@ from petition.store.tables import Entry, Review, Signature
 
 Query = Select[*tuple[Any, ...]]
 
-# Written out, not bound: the partial index ix_entries_public is used only where the plan can see
-# the very value.
+# Written out, not bound: the partial index ix_entries_waiting is used only where the plan can see
+# the very values.
 _PUBLIC: Final = Entry.visibility == literal_column("'public'")
 
 
@@ -66,13 +66,15 @@ def count_waiting(session: Session, campaign_id: int, wanted: NameFilter = ALL_N
 
 
 def count_waiting_of_all(session: Session) -> dict[int, int]:
-    """The same of every campaign: it reads every public name, for a worker."""
+    """The same of every campaign."""
+    # "+ 0", as below.
+    campaign = Signature.campaign_id + 0
     query = (
         _public()
         .outerjoin(Review, Review.entry_id == Entry.id)
-        .where(Review.id.is_(None))
-        .with_only_columns(Signature.campaign_id, func.count())
-        .group_by(Signature.campaign_id)
+        .where(not_(Entry.reviewed), Review.id.is_(None))
+        .with_only_columns(campaign, func.count())
+        .group_by(campaign)
     )
     return {row[0]: row[1] for row in session.execute(query)}
 
@@ -115,7 +117,7 @@ def _waiting(campaign_id: int, wanted: NameFilter) -> Query:
         _public()
         .outerjoin(Review, Review.entry_id == Entry.id)
         # "+ 0" keeps SQLite from reading all signatures of the campaign by their index.
-        .where(Signature.campaign_id + 0 == campaign_id, Review.id.is_(None))
+        .where(Signature.campaign_id + 0 == campaign_id, not_(Entry.reviewed), Review.id.is_(None))
         .order_by(Entry.signature_id),
         wanted,
     )
@@ -222,6 +224,7 @@ def decide(
         key=["entry_id"],
         change=lambda new: {"verdict": new.verdict, "by": new.by, "at": new.at},
     )
+    _mark(session, Entry.id == entry_id, is_reviewed=True)
 
 
 def put_back(session: Session, entry_id: int, before: Standing | None) -> None:
@@ -235,6 +238,8 @@ def put_back(session: Session, entry_id: int, before: Standing | None) -> None:
         .values(verdict=before.verdict, by=before.by, at=before.at)
     )
     session.execute(done.execution_options(synchronize_session=False))
+    if before is None:
+        _mark(session, Entry.id == entry_id, is_reviewed=False)
 
 
 def delete_review(session: Session, signature_id: int) -> None:
@@ -243,6 +248,17 @@ def delete_review(session: Session, signature_id: int) -> None:
     session.execute(
         delete(Review)
         .where(Review.entry_id.in_(forms))
+        .execution_options(synchronize_session=False)
+    )
+    _mark(session, Entry.signature_id == signature_id, is_reviewed=False)
+
+
+def _mark(session: Session, which: ColumnElement[bool], *, is_reviewed: bool) -> None:
+    """What ix_entries_waiting goes by."""
+    session.execute(
+        update(Entry)
+        .where(which, Entry.reviewed.is_not(is_reviewed))
+        .values(reviewed=is_reviewed)
         .execution_options(synchronize_session=False)
     )
 

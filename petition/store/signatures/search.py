@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -21,20 +21,42 @@ from sqlalchemy.orm import Session
 
 from petition.domain.signatures.entry_ids import first_id
 from petition.domain.signatures.states import STATES, State
+from petition.domain.sorting import Sort
 from petition.store.tables import Entry, Erasure, Signature
 
 PAGE: Final = 50
+LAST_FORM: Final = 2**63 - 1
+"""No form has a larger id."""
 _MANY: Final = 2_000
 """Of two indexes that both have more rows than that, that of the forms is read."""
 _PART: Final = 500
 """As many ids stand in one statement."""
 
 
-class Order(StrEnum):
-    """By the time of the form."""
+class SignatureColumn(StrEnum):
+    """What the list can stand in the order of."""
 
-    NEWEST = "newest"
-    OLDEST = "oldest"
+    SENT = "sent"
+    """The time of the form."""
+    STATE = "state"
+    """In each state, the time of the form."""
+
+
+OLDEST: Final = Sort(SignatureColumn.SENT)
+NEWEST: Final = OLDEST.reversed
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a signature stands in the list."""
+
+    form: int
+    """The id of the form that it stands on."""
+    state: State | None = None
+    """Named where the list stands in the order of states: its own may be another one by now."""
+
+    def __str__(self) -> str:
+        return f"{self.state}-{self.form}" if self.state is not None else str(self.form)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +76,8 @@ class SignatureRow:
     """A signature as the list shows it: nothing that was typed."""
 
     signature_id: int
-    place: int
-    """What the list goes on from."""
+    form: int
+    """The id of the form that it stands on, by which it has its place."""
     state: State
     country: str
     language: str
@@ -69,10 +91,10 @@ class Page:
     """Some of them, and what the pages beside begin after."""
 
     rows: tuple[SignatureRow, ...]
-    further: int | None
+    further: Place | None
     """None on the last page."""
     is_first: bool
-    back: int | None
+    back: Place | None
     """What the page before begins after; None where it is the first one, or there is none."""
 
 
@@ -80,23 +102,23 @@ def page(
     session: Session,
     campaign_id: int,
     search: Search,
-    order: Order,
+    sort: Sort[SignatureColumn],
     *,
-    after: int | None = None,
+    after: Place | None = None,
     most: int = PAGE,
 ) -> Page:
     """The signatures that follow on the place `after`, or the first ones."""
-    found = _found(session, campaign_id, search, order, after=after, most=most + 1)
-    rows = _rows(session, [id_ for _, id_ in found[:most]])
-    back: list[tuple[int, int]] = []
+    found = _found(session, campaign_id, search, sort, after=after, most=most + 1)
+    back: _Found = []
     if after is not None:
         # From the first row here, or from where it would stand, the other way.
-        start = rows[0].place if rows else after + (1 if order == Order.OLDEST else -1)
-        other = Order.OLDEST if order == Order.NEWEST else Order.NEWEST
-        back = _found(session, campaign_id, search, other, after=start, most=most + 1)
+        step = -1 if sort.is_descending else 1
+        beyond = replace(after, form=min(after.form + step, LAST_FORM))
+        start = found[0][0] if found else beyond
+        back = _found(session, campaign_id, search, sort.reversed, after=start, most=most + 1)
     return Page(
-        rows=tuple(rows),
-        further=rows[-1].place if len(found) > most else None,
+        rows=tuple(_rows(session, [id_ for _, id_ in found[:most]])),
+        further=found[most - 1][0] if len(found) > most else None,
         is_first=not back,
         back=back[most][0] if len(back) > most else None,
     )
@@ -123,20 +145,21 @@ def ids(
     session: Session,
     campaign_id: int,
     search: Search,
-    order: Order,
+    sort: Sort[SignatureColumn],
     states: frozenset[State],
     *,
     most: int,
 ) -> list[int]:
     """The first of those that are in one of these states."""
-    within = [search.state] if search.state is not None else list(STATES)
     found = [
         each
-        for state in within
+        for state in _states(search, sort)
         if state in states
-        for each in _by_state(session, campaign_id, search, state, order, None, most)
+        for each in _by_state(session, campaign_id, search, state, sort, None, most)
     ]
-    return [id_ for _, id_ in _ordered(found, order)[:most]]
+    if sort.column == SignatureColumn.SENT:
+        found = _ordered(found, sort)
+    return [id_ for _, id_ in found[:most]]
 
 
 def by_state(session: Session, campaign_id: int, search: Search) -> Counter[State]:
@@ -177,7 +200,7 @@ def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 # --- the way to a page ----------------------------------------------------------------------------
 
-_Found = list[tuple[int, int]]
+_Found = list[tuple[Place, int]]
 """(place, signature)."""
 
 
@@ -185,25 +208,71 @@ def _found(
     session: Session,
     campaign_id: int,
     search: Search,
-    order: Order,
+    sort: Sort[SignatureColumn],
     *,
-    after: int | None,
+    after: Place | None,
     most: int,
 ) -> _Found:
+    if sort.column == SignatureColumn.SENT:
+        return _by_time(session, campaign_id, search, sort, after=after, most=most)
+    found: _Found = []
+    for state in _states_from(after, search, sort):
+        some = _by_time(
+            session,
+            campaign_id,
+            replace(search, state=state),
+            sort,
+            after=after if after is not None and after.state == state else None,
+            most=most - len(found),
+        )
+        found += [(replace(place, state=state), id_) for place, id_ in some]
+        if len(found) == most:
+            break
+    return found
+
+
+def _states(search: Search, sort: Sort[SignatureColumn]) -> list[State]:
+    """Those that are looked for, in the order in which the list has them."""
     states = [search.state] if search.state is not None else list(STATES)
+    is_from_the_end = sort.column == SignatureColumn.STATE and sort.is_descending
+    return states[::-1] if is_from_the_end else states
+
+
+def _states_from(
+    after: Place | None, search: Search, sort: Sort[SignatureColumn]
+) -> Iterator[State]:
+    """The same, without those that lie before that place."""
+    begin = after.state if after is not None else None
+    for state in _states(search, sort):
+        if begin in {None, state}:
+            begin = None
+            yield state
+
+
+def _by_time(
+    session: Session,
+    campaign_id: int,
+    search: Search,
+    sort: Sort[SignatureColumn],
+    *,
+    after: Place | None,
+    most: int,
+) -> _Found:
+    """By whichever index has fewer rows to look at."""
+    states = _states(search, sort)
     if _asks_for_forms(search) and not _are_fewer(session, campaign_id, search, states):
-        return _by_form(session, campaign_id, search, order, after, most)
+        return _by_form(session, campaign_id, search, sort, after, most)
     # In each state the rows stand in order: the first of all are among the first of each.
     found = [
         each
         for state in states
-        for each in _by_state(session, campaign_id, search, state, order, after, most)
+        for each in _by_state(session, campaign_id, search, state, sort, after, most)
     ]
-    return _ordered(found, order)[:most]
+    return _ordered(found, sort)[:most]
 
 
-def _ordered(found: _Found, order: Order) -> _Found:
-    return sorted(found, reverse=order == Order.NEWEST)
+def _ordered(found: _Found, sort: Sort[SignatureColumn]) -> _Found:
+    return sorted(found, key=lambda each: each[0].form, reverse=sort.is_descending)
 
 
 def _asks_for_forms(search: Search) -> bool:
@@ -233,8 +302,8 @@ def _by_state(
     campaign_id: int,
     search: Search,
     state: State,
-    order: Order,
-    after: int | None,
+    sort: Sort[SignatureColumn],
+    after: Place | None,
     most: int,
 ) -> _Found:
     """By the index of campaign, state and form."""
@@ -247,15 +316,15 @@ def _by_state(
             query = query.where(Entry.country.concat("") == search.country)
         if search.source is not None:
             query = query.where(Entry.source.concat("") == search.source)
-    return _cut(session, query, place, order, after, most)
+    return _cut(session, query, place, sort, after, most)
 
 
 def _by_form(
     session: Session,
     campaign_id: int,
     search: Search,
-    order: Order,
-    after: int | None,
+    sort: Sort[SignatureColumn],
+    after: Place | None,
     most: int,
 ) -> _Found:
     """By the index of country or source and form."""
@@ -268,7 +337,7 @@ def _by_form(
     )
     if search.state is not None:
         query = query.where(Signature.state.concat("") == search.state)
-    return _cut(session, query, Entry.id, order, after, most)
+    return _cut(session, query, Entry.id, sort, after, most)
 
 
 def _in_state(campaign_id: int, search: Search, state: State) -> Iterator[Any]:
@@ -293,13 +362,17 @@ def _between(place: Any, search: Search) -> Iterator[Any]:
 
 
 def _cut(
-    session: Session, query: Any, place: Any, order: Order, after: int | None, most: int
+    session: Session,
+    query: Any,
+    form: Any,
+    sort: Sort[SignatureColumn],
+    after: Place | None,
+    most: int,
 ) -> _Found:
-    is_newest = order == Order.NEWEST
     if after is not None:
-        query = query.where(place < after if is_newest else place > after)
-    query = query.order_by(place.desc() if is_newest else place).limit(most)
-    return [(row[0], row[1]) for row in session.execute(query)]
+        query = query.where(form < after.form if sort.is_descending else form > after.form)
+    query = query.order_by(form.desc() if sort.is_descending else form).limit(most)
+    return [(Place(row[0]), row[1]) for row in session.execute(query)]
 
 
 def _rows(session: Session, ids: Sequence[int]) -> list[SignatureRow]:
@@ -307,7 +380,7 @@ def _rows(session: Session, ids: Sequence[int]) -> list[SignatureRow]:
     query = (
         select(
             Signature.id,
-            Entry.id.label("place"),
+            Entry.id.label("form"),
             Signature.state,
             Entry.country,
             Entry.language,
@@ -320,7 +393,7 @@ def _rows(session: Session, ids: Sequence[int]) -> list[SignatureRow]:
     found = {
         row.id: SignatureRow(
             signature_id=row.id,
-            place=row.place,
+            form=row.form,
             state=State(row.state),
             country=row.country,
             language=row.language,

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
+from petition.domain.sorting import Sort
 from petition.errors import NotFound
+from petition.store.db.keyset import Keyset, PartOfList
 from petition.store.tables import Staff, StaffInvite, StaffSession
 
 PAGE: Final = 50
@@ -106,26 +118,50 @@ class AccountState:
 
 def everyone(session: Session) -> list[AccountState]:
     """All accounts, by address, the closed ones too."""
-    return _states(session, _with_seen())
+    return _states(session, _with_seen().order_by(Staff.email))
+
+
+class AccountColumn(StrEnum):
+    """What the list of accounts can stand in the order of."""
+
+    EMAIL = "email"
+    SEEN = "seen"
+
+
+BY_EMAIL: Final = Sort(AccountColumn.EMAIL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountPage:
-    """Some accounts, by address."""
+    """Some accounts, and where they stand among all of them."""
 
     accounts: tuple[AccountState, ...]
-    more: int | None
-    """What `after` is on the next page; None where this is the last one."""
+    part: PartOfList
 
 
-def page(session: Session, *, after: int | None, most: int = PAGE) -> AccountPage:
-    """The accounts after the one with that id, or the first ones. Raises NotFound."""
-    query = _with_seen().limit(most + 1)
-    if after is not None:
-        query = query.where(Staff.email > by_id(session, after).email)
-    found = _states(session, query)
-    more = found[most - 1].person.id if len(found) > most else None
-    return AccountPage(accounts=tuple(found[:most]), more=more)
+def page(
+    session: Session,
+    sort: Sort[AccountColumn] = BY_EMAIL,
+    *,
+    after: int | None,
+    most: int = PAGE,
+) -> AccountPage:
+    """The accounts that follow on the one with that id, or the first ones. Raises NotFound."""
+    # Who was never seen was so before everybody.
+    seen_at = func.coalesce(_seen_at(), datetime.min.replace(tzinfo=UTC))
+    columns: dict[AccountColumn, list[SQLColumnExpression[Any]]] = {
+        AccountColumn.EMAIL: [Staff.email],
+        AccountColumn.SEEN: [seen_at, Staff.email],
+    }
+    part = Keyset(
+        rows=select(Staff),
+        keys=columns[sort.column],
+        place=Staff.id,
+        is_descending=sort.is_descending,
+    ).part(session, after=after, most=most)
+    rows = _states(session, _with_seen().where(Staff.id.in_(part.places)))
+    found = {each.person.id: each for each in rows}
+    return AccountPage(accounts=tuple(found[id_] for id_ in part.places), part=part)
 
 
 def account(session: Session, staff_id: int) -> AccountState:
@@ -137,13 +173,17 @@ def account(session: Session, staff_id: int) -> AccountState:
 
 
 def _with_seen() -> Select[Staff, datetime]:
-    """Accounts by address, with the time at which they were seen last."""
-    seen_at = (
+    """Accounts, with the time at which they were seen last."""
+    return select(Staff, _seen_at())
+
+
+def _seen_at() -> ScalarSelect[datetime]:
+    return (
         select(func.max(StaffSession.seen_at))
         .where(StaffSession.staff_id == Staff.id)
+        .correlate(Staff)
         .scalar_subquery()
     )
-    return select(Staff, seen_at).order_by(Staff.email)
 
 
 def _states(session: Session, query: Select[Staff, datetime]) -> list[AccountState]:

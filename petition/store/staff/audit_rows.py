@@ -1,21 +1,33 @@
-"""Reading the audit log: page by page, newest first, or all that a search finds, oldest first."""
+"""Reading the audit log: page by page, in any order, or all that a search finds, oldest first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import SQLColumnExpression, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from petition.domain.sorting import Sort
+from petition.store.db.keyset import Keyset, PartOfList
 from petition.store.tables import Audit
 
 PAGE: Final = 50
-NEWEST: Final = 2**62
-"""A number that no row has yet."""
 _PART: Final = 1000
+
+
+class AuditColumn(StrEnum):
+    """What the log can stand in the order of."""
+
+    NUMBER = "number"
+    WHO = "who"
+    ACTION = "action"
+
+
+NEWEST: Final = Sort(AuditColumn.NUMBER, is_descending=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,29 +55,50 @@ class Search:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some rows, newest first, and the places of the pages beside them."""
+    """Some rows, and where they stand among all of them."""
 
     rows: tuple[AuditRow, ...]
-    older: int | None
-    newer: int | None
-    """What `before` is there; None where there is no such page."""
+    part: PartOfList
 
 
-def page(session: Session, search: Search, *, before: int = NEWEST, most: int = PAGE) -> Page:
-    """The newest rows with a number below `before`."""
-    found = _found(session, search, Audit.number < before, newest_first=True, most=most + 1)
-    rows = tuple(found[:most])
-    first = rows[0].number if rows else before - 1
-    above = _found(session, search, Audit.number > first, newest_first=False, most=most + 1)
-    newer = None if not above else NEWEST if len(above) <= most else above[most].number
-    return Page(rows=rows, older=rows[-1].number if len(found) > most else None, newer=newer)
+def sortable(search: Search) -> frozenset[AuditColumn]:
+    """By what an index gives the rows in order: among some of them, by their numbers alone."""
+    return frozenset(AuditColumn) if search == Search() else frozenset({AuditColumn.NUMBER})
+
+
+def page(
+    session: Session,
+    search: Search,
+    sort: Sort[AuditColumn] = NEWEST,
+    *,
+    after: int | None = None,
+    most: int = PAGE,
+) -> Page:
+    """The rows that follow on the one with the number `after`, or the first ones.
+
+    Raises NotFound.
+    """
+    columns: dict[AuditColumn, list[SQLColumnExpression[Any]]] = {
+        AuditColumn.NUMBER: [Audit.number],
+        AuditColumn.WHO: [Audit.who, Audit.number],
+        AuditColumn.ACTION: [Audit.action, Audit.number],
+    }
+    part = Keyset(
+        rows=select(Audit).where(*_conditions(search)),
+        keys=columns[sort.column],
+        place=Audit.number,
+        is_descending=sort.is_descending,
+    ).part(session, after=after, most=most)
+    found = session.scalars(select(Audit).where(Audit.number.in_(part.places)))
+    rows = {row.number: _as_row(row) for row in found}
+    return Page(rows=tuple(rows[number] for number in part.places), part=part)
 
 
 def oldest_first(session: Session, search: Search) -> Iterator[AuditRow]:
     """All of them, in the order in which they were written."""
     after = 0
     while True:
-        found = _found(session, search, Audit.number > after, newest_first=False, most=_PART)
+        found = _after(session, search, after)
         yield from found
         if len(found) < _PART:
             return
@@ -91,29 +124,25 @@ def _distinct(session: Session, column: InstrumentedAttribute[str]) -> list[str]
     return list(session.scalars(found))
 
 
-def _found(
-    session: Session,
-    search: Search,
-    place: ColumnElement[bool],
-    *,
-    newest_first: bool,
-    most: int,
-) -> list[AuditRow]:
-    order = Audit.number.desc() if newest_first else Audit.number
+def _after(session: Session, search: Search, number: int) -> list[AuditRow]:
     rows = session.scalars(
-        select(Audit).where(place, *_conditions(search)).order_by(order).limit(most)
+        select(Audit)
+        .where(Audit.number > number, *_conditions(search))
+        .order_by(Audit.number)
+        .limit(_PART)
     )
-    return [
-        AuditRow(
-            number=row.number,
-            at=row.at,
-            who=row.who,
-            action=row.action,
-            outcome=row.outcome,
-            detail=row.detail,
-        )
-        for row in rows
-    ]
+    return [_as_row(row) for row in rows]
+
+
+def _as_row(row: Audit) -> AuditRow:
+    return AuditRow(
+        number=row.number,
+        at=row.at,
+        who=row.who,
+        action=row.action,
+        outcome=row.outcome,
+        detail=row.detail,
+    )
 
 
 def _conditions(search: Search) -> Iterator[Any]:

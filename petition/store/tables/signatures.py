@@ -94,11 +94,12 @@ class Entry(Base):
 
     __tablename__ = "entries"
     __table_args__ = (
+        # Names that staff have not decided about: found without those that they have.
         Index(
-            "ix_entries_public",
+            "ix_entries_waiting",
             "signature_id",
-            postgresql_where=text("visibility = 'public'"),
-            sqlite_where=text("visibility = 'public'"),
+            postgresql_where=text("visibility = 'public' AND NOT reviewed"),
+            sqlite_where=text("visibility = 'public' AND reviewed = 0"),
         ),
         Index("ix_entries_country_id", "country", "id"),
         Index(
@@ -130,6 +131,8 @@ class Entry(Base):
     utm_source: Mapped[str | None] = mapped_column(String(64))
     utm_medium: Mapped[str | None] = mapped_column(String(64))
     utm_campaign: Mapped[str | None] = mapped_column(String(64))
+    reviewed: Mapped[bool] = mapped_column(server_default=false())
+    """Whether staff have decided about its name: there is a row of reviews."""
     partner: Mapped[str | None] = mapped_column(String(16))
     """The key of the partner on whose site the form stood; None on a page of our own."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, make_response, redirect, request, stream_with_context
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,7 +14,7 @@ from petition.errors import NotFound
 from petition.services.staff import audit_file, audit_log
 from petition.store.db import Session, reading, transaction
 from petition.store.staff import audit_check, audit_rows
-from petition.store.staff.audit_rows import NEWEST, Page, Search
+from petition.store.staff.audit_rows import NEWEST, AuditColumn, Search
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _
@@ -23,6 +22,7 @@ from petition.web.http.url_converters import place_in
 from petition.web.staff.audit_words import action_words, outcome_words
 from petition.web.staff.forms import AuditExportForm, AuditForm
 from petition.web.staff.layout import console_page
+from petition.web.staff.sorting import sorted_table
 
 audit = Blueprint("audit", __name__, url_prefix="/staff/audit")
 
@@ -75,17 +75,17 @@ def listed() -> Response:
     """What the log is, whether it is whole, and the rows that were looked for."""
     args = request.args
     asked = Asked(who=args.get("who", ""), action=args.get("action", ""), day=args.get("day", ""))
-    before = place_in("before")
+    after = place_in("after")
     with reading() as session:
         _known(session, asked)
     try:
         search = asked.search
     except ValueError:
         return _page(asked, Search(), None, _("Please choose a day, like 2026-11-02."))
-    if search != Search() and before is None:
+    if search != Search() and after is None:
         with transaction() as session:
             audit_file.note_search(session, search, by=g.staff.email, at=deps().now())
-    return _page(asked, search, before)
+    return _page(asked, search, after)
 
 
 @audit.post("/check")
@@ -132,15 +132,25 @@ def _too_long() -> str:
     return _("The form was open for too long. Please try again.")
 
 
-def _page(asked: Asked, search: Search, before: int | None, problem: str | None = None) -> Response:
+def _page(asked: Asked, search: Search, after: int | None, problem: str | None = None) -> Response:
+    table = sorted_table(
+        "/staff/audit#rows",
+        request.args.get("sort", ""),
+        NEWEST,
+        columns=audit_rows.sortable(search),
+        largest_first=frozenset({AuditColumn.NUMBER}),
+        beside=asked.query,
+    )
     with reading() as session:
-        found = audit_rows.page(session, search, before=before or NEWEST)
+        found = audit_rows.page(session, search, table.sort, after=after)
         body = console_page(
             "staff/audit.html",
             asked=asked,
             problem=problem,
             rows=found.rows,
-            pages=_beside(found, asked),
+            table=table,
+            columns=AuditColumn,
+            pages=table.pages(found.part),
             people=audit_rows.people(session),
             actions=sorted(
                 ((each, action_words(each)) for each in audit_rows.actions(session)),
@@ -153,14 +163,3 @@ def _page(asked: Asked, search: Search, before: int | None, problem: str | None 
             form=AuditForm(),
         )
     return make_response(body, 422 if problem else 200)
-
-
-def _beside(page: Page, asked: Asked) -> list[tuple[str, str]]:
-    """Links to the pages around this one, as (words, query)."""
-    found = []
-    if page.newer:
-        place = {} if page.newer == NEWEST else {"before": page.newer}
-        found.append((_("Newer"), urlencode({**asked.query, **place})))
-    if page.older:
-        found.append((_("Older"), urlencode({**asked.query, "before": page.older})))
-    return found

@@ -9,7 +9,7 @@ from petition.web.http.locale import _
 
 def action_words(action: str) -> str:
     """An action as the console says it; one that it has no words for, as it stands in the log."""
-    return _actions().get(action, action)
+    return (_own() | _staff() | _signatures() | _campaigns() | _server()).get(action, action)
 
 
 def outcome_words(outcome: str) -> str:
@@ -42,7 +42,8 @@ def _outcomes() -> dict[str, str]:
     }
 
 
-def _actions() -> dict[str, str]:
+def _own() -> dict[str, str]:
+    """What somebody does about their own account."""
     return {
         AuditAction.SIGN_IN: _("Signed in"),
         AuditAction.PASSWORD: _("Typed the right password"),
@@ -59,12 +60,24 @@ def _actions() -> dict[str, str]:
         AuditAction.SIGN_OUT: _("Signed out"),
         AuditAction.SIGN_OUT_EVERYWHERE: _("Signed out everywhere"),
         AuditAction.SET_UP: _("Set up their account"),
+    }
+
+
+def _staff() -> dict[str, str]:
+    """What is about other staff, and about what may be seen."""
+    return {
         AuditAction.INVITE: _("Invited somebody"),
         AuditAction.DISABLE_STAFF: _("Closed an account"),
         AuditAction.ROLE: _("Changed what somebody may do"),
         AuditAction.LONG_LIST: _("Asked for a long list, or decided about one"),
         AuditAction.SECOND_PERSON: _("Changed whether long lists take a second person"),
         AuditAction.OPEN_PAGE: _("Tried to open a page"),
+    }
+
+
+def _signatures() -> dict[str, str]:
+    """Signatures and lists of them: seen, decided about, taken out."""
+    return {
         AuditAction.VIEW_NAMES: _("Looked at names and comments"),
         AuditAction.VIEW_SIGNATURE: _("Opened a signature"),
         AuditAction.MANY_RECORDS: _("Opened more than 30 signatures within an hour"),
@@ -83,6 +96,12 @@ def _actions() -> dict[str, str]:
         AuditAction.EXPORT: _("Ordered a list"),
         AuditAction.FETCH_LIST: _("Downloaded a list"),
         AuditAction.RECALL_LIST: _("Downloaded what to take out of a list"),
+    }
+
+
+def _campaigns() -> dict[str, str]:
+    """Campaigns, and who signs there."""
+    return {
         AuditAction.TARGET_DOMAIN: _("Changed the target’s mail domains"),
         AuditAction.PARTNER: _("Made or changed a partner"),
         AuditAction.WEBHOOK: _("Changed a webhook"),
@@ -92,6 +111,12 @@ def _actions() -> dict[str, str]:
         AuditAction.OPEN_CAMPAIGN: _("Opened a campaign"),
         AuditAction.CLOSE_CAMPAIGN: _("Closed a campaign"),
         AuditAction.RETENTION: _("Changed how long signatures are kept"),
+    }
+
+
+def _server() -> dict[str, str]:
+    """All signatures at once, keys, this log, and closing everything."""
+    return {
         AuditAction.RETENTION_RUN: _("Erased what was due"),
         AuditAction.REKEY: _("Compared all signatures anew"),
         AuditAction.MAIL_PROVIDER: _("Changed the table of mail providers"),

@@ -115,22 +115,14 @@ def shown(slug: str, action_id: int) -> Response:
 @access(Right.MODERATE, forms=OWN_PAGES)
 def do(slug: str, action_id: int) -> BaseResponse:
     """Hold, reject or restore what was counted."""
-
-    def work(session: Session, action: Action) -> None:
-        services.do(session, action, by=g.staff.email, at=deps().now())
-
-    return _changed(slug, action_id, work, erases=False)
+    return _changed(slug, action_id, _mine(services.do), erases=False)
 
 
 @bulk_actions.post("/actions/<id:action_id>/undo")
 @access(Right.MODERATE, forms=OWN_PAGES)
 def undo(slug: str, action_id: int) -> BaseResponse:
     """Within the hour: everything as it was."""
-
-    def work(session: Session, action: Action) -> None:
-        services.undo(session, action, by=g.staff.email, at=deps().now())
-
-    return _changed(slug, action_id, work, erases=False)
+    return _changed(slug, action_id, _mine(services.undo), erases=False)
 
 
 @bulk_actions.post("/actions/<id:action_id>/cancel")
@@ -144,11 +136,7 @@ def cancel(slug: str, action_id: int) -> BaseResponse:
 @access(Right.ERASE, forms=OWN_PAGES, fresh=True)
 def ask_erasure(slug: str, erasure_id: int) -> BaseResponse:
     """Mark what was counted: it is erased in an hour."""
-
-    def work(session: Session, action: Action) -> None:
-        services.ask_erasure(session, action, by=g.staff.email, at=deps().now())
-
-    return _changed(slug, erasure_id, work, erases=True)
+    return _changed(slug, erasure_id, _mine(services.ask_erasure), erases=True)
 
 
 @bulk_actions.post("/erasures/<id:erasure_id>/cancel")
@@ -160,9 +148,18 @@ def cancel_erasure(slug: str, erasure_id: int) -> BaseResponse:
         if action.state == ActionState.PLANNED:
             services.drop(session, action)
         else:
-            services.cancel_erasure(session, action, by=g.staff.email, at=deps().now())
+            _mine(services.cancel_erasure)(session, action)
 
     return _changed(slug, erasure_id, work, erases=True)
+
+
+def _mine(work: Callable[..., object]) -> Callable[[Session, Action], None]:
+    """The same, done by who is signed in, now."""
+
+    def done(session: Session, action: Action) -> None:
+        work(session, action, by=g.staff.email, at=deps().now())
+
+    return done
 
 
 def _changed(

@@ -61,7 +61,7 @@ def console_page(template: str, **context: object) -> str:
         staff=g.staff,
         account="/staff/account",
         sign_out=SignOutForm(),
-        state_names=_state_names(),
+        state_names=state_names(),
         menu=list(_allowed(_sections(), g.permissions.everywhere)),
         campaign=frame,
         help_at=HELP.get(request.blueprint or ""),
@@ -110,10 +110,8 @@ _BELOW: Final = {
 def _current(address: str) -> str | None:
     if request.path == address:
         return "page"
-    below = _BELOW.get(address, (f"{address}/",) if address.endswith("/signatures") else ())
-    below = _BELOW.get(address, ())
-    if address.endswith(("/partners", "/webhooks")):
-        below = (f"{address}/",)
+    has_pages_below = address.endswith(("/signatures", "/partners", "/webhooks"))
+    below = _BELOW.get(address, (f"{address}/",) if has_pages_below else ())
     return "true" if any(map(request.path.startswith, below)) else None
 
 
@@ -136,7 +134,7 @@ def _campaign_frame() -> CampaignFrame | None:
     return CampaignFrame(title=title, at_risk=at_risk, pages=pages)
 
 
-def _state_names() -> dict[str, str]:
+def state_names() -> dict[str, str]:
     """The states of signatures and campaigns, in the reader's words."""
     return {
         states.PENDING: _("pending"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from enum import StrEnum
 from typing import Final
 
 from flask import Blueprint, Response, g, make_response, redirect, request
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from petition import i18n
 from petition.domain.partners.questions import QuestionRefused
 from petition.domain.partners.terms import TermsRefused, terms_of
+from petition.domain.sorting import Sort
 from petition.domain.staff.roles import Right
 from petition.errors import NotFound
 from petition.services.partners import arrangements, partners as services_partners, questions
@@ -33,6 +35,17 @@ from petition.web.http.locale import _, language
 from petition.web.staff.auth import has_permission
 from petition.web.staff.forms import ButtonForm, PartnerForm
 from petition.web.staff.layout import console_page
+from petition.web.staff.sorting import sorted_table
+
+
+class PartnerColumn(StrEnum):
+    """What the list of partners can stand in the order of."""
+
+    NAME = "name"
+    MADE = "made"
+
+
+FIRST_MADE: Final = Sort(PartnerColumn.MADE)
 
 TERMS: Final = ("controller", "privacy_url", "contact_email", "language", "retention_months")
 """The fields of the arrangement."""
@@ -256,11 +269,21 @@ def _to(slug: str, key: str, place: str = "") -> BaseResponse:
 
 
 def _page(slug: str, form: PartnerForm, status: int) -> Response:
+    table = sorted_table(
+        f"/staff/campaigns/{slug}/partners#list-heading",
+        request.args.get("sort", ""),
+        FIRST_MADE,
+    )
     with reading() as session:
+        found = list(store_partners.of_campaign(session, slug).values())
+        if table.sort.column == PartnerColumn.NAME:
+            found.sort(key=lambda each: each.name.casefold())
         body = console_page(
             "staff/partners.html",
             slug=slug,
-            partners=store_partners.of_campaign(session, slug).values(),
+            table=table,
+            columns=PartnerColumn,
+            partners=found[::-1] if table.sort.is_descending else found,
             form=form,
             may_edit=has_permission(Right.EDIT),
         )

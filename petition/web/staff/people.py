@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, g, make_response, redirect
+from flask import Blueprint, Response, g, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.staff.roles import SEPARATE, Grant, Right, Role
@@ -15,6 +15,7 @@ from petition.store.campaigns import campaigns
 from petition.store.campaigns.campaigns import CampaignTitle
 from petition.store.db import Session, reading, transaction
 from petition.store.staff import accounts as store_accounts, roles
+from petition.store.staff.accounts import BY_EMAIL, AccountColumn
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
@@ -22,6 +23,7 @@ from petition.web.http.url_converters import place_in
 from petition.web.staff.edit_conflicts import EditConflict, SharedForm
 from petition.web.staff.forms import GrantForm, InviteForm, PlaceOfGrantForm
 from petition.web.staff.layout import console_page
+from petition.web.staff.sorting import sorted_table
 
 people = Blueprint("people", __name__, url_prefix="/staff/people")
 
@@ -188,14 +190,20 @@ def _places(session: Session) -> dict[int, _Place]:
 def _people_page(
     form: InviteForm, status: int, *, invited: tuple[str, str] | None = None
 ) -> Response:
-    after = place_in("after")
+    table = sorted_table(
+        "/staff/people#list",
+        request.args.get("sort", ""),
+        BY_EMAIL,
+        largest_first=frozenset({AccountColumn.SEEN}),
+    )
     with reading() as session:
-        found = store_accounts.page(session, after=after)
+        found = store_accounts.page(session, table.sort, after=place_in("after"))
         body = console_page(
             "staff/people.html",
             people=found.accounts,
-            more=found.more,
-            after=after,
+            table=table,
+            columns=AccountColumn,
+            pages=table.pages(found.part),
             grants=roles.grants_of(session, [each.person.id for each in found.accounts]),
             places=_places(session),
             form=form,

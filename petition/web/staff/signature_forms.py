@@ -15,7 +15,8 @@ from wtforms.validators import ValidationError
 from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.source import plain_tag
 from petition.domain.signatures.states import State
-from petition.store.signatures.search import Order, Search
+from petition.domain.sorting import Sort, sort_of
+from petition.store.signatures.search import NEWEST, Search, SignatureColumn
 from petition.web.http.locale import _
 from petition.web.signing.fields import (
     PostedForm,
@@ -29,7 +30,7 @@ from petition.web.signing.fields import (
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _YEARS: Final = range(2000, 2039)
 """Of the days that a form's id can name."""
-FILTERS: Final = ("day", "state", "country", "source", "order")
+FILTERS: Final = ("day", "state", "country", "source", "sort")
 
 TICKED: Final = "ticked"
 ALL: Final = "all"
@@ -78,23 +79,21 @@ class Asked:
     state: str = ""
     country: str = ""
     source: str = ""
-    order: str = ""
+    sort: str = ""
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> Asked:
-        return cls(**{name: sent.get(name, "").strip() for name in FILTERS})
+        fields = {name: sent.get(name, "").strip() for name in FILTERS}
+        sort = sort_of(fields["sort"], NEWEST)
+        return cls(**fields | {"sort": str(sort) if sort != NEWEST else ""})
 
     @property
     def query(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in FILTERS if getattr(self, name)}
 
     @property
-    def in_order(self) -> Order:
-        """Raises UnknownFilter."""
-        try:
-            return Order(self.order) if self.order else Order.NEWEST
-        except ValueError:
-            raise UnknownFilter from None
+    def in_order(self) -> Sort[SignatureColumn]:
+        return sort_of(self.sort, NEWEST)
 
     def search(self, countries: Mapping[str, str]) -> Search:
         """Raises WrongFilter and UnknownFilter."""
@@ -138,7 +137,7 @@ class PlanForm(PostedForm):
     state = StringField(filters=[clean_filter])
     country = StringField(filters=[clean_filter])
     source = StringField(filters=[clean_filter])
-    order = StringField(filters=[clean_filter])
+    sort = StringField(filters=[clean_filter])
     needs_reason = False
     """The view says whether somebody will read why."""
 
@@ -148,7 +147,7 @@ class PlanForm(PostedForm):
 
     @property
     def asked(self) -> Asked:
-        return Asked(**{name: text_of(self[name]) for name in FILTERS})
+        return Asked.of({name: text_of(self[name]) for name in FILTERS})
 
     @property
     def hold_reason(self) -> HoldReason | None:
@@ -156,7 +155,7 @@ class PlanForm(PostedForm):
 
     def validate_which(self, field: Field) -> None:
         if text_of(field) == ALL:
-            if not {*self.asked.query} - {"order"}:
+            if not {*self.asked.query} - {"sort"}:
                 raise ValidationError(
                     _("Please choose a filter first: not all signatures at once.")
                 )

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.signatures.bulk_actions import UNDO_LIFE
 from petition.domain.signatures.hold_reasons import HoldReason
-from petition.domain.signatures.states import STATES
+from petition.domain.signatures.states import STATES, State
 from petition.domain.staff.roles import Right
 from petition.errors import NotFound
 from petition.services.signatures import records, search as services_search
 from petition.store.db import Session, reading, transaction
 from petition.store.signatures import bulk_actions, mail_providers, search
-from petition.store.signatures.search import Order, Page, Search, SignatureRow
+from petition.store.signatures.search import (
+    LAST_FORM,
+    NEWEST,
+    Page,
+    Place,
+    Search,
+    SignatureColumn,
+    SignatureRow,
+)
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
-from petition.web.http.locale import _, language
+from petition.web.http.locale import language
 from petition.web.staff.auth import has_permission, role_here
 from petition.web.staff.layout import console_page
 from petition.web.staff.signature_forms import (
@@ -31,10 +39,11 @@ from petition.web.staff.signature_forms import (
     UnknownFilter,
     WrongFilter,
 )
+from petition.web.staff.sorting import sorted_table
 
 signatures = Blueprint("signatures", __name__, url_prefix="/staff/campaigns/<slug:slug>/signatures")
 
-_LAST_PLACE: Final = 2**63 - 1
+_PLACE: Final = re.compile(rf"((?P<state>{'|'.join(STATES)})-)?(?P<form>[0-9]{{1,19}})", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,19 +117,19 @@ def opened(slug: str, signature_id: int) -> Response:
 def search_of(asked: Asked) -> Search:
     """What the filter asks for. Raises WrongFilter, and NotFound for what no form of ours sends."""
     try:
-        asked.in_order  # noqa: B018  # it raises
         return asked.search(dict(language().countries()))
     except UnknownFilter:
         raise NotFound from None
 
 
-def place_of(text: str) -> int | None:
+def place_of(text: str) -> Place | None:
     """Where a list goes on; None where it begins. Raises NotFound."""
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= _LAST_PLACE):
+    found = _PLACE.fullmatch(text)
+    if found is None or int(found["form"]) > LAST_FORM:
         raise NotFound
-    return int(text)
+    return Place(int(found["form"]), State(found["state"]) if found["state"] else None)
 
 
 def list_page(
@@ -128,7 +137,7 @@ def list_page(
     asked: Asked,
     status: int,
     *,
-    after: int | None = None,
+    after: Place | None = None,
     wrong: WrongFilter | None = None,
     find_form: FindForm | None = None,
     plan_form: PlanForm | None = None,
@@ -136,11 +145,18 @@ def list_page(
 ) -> Response:
     """The list, with the forms as they were sent."""
     at = deps().now()
+    table = sorted_table(
+        f"/staff/campaigns/{slug}/signatures#list",
+        asked.sort,
+        NEWEST,
+        largest_first=frozenset({SignatureColumn.SENT}),
+        beside={name: value for name, value in asked.query.items() if name != "sort"},
+    )
     with reading() as session:
         page: Page | None = None
         if found is None and wrong is None:
             page = services_search.page(
-                session, g.campaign.id, search_of(asked), asked.in_order, after=after
+                session, g.campaign.id, search_of(asked), table.sort, after=after
             )
         rows = page.rows if page is not None else found.rows if found is not None else ()
         ids = [row.signature_id for row in rows]
@@ -154,9 +170,10 @@ def list_page(
             found=found,
             rows=rows,
             after=after,
-            pages=_beside(page, asked) if page is not None else [],
+            table=table,
+            columns=SignatureColumn,
+            pages=table.pages(page) if page is not None else [],
             states=STATES,
-            orders=(Order.NEWEST, Order.OLDEST),
             country_names=dict(language().countries()),
             **_for_actions(session, ids, at),
             recent=bulk_actions.recent(session, g.campaign.id, since=at - UNDO_LIFE),
@@ -199,14 +216,3 @@ def _for_actions(session: Session, ids: list[int], at: datetime) -> dict[str, ob
         "reasons": tuple(HoldReason),
         "erased_at": {id_: since + UNDO_LIFE for id_, since in asked_at.items()},
     }
-
-
-def _beside(page: Page, asked: Asked) -> list[tuple[str, str]]:
-    """Links to the pages around this one, as (words, query)."""
-    found = []
-    if not page.is_first:
-        place = {"after": str(page.back)} if page.back is not None else {}
-        found.append((_("Page before"), urlencode({**asked.query, **place})))
-    if page.further is not None:
-        found.append((_("Next page"), urlencode({**asked.query, "after": str(page.further)})))
-    return found
