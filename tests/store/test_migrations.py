@@ -429,7 +429,7 @@ def test_what_was_decided_before_waits_no_more(
     with _app(empty_url, tmp_path, clock) as app:
         flask_migrate.upgrade(directory=FOLDER)
         _fill(app, clock)
-        flask_migrate.downgrade(directory=FOLDER, revision="0026")
+        flask_migrate.downgrade(directory=FOLDER, revision="0027")
         ((entry_id,), *_) = rows(app, "SELECT id FROM entries ORDER BY id")
         change(
             app,
