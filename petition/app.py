@@ -15,6 +15,7 @@ from petition.printing import Press
 from petition.rendering import Renderer
 from petition.services.abuse.senders import Senders
 from petition.services.abuse.shared_counts import SharedCounts
+from petition.services.partners.refused_forms import RefusedForms
 from petition.services.staff.password_turns import PasswordTurns
 from petition.store.db import (
     DatabaseFault,
@@ -60,6 +61,7 @@ from petition.web.public.letter_links import links
 from petition.web.public.link_requests import link_requests
 from petition.web.public.my_signature import mine
 from petition.web.public.own_files import own_files
+from petition.web.public.partner_page import partner_page
 from petition.web.public.partners import partners as public_partners
 from petition.web.public.public_names import names
 from petition.web.public.sharing import sharing
@@ -79,6 +81,7 @@ from petition.web.staff.moderation import reviews
 from petition.web.staff.opening import opening
 from petition.web.staff.own_account import own_account
 from petition.web.staff.panic import panic
+from petition.web.staff.partner_pages import partner_pages
 from petition.web.staff.partners import partners
 from petition.web.staff.passkeys import passkeys
 from petition.web.staff.people import people
@@ -194,6 +197,7 @@ def _dependencies(app: Flask, settings: Settings, now: Callable[[], datetime]) -
         ),
         password_turns=PasswordTurns(),
         requests=SharedCounts(settings.limits.pages),
+        refused_forms=RefusedForms(lambda: transaction(engine)),
         now=now,
     )
 
@@ -217,6 +221,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         link_requests,
         links,
         mine,
+        partner_page,
         names,
         public_partners,
         accounts,
@@ -230,6 +235,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         opening,
         partners,
         webhooks,
+        partner_pages,
         limits,
         reviews,
         signatures,

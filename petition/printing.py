@@ -21,6 +21,8 @@ Data = Mapping[str, object]
 # FiraGO, under the SIL Open Font License: Latin and Arabic letters of one design. The fonts of the
 # machine are left aside, so that a picture is the same wherever it is made.
 _FACES: Final = ("figo", "figbo")
+_QR_POINTS: Final = 20
+"""A side of one square in a QR code: it is still sharp on a poster."""
 _BOTH_FACES: Final = b'#set text(font: "FiraGO")\na *a*'
 
 
@@ -45,6 +47,17 @@ class Press:
                 ppi=72,
                 sys_inputs=_inputs(data),
             )
+
+    def drawing(self, source: str, data: Data) -> str:
+        """An SVG as wide as its words, whose letters are drawn: it needs no font to be shown."""
+        with self._lock:
+            return typst.compile(
+                _path(source),
+                font_paths=self._ready(),
+                ignore_system_fonts=True,
+                format="svg",
+                sys_inputs=_inputs(data),
+            ).decode()
 
     def paper(self, source: str, data: Data) -> bytes:
         """A tagged PDF: PDF/UA-1, unless the words hold a letter that the font does not have."""
@@ -102,3 +115,12 @@ def qr_svg(text: str) -> str:
         xmldecl=False,
     )
     return drawn.getvalue().decode()
+
+
+def qr_png(text: str) -> bytes:
+    """The same as a picture of points, for programs that take no other."""
+    drawn = io.BytesIO()
+    segno.make_qr(text, error="m").save(
+        drawn, kind="png", border=4, dark="#000", light="#fff", scale=_QR_POINTS
+    )
+    return drawn.getvalue()

@@ -11,11 +11,23 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from petition.domain.partners.terms import Terms
-from petition.services.partners import arrangements, demo, partners, questions
+from petition.services.partners import (
+    arrangements,
+    demo,
+    page_links,
+    partners,
+    questions,
+    sections as services_sections,
+)
 from petition.services.partners.partners import NewPartner
 from petition.services.signatures import signing
 from petition.store.db import reading, transaction
-from petition.store.partners import opt_ins, terms
+from petition.store.partners import (
+    opt_ins,
+    partners as store_partners,
+    sections as store_sections,
+    terms,
+)
 from petition.store.signatures import mail_providers
 from petition.web.http.dependencies import dependencies_of
 from tests import factories
@@ -192,3 +204,43 @@ def sign(client: FlaskClient, key: str, form: Form, lang: str = "en") -> Answer:
     """Open the frame, fill its form in, send it."""
     filled = form | {"ticket": ticket(client, key, lang)}
     return client.post(address(key, lang, "/sign"), data=filled)
+
+
+def page_link(app: Flask, key: str, days: int = 180) -> str:
+    """The address of a new link to the partner's own page."""
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        token = page_links.make(session, key, campaign=None, days=days, by="test", at=deps.now())
+    return f"/partner/{token}"
+
+
+def section(app: Flask, key: str, name: str) -> str:
+    """The tag of a new section's links."""
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        of = store_partners.by_key(session, key)
+        assert of is not None
+        services_sections.add(session, of, name, by="test", at=deps.now())
+        found = store_sections.of_partner(session, key)
+    deps.campaign_cache.clear()
+    return next(each.source for each in found if each.name == name)
+
+
+def came(app: Flask, number: int, *, partner: str = "", source: str = "") -> None:
+    """So many more confirmed (or less), in this partner's form or by the link with this tag."""
+    today = dependencies_of(app).now().date()
+    factories.change(
+        app,
+        "INSERT INTO count_changes (campaign_id, day, country, language, partner, source, change)"
+        " VALUES (:campaign, :day, 'DE', 'en', :partner, :source, :change)",
+        campaign=factories.the_call(app).id,
+        day=today.isoformat() if db_is_sqlite(app) else today,
+        partner=partner,
+        source=source,
+        change=number,
+    )
+    factories.work(app)
+
+
+def db_is_sqlite(app: Flask) -> bool:
+    return str(dependencies_of(app).settings.database_url).startswith("sqlite")

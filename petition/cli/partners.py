@@ -10,8 +10,14 @@ from flask import Flask
 
 from petition import i18n
 from petition.cli.context import now, open_app, operator
+from petition.domain.partners.page_link import DAYS
 from petition.domain.partners.terms import terms_of
-from petition.services.partners import arrangements, partners as services_partners, questions
+from petition.services.partners import (
+    arrangements,
+    page_links,
+    partners as services_partners,
+    questions,
+)
 from petition.services.partners.partners import NewPartner
 from petition.services.partners.snippets import snippets
 from petition.store.campaigns import campaigns
@@ -187,6 +193,26 @@ def list_(slug: str, as_json: bool) -> None:
         click.echo(f"{each.key}  {state:7}  {each.name}  {', '.join(each.origins)}")
     if not found:
         click.echo("none")
+
+
+@partner.command()
+@click.argument("key")
+@click.option(
+    "--days", type=int, default=DAYS, show_default=True, help="For how many days it is good."
+)
+@click.option("--revoke", is_flag=True, help="Take the link back instead.")
+def link(key: str, days: int, revoke: bool) -> None:
+    """Print a link to the own page of the partner with this KEY; its earlier link is dead."""
+    with open_app() as app:
+        with transaction() as session:
+            if revoke:
+                done = page_links.revoke(session, key, campaign=None, by=operator(), at=now())
+                click.echo(f"{key}: {'revoked' if done else 'had no link'}")
+                return
+            token = page_links.make(session, key, campaign=None, days=days, by=operator(), at=now())
+        base_url = dependencies_of(app).settings.base_url
+    click.echo(f"{key}: shown once, good for {days} days", err=True)
+    click.echo(f"{base_url}/partner/{token}")
 
 
 @partner.command()

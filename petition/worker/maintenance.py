@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from petition.services.api import once
-from petition.services.counts import console_figures, country_figures
+from petition.services.counts import console_figures, country_figures, partner_figures
 from petition.services.exports import kept_file
 from petition.services.letters import link_requests
+from petition.services.partners import refused_forms
 from petition.services.privacy import asked_erasures, erasure, retention
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.privacy.retention import Step
@@ -116,11 +117,12 @@ class Maintenance:
             once.delete_past(session, at=self._now())
 
     def fold(self) -> None:
-        """Bring the public counts up to date; figures by country follow them once a day."""
+        """Bring the public counts up to date; figures by country and partner follow once a day."""
         at = self._now()
         with self._transaction() as session:
             totals.fold(session, at=at)
             country_figures.snapshot_all(session, at=at)
+            partner_figures.snapshot_all(session, at=at)
 
     def count_for_console(self) -> None:
         """What the console shows and no page can count while somebody waits for it."""
@@ -159,6 +161,7 @@ class Maintenance:
         with self._transaction() as session:
             signing_in.delete_old(session, at=at)
             refusals.delete_old(session, at=at)
+            refused_forms.delete_old(session, at=at)
             bulk_actions.delete_old(session, at=at)
             sending.delete_old(session, at=at)
         self._remind(at)

@@ -105,6 +105,7 @@ class Ready:
         words = ("partner", "terms", choir["key"], *terms)
         self.open_accept_link = self.instance.petition(*words).strip()
         """Where the second one can."""
+        self.partner_page = self.instance.petition("partner", "link", key).split()[-1]
         return key
 
     def _names(self) -> None:
@@ -181,6 +182,7 @@ class Tour:
         if self.lang == "en":
             yield from self.the_park()
         yield from self.in_a_frame()
+        yield from self.partners_own()
         yield from self.link_requests()
         yield from self.behind_links()
         yield from self.my_signature()
@@ -279,6 +281,16 @@ class Tour:
         yield "public/accept.html: accepted"
         page.goto(f"/api/v1/?lang={self.lang}")
         yield "api/reference.html"
+
+    def partners_own(self) -> Iterator[str]:
+        """A partner's own page, by its link."""
+        page = self.page
+        page.goto(f"{self.ready.partner_page}?lang={self.lang}")
+        page.locator("#name").fill(f"Leipzig {self.lang}")
+        self._press("#sections form button")
+        yield "public/partner.html"
+        self._press("#sections form button")
+        yield "public/partner.html: errors"
 
     def link_requests(self) -> Iterator[str]:
         page = self.page
@@ -462,6 +474,15 @@ class Tour:
         yield "staff/partners.html: errors"
         page.goto(f"{campaign}/partners/{self.ready.partner}")
         yield "staff/partner.html"
+        page.goto(f"{campaign}/partners/{self.ready.partner}/page")
+        yield "staff/partner_page.html"
+        self._press("form[action$='/sections'] button")
+        yield "staff/partner_page.html: errors"
+        page.goto(f"{campaign}/partners/{self.ready.partner}/page")
+        self._press("form[action$='/link'] button")
+        yield "staff/partner_link_made.html"
+        self.ready.partner_page = page.locator("code").inner_text()
+        page.goto(f"{campaign}/partners/{self.ready.partner}")
         self._press("form[action$='/block'] button")
         yield "staff/partner.html: blocked"
         self._press("form[action$='/lift'] button")

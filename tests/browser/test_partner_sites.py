@@ -256,6 +256,38 @@ def test_without_any_script_a_plain_frame_signs(
     assert page.locator("iframe").bounding_box()["width"] <= PHONE["width"]  # type: ignore[index]
 
 
+@pytest.mark.parametrize("lang", ["en", "ar"])
+def test_what_has_no_script_is_copied_and_fits_a_classic_editors_page(
+    instance: Instance, sites: Sites, key: str, visit: Opening, browsers: Driver, lang: str
+) -> None:
+    """The plain frame, the picture and the badge, as the partner's own page has them."""
+    own_page = instance.petition("partner", "link", key).split()[-1]
+    context = browsers.browser().new_context(permissions=["clipboard-read", "clipboard-write"])
+    own = context.new_page()
+    own.goto(f"{own_page}?lang={lang}")
+    asked = own.locator("#frame-text").inner_text()
+    own.locator("[data-clipboard=frame-text] button").click()
+    expect(own.locator("[data-clipboard=frame-text] [role=status]")).not_to_be_empty()
+    assert own.evaluate("navigator.clipboard.readText()") == asked
+    pasted = [own.locator(f"#{name}-text").inner_text() for name in ("frame", "picture", "badge")]
+    context.close()
+    padded = "".join(f'<div style="padding: 0 16px">{each}</div>' for each in pasted)
+    sites.put(f"/classic-{lang}", padded)
+    page = visit(f"/classic-{lang}")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (PHONE["width"] - 2 * (16 + 8), 1300)
+    expect(form_in(page).locator("html")).to_have_attribute("lang", lang)
+    assert inner(page).evaluate(_INNER_SCROLL)[1] == 0
+    words = form_in(page).locator("h1").inner_text()
+    for name in ("card.png", "badge"):
+        picture = page.locator(f"a[href*='/{lang}/amazon?source='] > img[src*='{name}']")
+        expect(picture).to_have_attribute("alt", words)
+        picture.scroll_into_view_if_needed()
+        page.wait_for_function("each => each.naturalWidth > 0", arg=picture.element_handle())
+
+
 @pytest.mark.parametrize("size", [SMALL, DESKTOP], ids=["320", "1280"])
 def test_the_frame_is_whole_at_every_width(
     instance: Instance, sites: Sites, key: str, visit: Opening, size: dict[str, int]

@@ -59,6 +59,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "partner question": ("abcdefgh", "en", "Yes, write to me."),
     "partner block": ("abcdefgh",),
     "partner lift": ("abcdefgh",),
+    "partner link": ("abcdefgh",),
     "partner list": ("amazon",),
     "provider set": ("example.net",),
     "recall": ("1", "-o", "-"),

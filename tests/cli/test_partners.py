@@ -69,6 +69,9 @@ def test_blocking_and_lifting(app: Flask, run: Any) -> None:
         (("terms", "0" * 16, *TERMS), "no partner"),
         (("question", "0" * 16, "en", "Yes."), "no partner"),
         (("list", "nothing"), "no campaign called nothing"),
+        (("link", "0" * 16), "no partner"),
+        (("link", "0" * 16, "--days", "401"), "1 to 400 days"),
+        (("link", "0" * 16, "--revoke"), "no partner"),
     ],
 )
 def test_what_cannot_be_is_one_line(
@@ -96,3 +99,17 @@ def test_the_count_by_partner_names_them(app: Flask, client: FlaskClient, run: A
     assert run("count", "amazon", "--recount").exit_code == 0
     again = json.loads(run("count", "amazon", "--by", "partner", "--format", "json").stdout)
     assert again["counts"] == found["counts"]
+
+
+@on_sqlite
+def test_a_link_to_the_partners_own_page_is_printed_once_and_revoked(
+    app: Flask, client: FlaskClient, run: Any
+) -> None:
+    key = partner_sites.make(app)
+    made = run("partner", "link", key, "--days", "7")
+    (line,) = made.stdout.splitlines()
+    place = "/partner/" + line.rpartition("/")[2]
+    assert client.get(place).status_code == 200
+    assert run("partner", "link", key, "--revoke").stdout == f"{key}: revoked\n"
+    assert run("partner", "link", key, "--revoke").stdout == f"{key}: had no link\n"
+    assert client.get(place).status_code == 404

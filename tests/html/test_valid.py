@@ -94,6 +94,8 @@ class Guide:
         partner_sites.make_demo(app)
         self.accept_links = {code: partner_sites.to_accept(app, code) for code in CODES}
         self.webhook = webhook_receiver.add(app, "https://hooks.example.org/in").key
+        partner_sites.section(app, self.partner, "A & B <i>")
+        self.partner_page = partner_sites.page_link(app, self.partner)
         self._gather_names()
         for code in CODES:
             self._owe_every_letter(code)
@@ -226,6 +228,8 @@ class Guide:
                 self.app, f"lost.{code}@campaign.example.org", role="viewer"
             )
             values["secret:token"] = lambda: lost.rpartition("/")[2]
+        if rule.startswith("/partner/"):
+            values["secret:token"] = lambda: self.partner_page.rpartition("/")[2]
         if rule.startswith("/staff/set-up/"):
             email = f"new.{next(self._numbers)}@campaign.example.org"
             values["secret:token"] = lambda: console.invite(self.app, "viewer", email).rpartition(
@@ -296,6 +300,7 @@ def sent_back(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "accept, no name", guide.post(guide.accept_links[code], code, {"name": ""})
     yield "frame, doubtful", guide.post(frame, code, good | in_frame | doubtful)
     yield "frame, no form", guide.get(f"/embed/amazon?lang={code}", code)
+    yield "partner, wrong section", guide.post(f"{guide.partner_page}/sections", code)
     yield "sign, old", guide.post(f"{page}/sign", code, good | {"ticket": "old"})
     yield "tagged", guide.get(f"{page}?source=a%22b&utm_medium=%3Ci%3E", code)
     for name in ("my", "resend"):
@@ -377,6 +382,11 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     guide.console(f"{webhooks}/{guide.webhook}/off", code, {})
     yield "webhook, off", guide.get(f"{webhooks}/{guide.webhook}", code)
     guide.console(f"{webhooks}/{guide.webhook}/on", code, {})
+    page = f"{path}/partners/{guide.partner}/page"
+    yield "partner, wrong days", guide.console(f"{page}/link", code, {"days": "x"})
+    yield "partner, a link", guide.console(f"{page}/link", code, {"days": "2"})
+    yield "partner, wrong section", guide.console(f"{page}/sections", code, {"name": "1"})
+    guide.partner_page = partner_sites.page_link(guide.app, guide.partner)
     yield "limits", guide.get("/staff/limits", code)
     wrong = {"network": "nowhere", "hours": "x", "factor": ""}
     yield "limits, wrong", guide.console("/staff/limits", code, wrong)

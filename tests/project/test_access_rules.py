@@ -55,7 +55,11 @@ OPENS: dict[str, int] = {
     "GET /<lang:code>/<slug:slug>/partners": 200,
     "GET /<lang:code>/<slug:slug>/card.png": 200,
     "GET /<lang:code>/<slug:slug>/updates.atom": 200,
+    "GET /<lang:code>/<slug:slug>/qr.png": 200,
     "GET /<lang:code>/<slug:slug>/qr.svg": 200,
+    "GET /badge/<slug:slug>.svg": 200,
+    "GET /partner/<secret:token>": 200,
+    "POST /partner/<secret:token>/sections": 422,
     "GET /<lang:code>/<slug:slug>/poster.pdf": 200,
     "GET /<slug:slug>": 302,
     "GET /<lang:code>": 308,
@@ -182,6 +186,11 @@ OPENS: dict[str, int] = {
     "POST /staff/campaigns/<slug:slug>/webhooks/<webhook_key>/messages/<id:message_id>/replay": (
         404
     ),
+    "GET /staff/campaigns/<slug:slug>/partners/<key>/page": 200,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/page/link": 200,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/page/revoke": 303,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/page/sections": 422,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/page/sections/<source>/remove": 303,
     "GET /staff/limits": 200,
     "POST /staff/limits": 422,
     "POST /staff/limits/narrow": 422,
@@ -379,6 +388,7 @@ class Addresses:
         self.app = app
         self.link = link
         self.letter = letter
+        self._sections = 0
         self.partner = partner_sites.make(app)
         self.webhook = webhook_receiver.add(app, "https://hooks.example.org/in").key
         console.invite(app, "viewer", "colleague@example.org")
@@ -435,6 +445,12 @@ class Addresses:
         if rule.startswith("/staff/lost-factor/"):
             lost = console.lost_factor_link(self.app, "lost@example.org", by="somebody")
             token = lost.rpartition("/")[2]
+        if rule.startswith("/partner/"):
+            token = partner_sites.page_link(self.app, self.partner).rpartition("/")[2]
+        if rule.endswith("/<source>/remove"):
+            self._sections += 1
+            source = partner_sites.section(self.app, self.partner, f"branch {self._sections}")
+            rule = rule.replace("<source>", source)
         if rule.startswith("/staff/set-up/"):
             token = console.invite(self.app, "viewer", "next@example.org").rpartition("/")[2]
         for part, value in (
@@ -645,7 +661,7 @@ def test_other_methods_are_refused_and_say_what_is_taken(
     for some in in_tens(places):
         for rule, address in some:
             answer = client.open(address, method=method, data=form)
-            if method == "GET" and "<token:token>/" in rule:
+            if method == "GET" and ":token>/" in rule:
                 # Whatever stands behind a token, GET finds the page (decision 83).
                 assert answer.status_code == 200, f"{method} {rule}"
             else:

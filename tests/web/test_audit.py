@@ -91,6 +91,10 @@ NOTED_ELSEWHERE: Final = {
             "/<webhook_key>/messages/<id:message_id>/replay",
         )
     ),
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/page/link",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/page/revoke",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/page/sections",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/page/sections/<source>/remove",
 }
 """What the tests of these pages look for in the log themselves."""
 
@@ -120,6 +124,7 @@ NOT_NOTED: Final = {
     "GET /staff/campaigns/<slug:slug>/partners/<key>/arrangement": "what is arranged with it",
     "GET /staff/campaigns/<slug:slug>/webhooks": "programs that are told, for owners",
     "GET /staff/campaigns/<slug:slug>/webhooks/<webhook_key>": "numbers of signatures, for owners",
+    "GET /staff/campaigns/<slug:slug>/partners/<key>/page": "the partner's sections, and numbers",
     "GET /staff/limits": "numbers",
     "GET /staff/help": "the guide",
     "POST /staff/second-factor/passkey/ask": "what a browser asks a passkey",

@@ -84,7 +84,15 @@ def test_finders_are_shown_the_map_and_kept_out_of_what_is_anybodys_own(
     lines = client.get("/robots.txt").get_data(as_text=True).splitlines()
     assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in lines
     closed = {line.partition(": ")[2] for line in lines if line.startswith("Disallow: ")}
-    assert {"/confirm/", "/my/", "/stop/", "/unsubscribe/", "/staff/", "/*/*/names"} == closed
+    assert {
+        "/confirm/",
+        "/my/",
+        "/partner/",
+        "/stop/",
+        "/unsubscribe/",
+        "/staff/",
+        "/*/*/names",
+    } == closed
 
 
 def linked_data(client: FlaskClient, address: str) -> dict[str, Any]:

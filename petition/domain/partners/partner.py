@@ -93,7 +93,7 @@ def origin_of(text: str) -> str:
         raise refused from None
     host = host if host.isascii() else _a_label(host)
     if (
-        not _HOST.match(host)
+        not is_host(host)
         or "@" in parts.netloc
         or not (parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host)))
         or not ("." in host or _is_this_machine(host))
@@ -101,6 +101,11 @@ def origin_of(text: str) -> str:
         raise refused
     own_port = port not in {None, _DEFAULT_PORTS[parts.scheme]}
     return f"{parts.scheme}://{host}{f':{port}' if own_port else ''}"
+
+
+def is_host(text: str) -> bool:
+    """True for a host as it stands in an origin: lower case, without anything else."""
+    return _HOST.match(text) is not None
 
 
 def _is_this_machine(host: str) -> bool:

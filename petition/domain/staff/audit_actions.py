@@ -50,6 +50,8 @@ class AuditAction(StrEnum):
     TARGET_DOMAIN = "target domain"
     PARTNER = "partner"
     WEBHOOK = "webhook"
+    PARTNER_LINK = "partner link"
+    PARTNER_SECTION = "partner section"
     WIDEN_LIMITS = "widen limits"
     NARROW_LIMITS = "narrow limits"
     LOAD_CAMPAIGN = "load campaign"

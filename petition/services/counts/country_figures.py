@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from petition.domain.counts import small_cells
-from petition.domain.counts.small_cells import NOTHING, Publication
+from petition.domain.counts.small_cells import Publication
+from petition.services.counts import daily_look
+from petition.services.counts.daily_look import DatedLook
 from petition.store.campaigns import campaigns
 from petition.store.counts import snapshots, totals
 from petition.store.counts.snapshots import Figures
@@ -17,7 +19,6 @@ from petition.store.db import Session
 
 COUNTRIES: Final = "countries"
 """The snapshot's name: figures by country, and beside them what the next look needs."""
-EVERY: Final = timedelta(days=1)
 
 _Look = Figures[dict[str, int]]
 
@@ -53,21 +54,17 @@ def snapshot_countries(session: Session, campaign_id: int, *, at: datetime) -> b
     May be called as often as one likes. Everything that it goes by was to be seen by everybody.
     """
     last = _read(session, campaign_id)
-    if last is not None and at < last.at + EVERY:
-        return False
-    known = _beside(last)
-    total, went = totals.total(session, campaign_id), totals.decreases(session, campaign_id)
-    gone = went - known.decreases
-    found = small_cells.look(
-        _look(last),
-        dict(totals.by(session, campaign_id, "country")),
-        came=total - known.total + gone,
-        went=gone,
+    found = daily_look.next_look(
+        session,
+        campaign_id,
+        _last(last),
+        lambda: dict(totals.by(session, campaign_id, "country")),
+        at=at,
     )
     if found is None:
         return False
-    beside = Beside(total=total, decreases=went, over=found.over)
-    numbers = {**found.figures, **msgspec.to_builtins(beside)}
+    beside = Beside(total=found.total, decreases=found.decreases, over=found.publication.over)
+    numbers = {**found.publication.figures, **msgspec.to_builtins(beside)}
     snapshots.write(session, campaign_id, COUNTRIES, numbers, at=at)
     return True
 
@@ -75,7 +72,8 @@ def snapshot_countries(session: Session, campaign_id: int, *, at: datetime) -> b
 def countries(session: Session, campaign_id: int) -> Countries | None:
     """What the page may show; None where there is nothing to show, or too few have signed."""
     last = _read(session, campaign_id)
-    places = _look(last).figures
+    known = _last(last)
+    places = known.publication.figures if known is not None else {}
     if last is None or not places or totals.total(session, campaign_id) < small_cells.LEAST:
         return None
     others = _beside(last).total - sum(places.values())
@@ -90,8 +88,14 @@ def _beside(snapshot: _Look | None) -> Beside:
     return msgspec.convert(snapshot.numbers, Beside) if snapshot is not None else Beside()
 
 
-def _look(snapshot: _Look | None) -> Publication:
+def _last(snapshot: _Look | None) -> DatedLook | None:
     if snapshot is None:
-        return NOTHING
+        return None
+    beside = _beside(snapshot)
     places = {name: n for name, n in snapshot.numbers.items() if name.isupper()}
-    return Publication(figures=places, over=_beside(snapshot).over)
+    return DatedLook(
+        at=snapshot.at,
+        publication=Publication(figures=places, over=beside.over),
+        total=beside.total,
+        decreases=beside.decreases,
+    )

@@ -28,7 +28,7 @@
     each("[data-clipboard]", (place) => {
       const said = place.querySelector("[role=status]");
       const done = () => { said.textContent = said.dataset.done; };
-      const failed = () => getSelection().selectAllChildren(document.getElementById("share-text"));
+      const failed = () => getSelection().selectAllChildren(document.getElementById(place.dataset.clipboard || "share-text"));
       place.addEventListener("click", (event) => {
         const { copy } = event.target.dataset;
         if (!copy) return;

@@ -37,9 +37,12 @@ from petition.store.tables.letters import (
 from petition.store.tables.partners import (
     Partner,
     PartnerEvent,
+    PartnerLink,
     PartnerOptIn,
     PartnerQuestion,
+    PartnerSection,
     PartnerTerms,
+    RefusedForm,
 )
 from petition.store.tables.privacy import Block, Erasure, StaffView
 from petition.store.tables.reviews import Review, ReviewChange, ReviewClaim
@@ -110,10 +113,13 @@ __all__ = [
     "MergedSignature",
     "Partner",
     "PartnerEvent",
+    "PartnerLink",
     "PartnerOptIn",
     "PartnerQuestion",
+    "PartnerSection",
     "PartnerTerms",
     "Pause",
+    "RefusedForm",
     "RequestKeyRow",
     "Review",
     "ReviewChange",

@@ -111,3 +111,46 @@ class PartnerEvent(Base):
     signature_id: Mapped[int] = mapped_column(Id, index=True)
     """Also of one that is gone: what the partner knows it by is made from this number."""
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class PartnerLink(Base):
+    """The link to a partner's own page, one at a time; only the hash of its token is kept."""
+
+    __tablename__ = "partner_links"
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"), primary_key=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    made_by: Mapped[str] = mapped_column(String(254))
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class PartnerSection(Base):
+    """A branch of a partner, counted by the tag of its link."""
+
+    __tablename__ = "partner_sections"
+    __table_args__ = (UniqueConstraint("partner_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    source: Mapped[str] = mapped_column(String(64), unique=True)
+    """The tag: `source` of the signatures that came by it."""
+    made_by: Mapped[str] = mapped_column(String(254))
+    """Whose account; empty where the partner made it on its own page."""
+    made_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RefusedForm(Base):
+    """How often a site asked for a campaign's form with a key that shows none."""
+
+    __tablename__ = "refused_forms"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    partner_key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """Of a blocked partner; empty for a key that is nobody's."""
+    site: Mapped[str] = mapped_column(String(253), primary_key=True)
+    """The host of the page around the form; empty where no browser named one."""
+    number: Mapped[int]
+    last_hour: Mapped[datetime] = mapped_column(Instant)
+    """The hour in which it was asked for last."""

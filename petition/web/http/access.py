@@ -22,7 +22,7 @@ class Rule(StrEnum):
     PUBLIC = "public"
     """Anybody. Sets no cookie, names nobody, may be cached."""
     LINK = "link"
-    """Who holds the link from a letter. Never cached, indexed or passed on by Referer."""
+    """Who holds a link that was given to them. Never cached, indexed or passed on by Referer."""
     TOKEN = "token"  # noqa: S105  # a name
     """A program that brings a token of the API. The view says what the token must open."""
     LOOPBACK = "loopback"

@@ -19,7 +19,7 @@ from petition.services.signatures.public_names import Voices
 from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
 from petition.store.counts import totals
 from petition.store.db import DatabaseFault, Session, SessionFactory
-from petition.store.partners import partners, questions
+from petition.store.partners import partners, questions, sections
 from petition.store.partners.partners import PartnerRecord
 from petition.store.partners.questions import AskedQuestion
 from petition.store.signatures import mail_providers
@@ -141,6 +141,12 @@ class CampaignCache:
         """The partner's question in the very words that a form showed."""
         key = ("questions", partner.id, text_id)
         return self._keep(key, lambda s: questions.of_text(s, partner.id, text_id))
+
+    def has_section(self, slug: str, source: str) -> bool:
+        """True where a partner of the campaign has a section whose links have this tag."""
+        return source in self._keep(
+            ("sections", slug), lambda s: frozenset(sections.of_campaign(s, slug))
+        )
 
     def clear(self) -> None:
         """Read everything anew at the next call."""

@@ -15,6 +15,7 @@ from petition.printing import Press
 from petition.rendering import Renderer
 from petition.services.abuse.senders import Senders
 from petition.services.abuse.shared_counts import SharedCounts
+from petition.services.partners.refused_forms import RefusedForms
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.staff.password_turns import PasswordTurns
 from petition.store.privacy.erasure_journal import Journal
@@ -42,6 +43,7 @@ class Dependencies:
     senders: Senders
     password_turns: PasswordTurns
     requests: SharedCounts
+    refused_forms: RefusedForms
     now: Callable[[], datetime]
 
     @property

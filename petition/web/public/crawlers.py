@@ -22,6 +22,7 @@ finding = Blueprint("finding", __name__)
 CLOSED: Final = (
     "/confirm/",
     "/my/",
+    "/partner/",
     "/staff/",
     "/stop/",
     "/unsubscribe/",

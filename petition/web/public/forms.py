@@ -13,6 +13,7 @@ from petition.web.signing.fields import (
     OpenForm,
     clean_filter,
     clean_unscripted,
+    is_section_name,
     no_controls,
     required,
     text_of,
@@ -82,3 +83,9 @@ class EraseForm(OpenForm):
     def validate_sure(self, field: Field) -> None:
         if text_of(field) != "yes":
             raise ValidationError(_("Please tick the box first: this cannot be undone."))
+
+
+class SectionForm(OpenForm):
+    """A partner names a section of its own; whoever holds the link to its page may."""
+
+    name = StringField(filters=[clean_filter], validators=[required, no_controls, is_section_name])

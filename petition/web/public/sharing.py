@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
+from markupsafe import escape
 
 from petition import assets, design
 from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import CampaignView
-from petition.printing import Data, qr_svg
+from petition.errors import NotFound
+from petition.printing import Data, qr_png, qr_svg
+from petition.services.partners.snippets import section_link
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.cached_response import Made, answer, made
 from petition.web.http.campaign_cache import CachedCampaign
@@ -22,6 +25,7 @@ from petition.web.public.campaign_page import organiser_of, shown_call
 sharing = Blueprint("sharing", __name__)
 
 CACHE_CONTROL: Final = "public, max-age=600"
+BADGE_CACHE_CONTROL: Final = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 
 
 @sharing.get("/<lang:code>/<slug:slug>/card.png")
@@ -38,9 +42,37 @@ def card(code: str, slug: str) -> Response:
 @sharing.get("/<lang:code>/<slug:slug>/qr.svg")
 @access(PUBLIC)
 def qr(code: str, slug: str) -> Response:
-    """The call's address as a QR code."""
+    """The call's address as a QR code; with `source`, the address that a section passes on."""
     shown = shown_call(code, slug)
-    return _kept("qr", shown, lambda: _qr(shown.view))
+    if "source" not in request.args:
+        return _kept("qr", shown, lambda: _qr(shown.view))
+    drawn = qr_svg(_section_address(shown.view))
+    return answer(made(drawn.encode(), "image/svg+xml; charset=utf-8"), CACHE_CONTROL)
+
+
+@sharing.get("/<lang:code>/<slug:slug>/qr.png")
+@access(PUBLIC)
+def section_qr(code: str, slug: str) -> Response:
+    """The same in points."""
+    view = shown_call(code, slug).view
+    address = _section_address(view) if "source" in request.args else _address(view, "qr")
+    return answer(made(qr_png(address), "image/png"), CACHE_CONTROL)
+
+
+@sharing.get("/badge/<slug:slug>.svg")
+@access(PUBLIC)
+def badge(slug: str) -> Response:
+    """The public count as a small picture, for other sites' pages."""
+    spoken = deps().campaign_cache.languages(slug)
+    asked = request.args.get("lang", "")
+    shown = shown_call(asked if asked in spoken else spoken[0], slug)
+    words, count = _("Sign the petition"), _count(shown)
+    found = deps().ttl_cache.keep(
+        ("badge", shown.view.text_id, words, count), lambda: _badge(shown.view, words, count)
+    )
+    response = answer(found, BADGE_CACHE_CONTROL)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @sharing.get("/<lang:code>/<slug:slug>/poster.pdf")
@@ -84,6 +116,25 @@ def _count(shown: CachedCampaign) -> str:
 
 def _qr(view: CampaignView) -> Made:
     return made(qr_svg(_address(view, "qr")).encode(), "image/svg+xml; charset=utf-8")
+
+
+def _section_address(view: CampaignView) -> str:
+    """Raises NotFound where no partner has a section with this tag."""
+    source = request.args["source"]
+    if not deps().campaign_cache.has_section(view.slug, source):
+        raise NotFound
+    return section_link(deps().settings.base_url, view.slug, source)
+
+
+def _badge(view: CampaignView, words: str, count: str) -> Made:
+    if count == words:  # nobody has signed yet
+        count = ""
+    said = f"{words}: {count}" if count else words
+    drawn = deps().press.drawing("badge.typ", {**_call(view), "words": words, "count": count})
+    named = {"role": "img", "aria-label": said}
+    attributes = " ".join(f'{name}="{escape(value)}"' for name, value in named.items())
+    svg = drawn.replace("<svg", f"<svg {attributes}", 1)
+    return made(svg.encode(), "image/svg+xml; charset=utf-8")
 
 
 def _poster(view: CampaignView) -> Made:

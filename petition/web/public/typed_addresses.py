@@ -38,12 +38,13 @@ _PLACES: Final = frozenset(
         "names",
         "poster.pdf",
         "privacy",
+        "qr.png",
         "qr.svg",
         "thanks",
     }
 )
 """The pages of a call, by the last part of their addresses."""
-_DOORS: Final = frozenset({"confirm", "my", "stop", "unsubscribe"})
+_DOORS: Final = frozenset({"confirm", "my", "partner", "stop", "unsubscribe"})
 """Where mailed links lead. Their tokens keep their letters as they are
 (web/http/url_converters.py)."""
 

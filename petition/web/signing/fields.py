@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form
 from wtforms.validators import StopValidation, ValidationError
 
+from petition.domain.partners.partner import NAME_LENGTH, NameRefused, name_of
 from petition.domain.signatures import supporter
 from petition.domain.signatures.typed_address import address_in
 from petition.web.http.locale import _
@@ -56,6 +57,16 @@ def is_name(form: Form, field: Field) -> None:
         raise ValidationError(_("Please write your name in letters, in any script."))
     if supporter.has_link(name):
         raise ValidationError(_("Please write only your name here, without a link or address."))
+
+
+def is_section_name(form: Form, field: Field) -> None:
+    """Of a partner's branch, by whoever it is typed."""
+    if len(text_of(field)) > NAME_LENGTH:
+        raise ValidationError(_("This is too long: 100 characters at most."))
+    try:
+        name_of(text_of(field))
+    except NameRefused:
+        raise ValidationError(_("Please write a name, in any script.")) from None
 
 
 def clean_filter(text: str | None) -> str:

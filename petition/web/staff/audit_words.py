@@ -105,6 +105,8 @@ def _campaigns() -> dict[str, str]:
         AuditAction.TARGET_DOMAIN: _("Changed the target’s mail domains"),
         AuditAction.PARTNER: _("Made or changed a partner"),
         AuditAction.WEBHOOK: _("Changed a webhook"),
+        AuditAction.PARTNER_LINK: _("Made or revoked the link to a partner’s page"),
+        AuditAction.PARTNER_SECTION: _("Added or removed a section of a partner"),
         AuditAction.WIDEN_LIMITS: _("Widened the limits for a place"),
         AuditAction.NARROW_LIMITS: _("Ended wider limits"),
         AuditAction.LOAD_CAMPAIGN: _("Loaded a campaign"),

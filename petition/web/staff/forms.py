@@ -18,6 +18,8 @@ from petition.domain.abuse.places import (
     place,
 )
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
+from petition.domain.partners import page_link
+from petition.domain.partners.page_link import DaysRefused
 from petition.domain.partners.partner import (
     NAME_LENGTH,
     NameRefused,
@@ -40,6 +42,7 @@ from petition.web.signing.fields import (
     clean_comment,
     clean_filter,
     clean_unscripted,
+    is_section_name,
     no_controls,
     required,
     text_of,
@@ -171,6 +174,33 @@ class WebhookForm(PostedForm):
     def validate_algorithm(self, field: Field) -> None:
         if text_of(field) not in tuple(Algorithm):
             raise ValidationError(_("Please choose how messages are signed."))
+
+
+class PageLinkForm(PostedForm):
+    """Staff make the link to a partner's own page."""
+
+    days = StringField(
+        default=str(page_link.DAYS), filters=[clean_filter], validators=[required, no_controls]
+    )
+
+    def typed_days(self) -> int:
+        """0 for what is no number of days."""
+        text = text_of(self.days)
+        return int(text) if text.isdecimal() and len(text) <= 4 else 0
+
+    def validate_days(self, field: Field) -> None:
+        try:
+            page_link.life(self.typed_days())
+        except DaysRefused:
+            raise ValidationError(
+                _("Please enter a number of days, from 1 to %(most)s.", most=page_link.MOST_DAYS)
+            ) from None
+
+
+class StaffSectionForm(PostedForm):
+    """Staff name a section of a partner."""
+
+    name = StringField(filters=[clean_filter], validators=[required, no_controls, is_section_name])
 
 
 class UsualForm(SharedForm):

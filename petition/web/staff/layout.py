@@ -42,6 +42,7 @@ HELP: Final = {
     "opening": "opening-and-closing",
     "own_account": "your-account",
     "panic": "closing-everything",
+    "partner_pages": "partners",
     "partners": "partners",
     "people": "roles",
     "reviews": "names-and-comments",

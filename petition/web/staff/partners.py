@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition import i18n
 from petition.domain.partners.questions import QuestionRefused
+from petition.domain.partners.refused_form import UNKNOWN_KEY
 from petition.domain.partners.terms import TermsRefused, terms_of
 from petition.domain.sorting import Sort
 from petition.domain.staff.roles import Right
@@ -26,6 +27,7 @@ from petition.store.db import reading, transaction
 from petition.store.partners import (
     partners as store_partners,
     questions as questions_store,
+    refused_forms,
     terms,
 )
 from petition.store.partners.terms import TermsRecord
@@ -93,6 +95,7 @@ def partner(slug: str, key: str) -> Response:
             partner=found,
             spoken=spoken,
             chosen=code,
+            refused_forms=refused_forms.listed(session, slug, key),
             snippets=snippets(deps().settings.base_url, found, language=code, words=words),
             form=ButtonForm(),
             may_edit=has_permission(Right.EDIT),
@@ -284,6 +287,7 @@ def _page(slug: str, form: PartnerForm, status: int) -> Response:
             table=table,
             columns=PartnerColumn,
             partners=found[::-1] if table.sort.is_descending else found,
+            refused_forms=refused_forms.listed(session, slug, UNKNOWN_KEY),
             form=form,
             may_edit=has_permission(Right.EDIT),
         )

@@ -1,0 +1,28 @@
+"""A form that was refused because of its key: what of it may be kept, and how much."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from petition.domain.partners.partner import is_host
+
+KEPT: Final = timedelta(days=30)
+MOST_SITES: Final = 20
+"""Sites that are kept apart for one campaign and one kind of key; all others are one row."""
+UNKNOWN_SITE: Final = ""
+"""Where the browser names no site, or too many sites were there already."""
+UNKNOWN_KEY: Final = ""
+"""What is no key of anybody is not kept: it may be anything."""
+
+_HOST_LENGTH: Final = 253
+
+
+def site_of(referrer: str) -> str:
+    """The host of the page around the frame, and nothing else of its address."""
+    try:
+        host = (urlsplit(referrer).hostname or "").rstrip(".")
+    except ValueError:
+        return UNKNOWN_SITE
+    return host if len(host) <= _HOST_LENGTH and is_host(host) else UNKNOWN_SITE
