@@ -59,6 +59,7 @@ from petition.web.public import link_tokens, typed_addresses
 from petition.web.public.crawlers import finding
 from petition.web.public.letter_links import links
 from petition.web.public.link_requests import link_requests
+from petition.web.public.message import message
 from petition.web.public.my_signature import mine
 from petition.web.public.own_files import own_files
 from petition.web.public.partner_page import partner_page
@@ -219,6 +220,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         signing,
         reference,
         link_requests,
+        message,
         links,
         mine,
         partner_page,

@@ -13,7 +13,7 @@ from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from petition import setting_urls
-from petition.addr_spec import AddressRefused, addr_spec
+from petition.addr_spec import AddressRefused, a_label, addr_spec
 from petition.errors import SettingError
 from petition.keyring import KeyRing
 from petition.served_port import find_served_port
@@ -99,7 +99,11 @@ class Settings:
     vault_keys: KeyRing
     vault_key_file: Path | None
     mail_from: Sender
+    return_domain: str
+    """Of the address that a target's answers go to."""
     letters_per_minute: int
+    message_days: int
+    """So long after a message ended its text is kept."""
     organiser: str | None
     contact: Contact | None
     trusted_proxies: int
@@ -139,6 +143,9 @@ class Settings:
         parts = urlsplit(self.base_url)
         host = "127.0.0.1" if parts.hostname == "localhost" else "localhost"
         return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
+    def reply_to(self) -> str:
+        """Where a target's answers to supporters' messages go: one address of the organiser's."""
+        return f"replies@{self.return_domain}"
 
     @property
     def outbox_dir(self) -> Path:
@@ -169,7 +176,9 @@ DOCUMENTED = (
     "PETITION_SECRET_KEY",
     "PETITION_VAULT_KEY",
     "PETITION_MAIL_FROM",
+    "PETITION_RETURN_DOMAIN",
     "PETITION_LETTERS_PER_MINUTE",
+    "PETITION_MESSAGE_DAYS",
     "PETITION_ORGANISER",
     "PETITION_CONTACT",
     "PETITION_TRUSTED_PROXIES",
@@ -214,6 +223,7 @@ def load(
     env = _one_of(
         "PETITION_ENV", source.get("PETITION_ENV", "development"), "development", "production"
     )
+    mail_from = _mail_from(source.get("PETITION_MAIL_FROM", f"no-reply@{_host(base_url)}"))
     second_person = source.get("PETITION_SECOND_PERSON", "on" if env == "production" else "off")
     settings = Settings(
         database_url=database_url,
@@ -225,10 +235,12 @@ def load(
         secret_key=keys.secret_key,
         vault_keys=keys.ring,
         vault_key_file=keys.ring_file,
-        mail_from=_mail_from(source.get("PETITION_MAIL_FROM", f"no-reply@{_host(base_url)}")),
+        mail_from=mail_from,
+        return_domain=_return_domain(source.find("PETITION_RETURN_DOMAIN"), mail_from),
         letters_per_minute=source.whole_number(
             "PETITION_LETTERS_PER_MINUTE", LETTERS_PER_MINUTE, low=1, high=1_000_000
         ),
+        message_days=source.whole_number("PETITION_MESSAGE_DAYS", 28, low=1, high=3650),
         organiser=_organiser(source.find("PETITION_ORGANISER")),
         contact=_contact(source.find("PETITION_CONTACT")),
         trusted_proxies=source.whole_number("PETITION_TRUSTED_PROXIES", 0, low=0, high=10),
@@ -355,6 +367,16 @@ def _mail_from(text: str) -> Sender:
         except AddressRefused:
             reason = "this is not one plain address"
     raise SettingError(f"PETITION_MAIL_FROM takes one address, or: Name <address>; {reason}")
+
+
+def _return_domain(text: str | None, mail_from: Sender) -> str:
+    """Where answers to supporters' messages go; if none is given, where our emails come from."""
+    if text is None:
+        return mail_from.address.rpartition("@")[2]
+    try:
+        return a_label(text)
+    except AddressRefused:
+        raise SettingError("PETITION_RETURN_DOMAIN takes a mail domain: mail.example.org") from None
 
 
 def _own_address(address: str) -> str:

@@ -26,6 +26,19 @@ ALWAYS: Final = {
     "mime-version",
     "content-type",
 }
+MESSAGE: Final = {
+    "from",
+    "to",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "content-language",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+}
+"""Of a supporter's message to a target."""
 ONE_CLICK: Final = {"list-unsubscribe", "list-unsubscribe-post"}
 PARTS: Final = ["text/plain", "text/html"]
 PART_HEADERS: Final = {"content-type", "content-transfer-encoding"}
@@ -72,7 +85,7 @@ def _head(content: bytes) -> list[str]:
     message = _raw(content)
     names = Counter(name.lower() for name in message)
     found = [f"{name} comes {times} times" for name, times in names.items() if times != 1]
-    if set(names) not in (ALWAYS, ALWAYS | ONE_CLICK):
+    if set(names) not in (ALWAYS, ALWAYS | ONE_CLICK, MESSAGE):
         found.append(f"headers: {sorted(set(names) ^ ALWAYS)}")
     if message.defects:
         found.append("a defect in the head")
@@ -111,6 +124,9 @@ def _as_shown(content: bytes, to: str) -> list[str]:
 
 def _body(content: bytes) -> list[str]:
     message = _raw(content)
+    if "reply-to" in message:
+        plain = message.get_content_type() == "text/plain" and not message.is_multipart()
+        return [] if plain else ["a message has another part than its text"]
     if message.get_content_type() != "multipart/alternative" or not message.is_multipart():
         return ["it is no text with its HTML"]
     parts = message.get_payload()

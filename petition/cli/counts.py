@@ -6,11 +6,14 @@ import csv
 import json
 import sys
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
+from petition.cli import message_counts
 from petition.cli.context import now, open_app, operator, progress
 from petition.cli.files import write
+from petition.domain.messages.steps import By
 from petition.domain.signatures import states
 from petition.services.exports import csv_file
 from petition.services.exports.csv_file import Export, NotForTarget
@@ -21,10 +24,14 @@ from petition.store.partners import partners
 from petition.store.signatures.signatures import Filters
 from petition.web.http.dependencies import dependencies_of
 
+_BY: Final = tuple(dict.fromkeys((*totals.BY, *By)))
+"""Not each of them goes with signatures, nor with messages."""
+
 
 @click.command()
 @click.argument("slug")
-@click.option("--by", "dimension", type=click.Choice(totals.BY), help="Break it down.")
+@click.option("--by", "dimension", type=click.Choice(_BY), help="Break it down.")
+@click.option("--messages", is_flag=True, help="Count messages to the targets, by their steps.")
 @click.option(
     "--format",
     "shape",
@@ -33,9 +40,16 @@ from petition.web.http.dependencies import dependencies_of
     show_default=True,
 )
 @click.option("--recount", is_flag=True, help="Count the signatures themselves, repair the totals.")
-def count(slug: str, dimension: str | None, shape: str, recount: bool) -> None:
+def count(slug: str, dimension: str | None, shape: str, recount: bool, messages: bool) -> None:
     """Confirmed signatures of the campaign SLUG, as last folded (at most 60 s ago)."""
+    if messages and recount:
+        raise click.UsageError("--recount counts signatures, not messages")
+    if not messages and dimension not in (None, *totals.BY):
+        raise click.UsageError(f"--by {dimension} goes with --messages only")
     with open_app():
+        if messages:
+            message_counts.print_counts(slug, dimension, shape)
+            return
         if recount:
             before, after = _recount(slug)
             if before != after:

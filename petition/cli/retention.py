@@ -18,7 +18,6 @@ from petition.services.privacy.retention import Kind, Step
 from petition.store.campaigns import campaigns
 from petition.store.db import db, reading, transaction, vacuum
 from petition.store.exports import contents
-from petition.store.privacy.erasure_journal import Journal
 from petition.web.http.dependencies import dependencies_of
 
 WORDS: Final = {
@@ -28,6 +27,7 @@ WORDS: Final = {
     Kind.ERASED_BEFORE: "signatures erased before, back from an old copy",
     Kind.WITHDRAWN: "signatures withdrawn more than an hour ago",
     Kind.UNCONFIRMED_FORMS: "forms that nobody confirmed",
+    Kind.MESSAGE_TEXTS: "texts of messages that were sent long enough ago",
     Kind.SIGNATURES: "signatures of %s",
 }
 
@@ -46,13 +46,13 @@ def retention() -> None:
 def run(dry_run: bool, as_json: bool) -> None:
     """Erase what is past its time. The worker does this every hour by itself.
 
-    That is: signatures withdrawn an hour ago, forms that nobody confirmed for seven days, all
-    signatures of a campaign that was closed long enough ago, and what the journal of erasures
-    says was erased before.
+    That is: signatures withdrawn an hour ago, forms that nobody confirmed for seven days, texts of
+    messages that were sent long enough ago, all signatures of a campaign that was closed long
+    enough ago, and what the journal of erasures says was erased before.
     """
     with open_app() as app:
         deps = dependencies_of(app)
-        found = _look(deps.journal) if dry_run else _run(deps.erasure_context)
+        found = _look(deps.erasure_context) if dry_run else _run(deps.erasure_context)
     if as_json:
         click.echo(json.dumps({"due" if dry_run else "erased": _document(found)}))
         return
@@ -80,9 +80,9 @@ def _summed(steps: Iterable[Step]) -> Numbers:
     return found
 
 
-def _look(journal: Journal) -> Numbers:
+def _look(context: ErasureContext) -> Numbers:
     with reading() as session:
-        return _summed(privacy_retention.due(session, journal, at=now()))
+        return _summed(privacy_retention.due(session, context, at=now()))
 
 
 def _run(context: ErasureContext) -> Numbers:

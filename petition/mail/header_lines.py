@@ -24,7 +24,8 @@ def from_line(sender: Sender) -> str:
     """The sender: the name quoted, or as encoded words where it is not ASCII."""
     if not sender.name:
         return line("From", sender.address)
-    name = _quoted(sender.name) if sender.name.isascii() else _encoded(sender.name)
+    plain = sender.name.isascii() and "=?" not in sender.name
+    name = _quoted(sender.name) if plain else _encoded(sender.name)
     between = " " if len(f"From: {name} <{sender.address}>") <= LINE else _BREAK
     return line("From", f"{name}{between}<{sender.address}>")
 

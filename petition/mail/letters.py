@@ -111,10 +111,18 @@ def data(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> 
     )
 
 
+def written(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
+    """A message was written with an address that is confirmed: only its owner can send it."""
+    subject = _language(letter).gettext("An email waits for you to send it")
+    links = {"link": _my(context, letter, at)}
+    return finished(context, letter, kinds.WRITTEN, subject, links, to, at)
+
+
 LETTERS: Final[Mapping[str, Callable[[LetterContext, EntryLetter, str, datetime], ReadyLetter]]] = {
     kinds.CONFIRM: confirm,
     kinds.REMINDER: reminder,
     kinds.ALREADY: already,
+    kinds.WRITTEN: written,
     kinds.THANKS: thanks,
     kinds.DATA: data,
 }
@@ -135,6 +143,7 @@ def _to_confirm(context: LetterContext, letter: EntryLetter, at: datetime) -> di
             confirmation_code.code(context.settings.secret_key, letter.entry_id)
         ),
         "stop": _stop(context, letter, at),
+        "has_message": letter.has_message,
     }
 
 

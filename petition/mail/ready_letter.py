@@ -55,10 +55,29 @@ _HEAD: Final = {
     b"MIME-Version": rb"1\.0",
     b"Content-Type": rb'multipart/alternative; boundary="(=_[0-9a-f]{32})"',
 }
+_MESSAGE_HEAD: Final = {
+    **{
+        name: _HEAD[name]
+        for name in (
+            b"From",
+            b"To",
+            b"Subject",
+            b"Date",
+            b"Message-ID",
+            b"Content-Language",
+            b"MIME-Version",
+        )
+    },
+    b"Reply-To": _ADDRESS,
+    b"Content-Type": rb'text/plain; charset="utf-8"',
+    b"Content-Transfer-Encoding": rb"quoted-printable",
+}
+"""Of a supporter's message to a target, which has an address for answers and one part."""
 _ONE_CLICK: Final = {
     b"List-Unsubscribe": rb"<https?://[!-;=?-~]+>",
     b"List-Unsubscribe-Post": rb"List-Unsubscribe=One-Click",
 }
+_NAMES: Final = _HEAD.keys() | _ONE_CLICK.keys() | _MESSAGE_HEAD.keys()
 _PARTS: Final = (
     b'Content-Type: text/plain; charset="utf-8"; format="flowed"',
     b'Content-Type: text/html; charset="utf-8"',
@@ -75,7 +94,14 @@ def check(letter: ReadyLetter) -> None:
     end = lines.index(b"") if b"" in lines else len(lines)
     head = dict(_fields(lines[:end]))
     _check_head(letter, head)
-    _check_body(head[b"Content-Type"], lines[end + 1 :])
+    if _is_message(head):
+        _check_text(lines[end + 1 :])
+    else:
+        _check_body(head[b"Content-Type"], lines[end + 1 :])
+
+
+def _is_message(head: dict[bytes, bytes]) -> bool:
+    return b"Reply-To" in head
 
 
 def _check_envelope(letter: ReadyLetter) -> None:
@@ -110,7 +136,7 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
         if name:
             yield name, value
         name, colon, value = line.partition(b": ")
-        if not colon or not (name in _HEAD or name in _ONE_CLICK) or name in seen:
+        if not colon or name not in _NAMES or name in seen:
             raise UnsafeLetter("header that we do not write, or write once")
         seen.add(name)
     if name:
@@ -118,7 +144,8 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _check_head(letter: ReadyLetter, head: dict[bytes, bytes]) -> None:
-    expected = _HEAD | (_ONE_CLICK if head.keys() & _ONE_CLICK.keys() else {})
+    ours = _HEAD | (_ONE_CLICK if head.keys() & _ONE_CLICK.keys() else {})
+    expected = _MESSAGE_HEAD if _is_message(head) else ours
     if head.keys() != expected.keys():
         raise UnsafeLetter("header that is missing")
     for name, value in head.items():
@@ -132,6 +159,11 @@ def _check_head(letter: ReadyLetter, head: dict[bytes, bytes]) -> None:
     domain = letter.sender.rpartition("@")[2]
     if head[b"Message-ID"] != f"<{letter.message_id}@{domain}>".encode():
         raise UnsafeLetter("Message-ID")
+
+
+def _check_text(lines: list[bytes]) -> None:
+    if not all(map(_QUOTED_PRINTABLE.fullmatch, lines)):
+        raise UnsafeLetter("body")
 
 
 def _check_body(content_type: bytes, lines: list[bytes]) -> None:

@@ -6,7 +6,7 @@ import re
 import smtplib
 import ssl
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from petition import files
 from petition.config import Settings
@@ -25,6 +25,10 @@ class ServerAway(PetitionError):
 
 class TryLater(PetitionError):
     """The server does not take this letter now."""
+
+
+class OutcomeUnknown(TryLater):
+    """Cut off after the end of the letter was sent: the server may have taken it."""
 
 
 class Refused(PetitionError):
@@ -87,12 +91,30 @@ def _stem(letter: ReadyLetter) -> str:
     return letter.message_id[: outbox_files.STEM]
 
 
+class Conversation(smtplib.SMTP):
+    """With one server; it knows whether the end of a letter was sent.
+
+    The one that `sendmail` sends as bytes with this end is the letter; commands are texts.
+    """
+
+    has_ended_letter = False
+
+    def send(self, s: Any) -> None:
+        if isinstance(s, bytes) and s.endswith(b"\r\n.\r\n"):
+            self.has_ended_letter = True
+        super().send(s)
+
+
+class TlsConversation(Conversation, smtplib.SMTP_SSL):
+    """The same, encrypted from the beginning."""
+
+
 class SmtpTransport:
     """One connection for many letters; opened when the first one goes."""
 
     def __init__(self, server: Smtp) -> None:
         self._server = server
-        self._connection: smtplib.SMTP | None = None
+        self._connection: Conversation | None = None
 
     def send(self, letter: ReadyLetter) -> None:
         check(letter)
@@ -104,7 +126,8 @@ class SmtpTransport:
             self.close()
             raise
 
-    def _hand_over(self, connection: smtplib.SMTP, letter: ReadyLetter) -> None:
+    def _hand_over(self, connection: Conversation, letter: ReadyLetter) -> None:
+        connection.has_ended_letter = False
         options: tuple[str, ...] = ()
         if not letter.to.isascii():
             if not connection.has_extn("smtputf8"):
@@ -120,9 +143,10 @@ class SmtpTransport:
         except smtplib.SMTPDataError as error:
             raise _verdict(error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:  # a server that is gone is one of them
-            raise TryLater(f"cut off: {type(error).__name__}") from None
+            cut_off = f"cut off: {type(error).__name__}"
+            raise (OutcomeUnknown if connection.has_ended_letter else TryLater)(cut_off) from None
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> Conversation:
         try:
             connection = self._connect()
             try:
@@ -136,12 +160,12 @@ class SmtpTransport:
             raise ServerAway(type(error).__name__) from None
         return connection
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> Conversation:
         server = self._server
         if server.implicit_tls:
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
-        return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+            return TlsConversation(server.host, server.port, timeout=TIMEOUT, context=context)
+        return Conversation(server.host, server.port, timeout=TIMEOUT)
 
     def _introduce(self, connection: smtplib.SMTP) -> None:
         server = self._server

@@ -27,6 +27,7 @@ from petition.store.vault.vault import Vault
 from petition.worker.letter_budget import LetterBudget
 from petition.worker.letters import LetterSender, Outcome
 from petition.worker.maintenance import Maintenance
+from petition.worker.messages import MessageSender
 
 BATCH = 20
 LEASE = timedelta(minutes=10)
@@ -81,6 +82,17 @@ class Worker:
             check_keys=check_keys,
             now=now,
         )
+        self._messages = MessageSender(
+            context,
+            vault,
+            transport,
+            worker=self._name,
+            # Where letters are only shown, nobody's office is there to be spared.
+            paces=not context.settings.shows_mailbox,
+            transaction=transaction,
+            check_keys=check_keys,
+            now=now,
+        )
         self._probing = False
         self._full = 0
         self._next_try = 0.0
@@ -106,6 +118,7 @@ class Worker:
         if self._sender.away:
             self._next_try = time.monotonic() + min(2.0**self._sender.away, LONGEST_PAUSE)
             return IDLE
+        sent += self._messages.send_batch()
         if sent == 0:
             self._transport.close()
             return IDLE
@@ -117,6 +130,8 @@ class Worker:
         done = 0
         while not self._stop.is_set() and (number := self.send_batch()) and not self._sender.away:
             done += number
+        while not self._stop.is_set() and self._messages.send_batch():
+            pass
         self._maintenance.fold()
         self._transport.close()
         return done

@@ -12,7 +12,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from petition.services.api import once
-from petition.services.counts import console_figures, country_figures, partner_figures
+from petition.services.counts import (
+    console_figures,
+    country_figures,
+    message_figures,
+    partner_figures,
+)
 from petition.services.exports import kept_file
 from petition.services.letters import link_requests
 from petition.services.partners import refused_forms
@@ -25,6 +30,7 @@ from petition.services.webhooks import sending
 from petition.store import jobs
 from petition.store.counts import totals
 from petition.store.db import SessionFactory
+from petition.store.messages import counts as message_counts
 from petition.store.privacy.erasure_journal import JournalBroken
 
 FOLD_EVERY: Final = 30.0
@@ -121,6 +127,8 @@ class Maintenance:
         at = self._now()
         with self._transaction() as session:
             totals.fold(session, at=at)
+            message_counts.fold(session)
+            message_figures.snapshot_all(session, at=at)
             country_figures.snapshot_all(session, at=at)
             partner_figures.snapshot_all(session, at=at)
 

@@ -28,6 +28,7 @@ NOTHING = {
     "erased_before": 0,
     "withdrawn": 0,
     "unconfirmed_forms": 0,
+    "message_texts": 0,
     "signatures": {},
 }
 """What programs read, key by key: docs/hosts.md."""

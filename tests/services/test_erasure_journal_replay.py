@@ -326,7 +326,7 @@ def test_a_broken_line_is_said_and_nothing_is_half_done(
     old_copy.write_bytes(first + second.replace(b"erased", b"er4sed"))
     before, deps = rights.dump(app), dependencies_of(app)
     with reading() as session, pytest.raises(JournalBroken, match="line 2"):
-        retention.due(session, journal(app), at=deps.now())
+        retention.due(session, deps.erasure_context, at=deps.now())
     with pytest.raises(JournalBroken, match="line 2"):
         list(retention.run(reading, transaction, deps.erasure_context, at=deps.now()))
     assert rights.dump(app) == before

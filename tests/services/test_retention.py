@@ -75,7 +75,7 @@ def run(app: Flask, clock: Clock) -> dict[str, int]:
 def due(app: Flask, clock: Clock) -> dict[str, int]:
     """The dry run."""
     with reading() as session:
-        found = services_retention.due(session, journal(app), at=clock())
+        found = services_retention.due(session, context(app), at=clock())
     return {key(step): step.number for step in found if step.number}
 
 

@@ -116,7 +116,7 @@ def test_a_days_hashes_go_with_its_key_an_hour_after_midnight(
     count(senders.of(HOME, at=clock()), Action.CODE, clock)
     clock.forward(timedelta(minutes=1))
     with reading() as session:
-        due = retention.due(session, dependencies_of(app).journal, at=clock())
+        due = retention.due(session, dependencies_of(app).erasure_context, at=clock())
     assert {step.kind: step.number for step in due}[retention.Kind.SENDER_HASHES] == 1
     assert run() == 1
     days = rows(app, "SELECT DISTINCT day FROM sender_keys UNION SELECT day FROM sender_counts")

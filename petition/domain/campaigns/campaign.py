@@ -12,6 +12,7 @@ import msgspec
 
 from petition.domain.campaigns.form_fields import FormFields
 from petition.domain.campaigns.presentation import Presentation
+from petition.domain.messages.message import Variant
 from petition.domain.signatures.consent import Question
 
 
@@ -33,11 +34,23 @@ _LINKED: Final = re.compile(r"\[(.+)\]\((https://[^\s()]+)\)", re.DOTALL)
 """`[words](address)`, as in Markdown."""
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whom the campaign addresses; kept as JSON, so a field that is added has a default."""
 
     name: str
     email: str
+    key: str = ""
+    country: str = ""
+    """Of an office of one country; as the form's countries are written."""
+    time_zone: str = "UTC"
+    an_hour: int = 30
+    """At most so many messages of supporters go to it in an hour, and in a day."""
+    a_day: int = 200
+
+    @property
+    def own_key(self) -> str:
+        """What commands and counts call it: its key, or what its address begins with."""
+        return self.key or self.email.partition("@")[0].casefold()
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +140,8 @@ class CampaignWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     updates: tuple[Update, ...] = ()
     """The newest first."""
     outcome: Outcome | None = None
+    messages: tuple[Variant, ...] = ()
+    """What a supporter's message to a target begins with: one of these, in turn."""
 
 
 class CampaignContent(CampaignWords, frozen=True, kw_only=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from petition.domain.messages.message import MessageSettings
+
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
     """An SVG that was checked when its campaign was loaded; kept as JSON."""
@@ -27,3 +29,5 @@ class Presentation(msgspec.Struct, frozen=True, kw_only=True):
     """Beside the ask."""
     logo: Drawing | None = None
     """Beside the organiser's name."""
+    message: MessageSettings = MessageSettings()
+    """Whether and how its supporters write to the targets."""

@@ -24,6 +24,10 @@ class LetterKind(StrEnum):
     """The link to one's own signature: owed to who asks for it."""
     ALREADY = "already"
     """What a `confirm` letter says to who has confirmed: no letter is owed under this name."""
+    WRITTEN = "written"
+    """What it says to them where their form brought a message: read it, then send it."""
+    MESSAGE = "message"
+    """A supporter's message to a target."""
     NEW_FACTOR = "new_factor"
     """To staff: a second factor was set up for their account."""
     FACTOR_REMOVED = "factor_removed"
@@ -58,6 +62,8 @@ REMINDER: Final = LetterKind.REMINDER
 THANKS: Final = LetterKind.THANKS
 DATA: Final = LetterKind.DATA
 ALREADY: Final = LetterKind.ALREADY
+WRITTEN: Final = LetterKind.WRITTEN
+MESSAGE: Final = LetterKind.MESSAGE
 NEW_FACTOR: Final = LetterKind.NEW_FACTOR
 FACTOR_REMOVED: Final = LetterKind.FACTOR_REMOVED
 WRONG_CODES: Final = LetterKind.WRONG_CODES
@@ -90,15 +96,19 @@ _PAUSES: Final = tuple(
 )
 
 
-def letter_to_send(kind: str, state: str, mailbox_confirmed: bool) -> LetterKind | None:
+def letter_to_send(
+    kind: str, state: str, mailbox_confirmed: bool, *, has_message: bool = False
+) -> LetterKind | None:
     """What a letter of that kind says, the signature being in that state; None: nothing at all.
+
+    `has_message`: a message came with its form, and waits.
 
     Who is held back or rejected gets the letter that anybody gets. Who withdrew and signed again
     confirms again.
     """
     settled = state == states.CONFIRMED or (state == states.HELD and mailbox_confirmed)
     says: dict[str, LetterKind | None] = {
-        CONFIRM: ALREADY if settled else CONFIRM,
+        CONFIRM: (WRITTEN if has_message else ALREADY) if settled else CONFIRM,
         REMINDER: REMINDER if state == states.PENDING else None,
         THANKS: THANKS if settled else None,
         DATA: DATA,

@@ -14,6 +14,8 @@ class RecipientKind(StrEnum):
     STAFF = "staff"
     PARTNER = "partner"
     """Whom a partner named as its contact."""
+    MESSAGE = "message"
+    """The target that a supporter's message is for."""
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,7 @@ class Recipient:
     @classmethod
     def partner(cls, partner_id: int) -> Recipient:
         return cls(RecipientKind.PARTNER, partner_id)
+
+    @classmethod
+    def message(cls, message_id: int) -> Recipient:
+        return cls(RecipientKind.MESSAGE, message_id)

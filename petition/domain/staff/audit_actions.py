@@ -52,6 +52,8 @@ class AuditAction(StrEnum):
     WEBHOOK = "webhook"
     PARTNER_LINK = "partner link"
     PARTNER_SECTION = "partner section"
+    PAUSE_MESSAGES = "pause messages"
+    RESUME_MESSAGES = "resume messages"
     WIDEN_LIMITS = "widen limits"
     NARROW_LIMITS = "narrow limits"
     LOAD_CAMPAIGN = "load campaign"

@@ -23,21 +23,23 @@ from petition.domain.campaigns.campaign import (
     Outcome,
     RiskWords,
     ShareTexts,
-    Target,
     Update,
 )
 from petition.domain.campaigns.form_fields import OFF, OPTIONAL, FormFields, Wanted
 from petition.domain.campaigns.loading import DOMAINS, EVERYTHING, Change, Loaded
 from petition.domain.campaigns.presentation import Presentation
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
+from petition.domain.messages.message import Variant
 from petition.domain.signatures import consent
 from petition.domain.signatures.consent import Question
 from petition.errors import ContentError
-from petition.services.campaigns import dated_texts
+from petition.services.campaigns import dated_texts, message_tables
 from petition.services.campaigns.dated_texts import DatedTable
 from petition.services.campaigns.drawings import drawing
+from petition.services.campaigns.message_tables import MessageTable, TargetTable
 from petition.store.campaigns import campaigns, target_domains
 from petition.store.db import Session
+from petition.store.messages import targets
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 PURPOSE = re.compile(r"[a-z][a-z_]{0,19}\Z")
@@ -74,15 +76,15 @@ _TAKES: Final = {
     "at_risk": "at_risk takes true or false; its words are a table [at_risk] in call.toml",
     "timeline": "timeline takes tables, each [[timeline]] with date and text",
     "outcome": "outcome takes one table, [outcome] with date and text",
+    "messages": "messages takes tables, each [[messages]] with subject and body",
+    "message": "[message] takes enabled, choice and wave",
+    "enabled": "[message] enabled takes true or false",
+    "choice": '[message] choice takes "all", "offices" or "one"',
+    "wave": "[message] wave takes a whole number from 1",
+    "an_hour": "targets: an_hour takes a whole number",
+    "a_day": "targets: a_day takes a whole number",
 }
 """Field to what is said when it holds something else; of every other one, that it is missing."""
-
-
-class TargetTable(msgspec.Struct, frozen=True, kw_only=True):
-    """One of [[targets]]. Here as below, empty is what is missing."""
-
-    name: str = ""
-    email: str = ""
 
 
 class FamilyName(StrEnum):
@@ -121,6 +123,7 @@ class CampaignTable(msgspec.Struct, frozen=True, kw_only=True):
     accent: str = ""
     picture: str = ""
     logo: str = ""
+    message: MessageTable = MessageTable()
 
 
 class CallTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +142,7 @@ class CallTable(msgspec.Struct, frozen=True, kw_only=True):
     at_risk: RiskWords = RiskWords()
     timeline: tuple[DatedTable, ...] = ()
     outcome: DatedTable | None = None
+    messages: tuple[Variant, ...] = ()
     consents: dict[str, object] = {}
     """Purpose to its table, which is a QuestionTable."""
 
@@ -229,6 +233,7 @@ def _save(
 ) -> Loaded:
     done = campaigns.save(session, file, at=at, keep_edits=keep_edits)
     campaign_id = campaigns.by_slug(session, file.slug).id
+    targets.sync(session, campaign_id, at=at)
     if not target_domains.offer(session, campaign_id, file.target_domains):
         return done
     return replace(done, changed=(*done.changed, Change(item=DOMAINS)))
@@ -274,10 +279,7 @@ def read(
         raise ContentError(f"{path}: slug: /{slug} is {why}; take another word")
     if facts.goal < 1:
         raise ContentError(f"{path}: {_TAKES['goal']}")
-    aims = tuple(
-        Target(name=words.text("name", target.name), email=words.text("email", target.email))
-        for target in facts.targets
-    )
+    aims = message_tables.targets(facts.targets, facts.message, path)
     if not aims:
         raise ContentError(f"{path}: {_TAKES['targets']}")
     spoken = sorted(
@@ -294,7 +296,7 @@ def read(
     presentation = _presentation(folder, facts, path)
     name = presentation.organiser or organiser
     calls = {
-        place.name: _call(place, i18n.language(place.name).organiser(name), facts.form.fields())
+        place.name: _call(place, i18n.language(place.name).organiser(name), facts)
         for place in spoken
     }
     default = words.text("default_language", facts.default_language)
@@ -325,6 +327,7 @@ def _presentation(folder: Path, facts: CampaignTable, path: Path) -> Presentatio
         accent=facts.accent.lower(),
         picture=drawing(_beside(folder, facts.picture, path)) if facts.picture else None,
         logo=drawing(_beside(folder, facts.logo, path)) if facts.logo else None,
+        message=facts.message.settings(path),
     )
 
 
@@ -344,7 +347,7 @@ def _patterns(facts: CampaignTable, words: Words) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _call(folder: Path, organiser: str, fields: FormFields) -> CampaignContent:
+def _call(folder: Path, organiser: str, facts: CampaignTable) -> CampaignContent:
     path = folder / "call.toml"
     table = _table(_toml(path), CallTable, path)
     words = Words(path, organiser)
@@ -361,7 +364,7 @@ def _call(folder: Path, organiser: str, fields: FormFields) -> CampaignContent:
         share_text=words.text("share_text", table.share_text),
         references=words.texts(table.references),
         story=words.filled(_read(story)),
-        fields=fields,
+        fields=facts.form.fields(),
         share=ShareTexts(**{name: words.filled(text).strip() for name, text in told.items()}),
         picture_alt=words.filled(table.picture_alt).strip(),
         sensitive=words.filled(table.sensitive).strip(),
@@ -372,6 +375,14 @@ def _call(folder: Path, organiser: str, fields: FormFields) -> CampaignContent:
         ),
         updates=_updates(folder / "updates", organiser),
         outcome=_outcome(table.outcome, words),
+        messages=message_tables.variants(
+            [
+                Variant(subject=words.filled(each.subject), body=words.filled(each.body))
+                for each in table.messages
+            ],
+            facts.message,
+            path,
+        ),
         consents={
             purpose: _question(table.consents.get(purpose), purpose, words)
             for purpose in dict.fromkeys((*consent.PURPOSES, *table.consents))

@@ -39,7 +39,9 @@ def may_send(session: Session, letter: EntryLetter, to: str, *, at: datetime) ->
 
     A mailbox is charged for it only after everything else allowed it.
     """
-    what = letter_to_send(letter.kind, letter.state, letter.mailbox_confirmed)
+    what = letter_to_send(
+        letter.kind, letter.state, letter.mailbox_confirmed, has_message=letter.has_message
+    )
     if what is None or not _may_go(session, letter, what, to, at=at):
         return None
     return (

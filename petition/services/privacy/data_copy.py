@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from petition.domain.signatures.supporter import Person
-from petition.services.privacy.rights import person
+from petition.services.privacy.rights import message_text, person
+from petition.store.messages.messages import MessageRecord
 from petition.store.privacy.personal_data import EntryRecord, PersonalData
 from petition.store.vault.vault import Vault
 
@@ -73,6 +74,22 @@ class LetterCopy(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
 
 
+class MessageCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to a target."""
+
+    target: str
+    state: str
+    shown_as: str
+    language: str
+    sender: str | None
+    """None, as what follows, once the text was deleted."""
+    subject: str | None
+    body: str | None
+    composed_at: str | None
+    confirmed_at: str | None
+    finished_at: str | None
+
+
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
     """One file that the signature left in."""
 
@@ -105,6 +122,7 @@ class DataCopy(msgspec.Struct, frozen=True, kw_only=True):
     code_tries: CodeTries | None
     forms: tuple[FormCopy, ...]
     letters: tuple[LetterCopy, ...]
+    messages: tuple[MessageCopy, ...]
     disclosures: tuple[Disclosure, ...]
 
 
@@ -130,6 +148,7 @@ def document(held: PersonalData, vault: Vault) -> DataCopy:
         code_tries=CodeTries(number=tries.number, since=_time(tries.since)) if tries else None,
         forms=tuple(_form(form, vault) for form in held.forms),
         letters=_letters(held),
+        messages=tuple(_message(each, vault) for each in held.messages),
         disclosures=_disclosures(held),
     )
 
@@ -159,6 +178,22 @@ def _letters(held: PersonalData) -> tuple[LetterCopy, ...]:
             error=letter.error,
         )
         for letter in held.letters
+    )
+
+
+def _message(record: MessageRecord, vault: Vault) -> MessageCopy:
+    text = message_text(vault, record)
+    return MessageCopy(
+        target=record.target,
+        state=record.state,
+        shown_as=record.shown_as,
+        language=record.language,
+        sender=text.sender if text else None,
+        subject=text.subject if text else None,
+        body=text.body if text else None,
+        composed_at=_time(record.composed_at),
+        confirmed_at=_time(record.confirmed_at),
+        finished_at=_time(record.finished_at),
     )
 
 

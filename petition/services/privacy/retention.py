@@ -23,8 +23,8 @@ from petition.store.db import Session, SessionFactory
 from petition.store.db.rows import Rows
 from petition.store.db.transient_failures import committed
 from petition.store.letters import code_attempts
+from petition.store.messages import messages
 from petition.store.privacy import erasure, retention, unconfirmed_forms
-from petition.store.privacy.erasure_journal import Journal
 from petition.store.privacy.retention import Numbers
 from petition.store.staff import audit
 
@@ -54,6 +54,8 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
     """Signatures whose hour for undoing it is over."""
     UNCONFIRMED_FORMS = "unconfirmed_forms"
+    MESSAGE_TEXTS = "message_texts"
+    """Of messages that ended: that there was one stays."""
     SIGNATURES = "signatures"
     """Of one campaign, whose time is over."""
 
@@ -75,9 +77,9 @@ def _is_over(clock: retention.RetentionPeriod, at: datetime) -> bool:
 # --- what would go --------------------------------------------------------------------------------
 
 
-def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
+def due(session: Session, context: ErasureContext, *, at: datetime) -> list[Step]:
     """The dry run: what `run` would do now, in its order. Changes nothing. Raises JournalBroken."""
-    before, erased = at - UNCONFIRMED_LIFE, journal_replay.read(journal).erased
+    before, erased = at - UNCONFIRMED_LIFE, journal_replay.read(context.journal).erased
     again = [
         each
         for slug, campaign_id in retention.campaign_ids(session).items()
@@ -98,6 +100,10 @@ def due(session: Session, journal: Journal, *, at: datetime) -> list[Step]:
         Step(kind=Kind.ERASED_BEFORE, number=erased_before),
         Step(kind=Kind.WITHDRAWN, number=len(withdrawn)),
         Step(kind=Kind.UNCONFIRMED_FORMS, number=unconfirmed),
+        Step(
+            kind=Kind.MESSAGE_TEXTS,
+            number=messages.old_texts(session, before=at - _texts_life(context)),
+        ),
         *(
             Step(
                 kind=Kind.SIGNATURES,
@@ -142,6 +148,7 @@ def run(
     yield from _erased_before(journal_replay.replay(transaction, context, noted, at=at))
     yield from erase_withdrawn(transaction, context, at=at)
     yield from _delete_all_unconfirmed(reading, transaction, context, at=at, since=None)
+    yield _delete_texts(transaction, context, at=at)
     yield from _delete_campaigns(transaction, context, at=at)
 
 
@@ -185,6 +192,7 @@ def delete_due(
     yield _delete_tries(transaction, at=at)
     yield from _delete_senders(transaction, at=at)
     yield from _delete_all_unconfirmed(reading, transaction, context, at=at, since=since)
+    yield _delete_texts(transaction, context, at=at)
     yield from _delete_campaigns(transaction, context, at=at)
 
 
@@ -246,6 +254,19 @@ def _delete_unconfirmed(
     if number:
         clean_up(session, context, letters, at=at)
     return number
+
+
+def _texts_life(context: ErasureContext) -> timedelta:
+    return timedelta(days=context.settings.message_days)
+
+
+def _delete_texts(transaction: SessionFactory, context: ErasureContext, *, at: datetime) -> Step:
+    before = at - _texts_life(context)
+    with transaction() as session:
+        number = messages.delete_texts(session, before=before)
+        if number:
+            jobs.ask(session, FORGET, at=at)
+    return Step(kind=Kind.MESSAGE_TEXTS, number=number)
 
 
 def _delete_campaigns(

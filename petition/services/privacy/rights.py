@@ -8,10 +8,12 @@ from datetime import datetime
 
 import msgspec
 
+from petition.domain.messages.message import MessageText
 from petition.domain.signatures import consent
 from petition.domain.signatures.supporter import Person
 from petition.errors import NotFound
 from petition.store.db import Session
+from petition.store.messages.messages import MessageRecord
 from petition.store.privacy import personal_data
 from petition.store.privacy.personal_data import EntryRecord, PersonalData
 from petition.store.signatures import consents, moderation, signatures
@@ -138,3 +140,10 @@ def unsubscribe(session: Session, signature_id: int, *, at: datetime) -> bool:
 def person(vault: Vault, form: EntryRecord | Sealed) -> Person:
     """What was typed into a form."""
     return vault.open(form.sealed, form.entry_id, form.key_number)
+
+
+def message_text(vault: Vault, record: MessageRecord) -> MessageText | None:
+    """What was written to a target; None once it was deleted."""
+    if record.sealed is None or record.key_number is None:
+        return None
+    return vault.open_message(record.sealed, record.id, record.key_number)

@@ -16,6 +16,7 @@ from petition.domain.signatures.source import Source
 from petition.domain.signatures.supporter import Person
 from petition.errors import CampaignClosed
 from petition.services.abuse.limits import Sender, letter_charge
+from petition.services.messages import queueing
 from petition.services.vault import address_keys
 from petition.store.abuse.senders import Charge
 from petition.store.db import Session
@@ -120,12 +121,15 @@ def address_key(vault: Vault, providers: Providers, local_part: str, domain: str
 
 
 def confirm(session: Session, entry_id: int, *, at: datetime) -> Found | None:
-    """The mailbox's owner confirms; once or ten times the same. None when the entry is gone."""
+    """The mailbox's owner confirms, and sends what was written with the form; once or ten times
+    the same. None when the entry is gone.
+    """
     mailbox_key = signatures.confirm(session, entry_id, at=at)
     if mailbox_key is not None:
         mailbox_limits.note_confirmed(session, mailbox_key)
         thanks = NewLetter(kind=letter.THANKS, to=Recipient.entry(entry_id), due_at=at)
         outbox.enqueue(session, [thanks])
+    queueing.confirm_of_entry(session, entry_id, at=at)
     return signatures.of_entry(session, entry_id)
 
 

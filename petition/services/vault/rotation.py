@@ -11,6 +11,7 @@ from petition.errors import PetitionError
 from petition.store.db import Session, SessionFactory
 from petition.store.db.transient_failures import committed
 from petition.store.vault import rotation
+from petition.store.vault.rotation import Sealed
 from petition.store.vault.vault import Vault
 
 BATCH = 500
@@ -63,18 +64,29 @@ def reseal(vault: Vault, transaction: SessionFactory) -> Iterator[int]:
     Each batch is one transaction, and a record moves with its key number in one UPDATE: an
     interruption leaves every record readable.
     """
-    last, current = -1, vault.current
-    while True:
-        done = committed(transaction, partial(_reseal_batch, vault, current, last))
-        if not done:
-            return
-        last = done[-1]
-        yield len(done)
+    current = vault.current
+    for kind in Sealed:
+        last = -1
+        while done := committed(transaction, partial(_reseal_batch, vault, kind, current, last)):
+            last = done[-1]
+            yield len(done)
 
 
-def _reseal_batch(vault: Vault, current: int, last: int, session: Session) -> list[int]:
-    batch = rotation.batch(session, current, after=last, most=BATCH)
-    for entry_id, text, number in batch:
-        person = vault.open(text, entry_id, number)
-        rotation.replace(session, entry_id, vault.seal(person, entry_id, current), current)
-    return [entry_id for entry_id, _, _ in batch]
+def _reseal_batch(
+    vault: Vault, kind: Sealed, current: int, last: int, session: Session
+) -> list[int]:
+    batch = rotation.batch(session, kind, current, after=last, most=BATCH)
+    for id_, text, number in batch:
+        anew = _resealed(vault, kind, id_, text, number, current)
+        rotation.replace(session, kind, id_, anew, current)
+    return [id_ for id_, _, _ in batch]
+
+
+def _resealed(
+    vault: Vault, kind: Sealed, id_: int, text: bytes, number: int, current: int
+) -> bytes:
+    match kind:
+        case Sealed.PERSON:
+            return vault.seal(vault.open(text, id_, number), id_, current)
+        case Sealed.MESSAGE:
+            return vault.seal_message(vault.open_message(text, id_, number), id_, current)

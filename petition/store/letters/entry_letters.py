@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from petition.store.tables import Campaign, Entry, Letter, Signature
+from petition.store.tables import Campaign, Entry, Letter, Message, Signature
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class EntryLetter:
     """What its mailbox may have been blocked by."""
     campaign_id: int
     unsubscribed: bool
+    has_message: bool
+    """A message came with its form, and waits to be confirmed."""
     admitted: bool
     attempts: int
 
@@ -51,7 +53,9 @@ def read(session: Session, letter_id: int) -> EntryLetter | None:
         .with_for_update(read=True, key_share=True, of=Signature)
     )
     row = session.execute(
-        select(Letter, Entry, Signature, Campaign.slug)
+        select(
+            Letter, Entry, Signature, Campaign.slug, exists().where(Message.entry_id == Entry.id)
+        )
         .join(Entry, Entry.id == Letter.entry_id)
         .join(Signature, Signature.id == Entry.signature_id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
@@ -59,7 +63,7 @@ def read(session: Session, letter_id: int) -> EntryLetter | None:
     ).first()
     if row is None:
         return None
-    letter, entry, signature, slug = row
+    letter, entry, signature, slug, has_message = row
     return EntryLetter(
         id=letter.id,
         kind=letter.kind,
@@ -79,6 +83,7 @@ def read(session: Session, letter_id: int) -> EntryLetter | None:
         ),
         campaign_id=signature.campaign_id,
         unsubscribed=signature.unsubscribed_at is not None,
+        has_message=has_message,
         admitted=letter.admitted,
         attempts=letter.attempts,
     )

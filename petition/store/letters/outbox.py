@@ -29,10 +29,11 @@ _COLUMNS: Final[Mapping[RecipientKind, InstrumentedAttribute[int | None]]] = Map
         RecipientKind.ENTRY: Letter.entry_id,
         RecipientKind.STAFF: Letter.staff_id,
         RecipientKind.PARTNER: Letter.partner_id,
+        RecipientKind.MESSAGE: Letter.message_id,
     }
 )
-MAILED: Final = frozenset(RecipientKind)
-"""To whom the worker writes today."""
+MAILED: Final = frozenset(RecipientKind) - {RecipientKind.MESSAGE}
+"""Whom our own letters are for: they go as they are due. Messages are paced (worker/messages)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from petition.domain.signatures import states
 from petition.store.counts.changes import note_change
 from petition.store.exports import contents
+from petition.store.messages import messages
 from petition.store.signatures.by_address import MAILBOX
 from petition.store.tables import (
     Campaign,
@@ -56,17 +57,16 @@ def erase(session: Session, signature_id: int, *, at: datetime) -> Erased | None
 
 
 def _letters(session: Session, signature_ids: Sequence[int]) -> tuple[int, ...]:
-    return tuple(
-        session.scalars(
-            select(Letter.id)
-            .join(Entry, Entry.id == Letter.entry_id)
-            .where(Entry.signature_id.in_(signature_ids))
-        )
+    to_them = session.scalars(
+        select(Letter.id)
+        .join(Entry, Entry.id == Letter.entry_id)
+        .where(Entry.signature_id.in_(signature_ids))
     )
+    return (*to_them, *messages.letters_of(session, signature_ids))
 
 
 def _delete(session: Session, signature_ids: Sequence[int]) -> None:
-    """Entries, consents, letters and reviews go with their signature, by the foreign keys."""
+    """Entries, consents, messages, letters and reviews go with it, by the foreign keys."""
     session.execute(
         delete(Signature)
         .where(Signature.id.in_(signature_ids))

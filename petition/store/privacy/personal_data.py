@@ -12,6 +12,8 @@ from petition.domain.signatures import consent, states
 from petition.store.counts.changes import note_change
 from petition.store.exports import contents
 from petition.store.exports.ledger import ExportRecord
+from petition.store.messages import messages
+from petition.store.messages.messages import MessageRecord
 from petition.store.privacy import staff_views
 from petition.store.privacy.staff_views import ViewRecord
 from petition.store.signatures import consents
@@ -136,6 +138,8 @@ class PersonalData:
     forms: tuple[EntryRecord, ...]
     """The one that the signature stands on first."""
     letters: tuple[LetterRecord, ...]
+    messages: tuple[MessageRecord, ...]
+    """What was written to targets with this address; the texts are still sealed."""
     disclosures: tuple[Disclosed, ...]
     text_id: int
     """The newest words of the call in the signature's language."""
@@ -174,6 +178,7 @@ def held(session: Session, signature_id: int) -> PersonalData | None:
         code_tries=_tries(session, signature),
         forms=forms,
         letters=_letters(session, signature.id),
+        messages=messages.of_signature(session, signature.id),
         disclosures=tuple(
             _disclosed(export)
             for export in contents.holding(

@@ -21,10 +21,13 @@ from sqlalchemy import Connection, Dialect, select
 from sqlalchemy.orm import Session
 
 from petition.domain.letters import letter as letters
+from petition.domain.messages.message import WAITING
+from petition.domain.messages.steps import Step
 from petition.domain.signatures import states
 from petition.domain.signatures.source import Source
 from petition.store.db import Instant
 from petition.store.letters import outbox
+from petition.store.messages import counts
 from petition.store.tables import Entry
 
 
@@ -35,6 +38,20 @@ class Answer:
     purpose: str
     consent_text_id: int
     answer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewMessage:
+    """A message that came with a form, sealed."""
+
+    id: int
+    target_id: int
+    wave: int
+    text_id: int
+    variant: int
+    shown_as: str
+    sealed: bytes
+    key_number: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +75,7 @@ class NewEntry:
     answers: tuple[Answer, ...]
     way: str
     at: datetime
+    messages: tuple[NewMessage, ...] = ()
 
 
 _ON_SQLITE = "WITH given ({names}) AS (VALUES {rows}) {insert}"
@@ -169,6 +187,34 @@ SELECT entry_id, kind, due_at, {", ".join(map(_literal, outbox.AS_NEW.values()))
     {"entry_id": "bigint", "kind": "text", "due_at": "timestamptz"},
 )
 
+_MESSAGES = _Insert(
+    f"""
+INSERT INTO messages (id, signature_id, entry_id, target_id, wave, text_id, variant, shown_as,
+                      language, state, sealed, key_number, composed_at, paced)
+SELECT message_id,
+       (SELECT id FROM signatures WHERE signatures.campaign_id = given.campaign_id
+                                    AND signatures.address_key = given.address_key),
+       entry_id, target_id, wave, text_id, variant, shown_as,
+       language, '{WAITING}', sealed, key_number, at, false
+FROM given
+""",  # noqa: S608  # constants alone
+    {
+        "message_id": "bigint",
+        "campaign_id": "bigint",
+        "address_key": "bytea",
+        "entry_id": "bigint",
+        "target_id": "bigint",
+        "wave": "integer",
+        "text_id": "bigint",
+        "variant": "integer",
+        "shown_as": "text",
+        "language": "text",
+        "sealed": "bytea",
+        "key_number": "integer",
+        "at": "timestamptz",
+    },
+)
+
 
 def add(
     session: Session,
@@ -213,6 +259,11 @@ def add(
         connection,
         [(a.entry_id, letters.CONFIRM, as_kept(due_at.get(a.entry_id, a.at))) for a in ordered],
     )
+    messages = [_message(a, each, at) for a, at in dated for each in a.messages]
+    if messages:
+        _MESSAGES.run(connection, messages)
+        for a in ordered:
+            counts.note(session, [each.id for each in a.messages], Step.COMPOSED, at=a.at)
 
 
 def kept(session: Session, entry_ids: Sequence[int]) -> frozenset[int]:
@@ -245,3 +296,21 @@ def _time_as_kept(dialect: Dialect) -> Callable[[datetime], object]:
     process = Instant().dialect_impl(dialect).bind_processor(dialect)
     assert process is not None  # a TypeDecorator has one
     return process
+
+
+def _message(entry: NewEntry, new: NewMessage, at: object) -> tuple[object, ...]:
+    return (
+        new.id,
+        entry.campaign_id,
+        entry.address_key,
+        entry.entry_id,
+        new.target_id,
+        new.wave,
+        new.text_id,
+        new.variant,
+        new.shown_as,
+        entry.language,
+        new.sealed,
+        new.key_number,
+        at,
+    )

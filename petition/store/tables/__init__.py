@@ -44,6 +44,13 @@ from petition.store.tables.partners import (
     PartnerTerms,
     RefusedForm,
 )
+from petition.store.tables.messages import (
+    Message,
+    MessageChange,
+    MessageCount,
+    MessageHour,
+    MessageTarget,
+)
 from petition.store.tables.privacy import Block, Erasure, StaffView
 from petition.store.tables.reviews import Review, ReviewChange, ReviewClaim
 from petition.store.tables.signatures import (
@@ -111,6 +118,11 @@ __all__ = [
     "MailRelay",
     "Mailbox",
     "MergedSignature",
+    "Message",
+    "MessageChange",
+    "MessageCount",
+    "MessageHour",
+    "MessageTarget",
     "Partner",
     "PartnerEvent",
     "PartnerLink",

@@ -25,7 +25,7 @@ class Letter(Base):
     __tablename__ = "letters"
     __table_args__ = (
         one_of("state", letter.STATES),
-        one_is_set("recipient", ("entry_id", "staff_id", "partner_id")),
+        one_is_set("recipient", ("entry_id", "staff_id", "partner_id", "message_id")),
         Index(
             "ix_letters_owed",
             "due_at",
@@ -44,6 +44,12 @@ class Letter(Base):
             postgresql_where=text("partner_id IS NOT NULL"),
             sqlite_where=text("partner_id IS NOT NULL"),
         ),
+        Index(
+            "ix_letters_message_id",
+            "message_id",
+            postgresql_where=text("message_id IS NOT NULL"),
+            sqlite_where=text("message_id IS NOT NULL"),
+        ),
         # No number is given twice: a mailbox drops a letter whose Message-ID it has seen before.
         {"sqlite_autoincrement": True},
     )
@@ -55,6 +61,7 @@ class Letter(Base):
     )
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
     partner_id: Mapped[int | None] = mapped_column(ForeignKey("partners.id", ondelete="CASCADE"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(10))
     due_at: Mapped[datetime] = mapped_column(Instant)

@@ -19,6 +19,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from petition.domain.messages.message import MessageText
 from petition.domain.signatures.supporter import Person
 from petition.errors import SealBroken, SettingError
 from petition.keyring import KeyRing
@@ -33,6 +34,7 @@ LOOK_AGAIN = 5.0
 """Seconds between looks at the key file: a new key is taken up without a restart."""
 
 _PERSON = msgspec.json.Decoder(Person)
+_MESSAGE = msgspec.json.Decoder(MessageText)
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +106,14 @@ class Vault:
     def open(self, sealed: bytes, entry_id: int, key_number: int) -> Person:
         """The person; raises SealBroken for a missing key, changed bytes or another row's."""
         return _PERSON.decode(self._open(sealed, b"entry", entry_id, key_number))
+
+    def seal_message(self, text: MessageText, message_id: int, key_number: int) -> bytes:
+        """A message as sealed bytes that open only for its own row."""
+        return self._seal(msgspec.json.encode(text), b"message", message_id, key_number)
+
+    def open_message(self, sealed: bytes, message_id: int, key_number: int) -> MessageText:
+        """The message; raises SealBroken as `open` does."""
+        return _MESSAGE.decode(self._open(sealed, b"message", message_id, key_number))
 
     def seal_file_key(self, key: bytes, export_id: int, key_number: int) -> bytes:
         """The key of an export's file as sealed bytes that open only for this export."""

@@ -11,7 +11,7 @@ from petition.domain.campaigns.campaign import DRAFT, OPEN, CampaignView
 from petition.domain.campaigns.presentation import Presentation
 from petition.domain.signatures.mail_providers import Providers
 from petition.errors import NotFound
-from petition.services.counts import country_figures
+from petition.services.counts import country_figures, message_figures
 from petition.services.counts.country_figures import Countries
 from petition.services.partners.questions import with_question
 from petition.services.signatures import public_names
@@ -19,6 +19,8 @@ from petition.services.signatures.public_names import Voices
 from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
 from petition.store.counts import totals
 from petition.store.db import DatabaseFault, Session, SessionFactory
+from petition.store.messages import targets
+from petition.store.messages.targets import TargetRecord
 from petition.store.partners import partners, questions, sections
 from petition.store.partners.partners import PartnerRecord
 from petition.store.partners.questions import AskedQuestion
@@ -40,6 +42,8 @@ class CachedCampaign:
     count: int
     folded_at: datetime | None
     countries: Countries | None
+    messages_sent: int
+    """How many emails supporters sent, in tens; 0 where too few did."""
     voices: Voices
 
     @property
@@ -76,6 +80,7 @@ class CampaignCache:
             count=totals.total(session, view.id),
             folded_at=totals.folded_at(session, view.id),
             countries=country_figures.countries(session, view.id),
+            messages_sent=message_figures.shown(session, view.id),
             voices=self.keep(
                 ("voices", view.id),
                 lambda: public_names.voices(session, self._vault, view.id, at=self._now()),
@@ -124,6 +129,13 @@ class CampaignCache:
         return self._keep(
             ("target domains", slug),
             lambda s: campaign_target_domains.patterns(s, campaigns.by_slug(s, slug).id),
+        )
+
+    def message_targets(self, slug: str) -> tuple[TargetRecord, ...]:
+        """To whom a campaign's supporters may write; raises NotFound."""
+        return self._keep(
+            ("message targets", slug),
+            lambda s: targets.of_campaign(s, campaigns.by_slug(s, slug).id),
         )
 
     def partner(self, slug: str, key: str) -> PartnerRecord | None:

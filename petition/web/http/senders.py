@@ -27,6 +27,10 @@ KEEPS_FORM: Final = frozenset(
     {
         "public.sign",
         "embed.sign",
+        "message.preview",
+        "message.edit",
+        "message.send",
+        "message.own_mailbox",
         "link_requests.resend",
         "link_requests.request_link",
         "link_requests.type_code",

@@ -11,6 +11,7 @@ from flask import Response, make_response, request
 from petition import i18n, rendering
 from petition.domain.campaigns.campaign import CampaignView, reference
 from petition.domain.signatures import consent
+from petition.services.messages import composing
 from petition.web.http.cached_response import shared
 from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
@@ -55,6 +56,7 @@ def page_context(
         "campaign_url": here,
         "sign_url": f"{here}/sign",
         "privacy_url": f"{here}/privacy",
+        "message_url": f"{here}/message" if composing.is_offered(view) else None,
         "share_url": f"{base}/{view.slug}",
     }
 
@@ -103,12 +105,15 @@ def _call(view: CampaignView) -> dict[str, Any]:
     }
 
 
-def plain_page(code: str, slug: str, name: str) -> Response:
-    """A step on the way: the same for everybody, and not for crawlers."""
+def plain_page(code: str, slug: str, name: str, place: str | None = None) -> Response:
+    """A step on the way: the same for everybody, and not for crawlers.
+
+    `place` follows the call's address where that is not the page's name.
+    """
     shown = shown_call(code, slug)
     response = shared(
         (slug, code, name),
-        lambda: page(f"public/{name}.html", **page_context(shown.view, f"/{name}")),
+        lambda: page(f"public/{name}.html", **page_context(shown.view, place or f"/{name}")),
     )
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -12,10 +12,12 @@ from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.partners.questions import read
 from petition.domain.signatures import consent
 from petition.errors import NotFound
+from petition.services.messages import own
 from petition.services.privacy import blocks, rights
 from petition.services.privacy.blocks import StopLink
 from petition.services.signatures import signing
 from petition.store.db import reading, transaction
+from petition.store.messages import messages
 from petition.store.signatures import consents
 from petition.store.vault.vault import KEY_LENGTH
 from petition.web.http.access import ANYWHERE, LINK, OWN_PAGES, access
@@ -42,6 +44,7 @@ def show_confirm(token: str) -> Response:
         found = signing.find(session, entry_id)
         answers = consents.current(session, entry_id)
         asked = consents.last_wording(session, entry_id, consent.PARTNER)
+        written = messages.of_entry(session, entry_id)
     if found is None:
         raise NotFound
     return link_page(
@@ -49,6 +52,7 @@ def show_confirm(token: str) -> Response:
         deps().campaign_cache.of_text(found.text_id),
         answers=answers,
         partner=read(asked) if asked else None,
+        messages=own.opened(deps().vault, written),
     )
 
 

@@ -14,6 +14,7 @@ from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.partners.questions import PartnerQuestion, read
 from petition.domain.signatures import consent, states
 from petition.errors import NotFound
+from petition.services.messages import own, queueing
 from petition.services.privacy import data_copy, erasure, rights, withdrawals
 from petition.services.privacy.rights import Choices
 from petition.store.db import reading, transaction
@@ -33,7 +34,7 @@ from petition.web.signing.questions import QuestionsForm, field_name, on_my_page
 
 mine = Blueprint("mine", __name__)
 
-DONE: Final = ("name", "choices", "partner", "withdraw", "undo")
+DONE: Final = ("name", "choices", "partner", "withdraw", "undo", "sent", "deleted")
 """What the page says was done, by its address after it."""
 
 
@@ -142,6 +143,42 @@ def undo(token: str) -> BaseResponse:
     return _done(token, "undo")
 
 
+@mine.post("/my/<token:token>/send-message")
+@access(LINK, forms=OWN_PAGES)
+def send_message(token: str) -> BaseResponse:
+    """Send what was written with this address and waits: by its owner's click alone."""
+    held = _find(token)
+    _keep_form(token, held, None, "messages")
+    with transaction() as session:
+        done = queueing.confirm_one(session, held.signature_id, _message_id(), at=deps().now())
+    return _done(token, "sent" if done else "looked")
+
+
+@mine.post("/my/<token:token>/delete-message")
+@access(LINK, forms=OWN_PAGES)
+def delete_message(token: str) -> BaseResponse:
+    """Delete one of the messages; what has not gone does not go."""
+    held = _find(token)
+    _keep_form(token, held, None, "messages")
+    with transaction() as session:
+        own.delete(
+            session,
+            deps().erasure_context,
+            held.signature_id,
+            _message_id(),
+            at=deps().now(),
+        )
+    return _done(token, "deleted")
+
+
+def _message_id() -> int:
+    """Which message the button is of. Raises NotFound for what is no number of one."""
+    text = request.form.get("message", "")
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
+        raise NotFound
+    return int(text)
+
+
 @mine.post("/my/<token:token>/download")
 @access(LINK, forms=OWN_PAGES)
 def download(token: str) -> BaseResponse:
@@ -165,6 +202,7 @@ def download_page(token: str) -> BaseResponse:
         "public/my_copy.html",
         held=held,
         people=[rights.person(deps().vault, each) for each in held.forms],
+        messages=own.opened(deps().vault, held.messages),
         country_names=_countries(view),
         call=view.call,
         as_of=deps().now(),
@@ -254,6 +292,7 @@ def _page(
         held=held,
         undo_until=_undo_until(held),
         people=people,
+        messages=own.opened(deps().vault, held.messages),
         questions=questions,
         partner=_partner(held),
         partner_yes=held.own.current.get(consent.PARTNER) == "yes",

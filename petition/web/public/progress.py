@@ -35,6 +35,7 @@ def counted(shown: CachedCampaign) -> dict[str, Any]:
         "opens_at": opens_at if opens_at is not None and opens_at > at else None,
         "places": _places(shown),
         "places_as_of": shown.countries.at if shown.countries is not None else None,
+        "messages_sent": shown.messages_sent,
         "has_names": shown.has_names,
         "voices": shown.voices,
         "country_names": dict(language().countries()),

@@ -219,4 +219,9 @@ def privacy(code: str, slug: str) -> Response:
 def _privacy_page(shown: CachedCampaign) -> str:
     with reading() as session:
         clock = retention.shown(session, shown.view.id)
-    return page("public/privacy.html", clock=clock, **page_context(shown.view, "/privacy"))
+    return page(
+        "public/privacy.html",
+        clock=clock,
+        message_days=deps().settings.message_days,
+        **page_context(shown.view, "/privacy"),
+    )

@@ -135,29 +135,34 @@ def form_sent(view: CampaignView, sent: MultiDict[str, str] | None = None) -> Si
 
 def keep(view: CampaignView, form: SignForm, partner: str | None, *, way: Channel) -> None:
     """Keep the signature of a valid form. Raises CampaignClosed, TooManyForms, StoreUnavailable."""
-    assert form.address is not None
     signing.sign(
         deps().group_commit,
         deps().vault,
         deps().campaign_cache.providers(),
         view,
-        Sign(
-            person=form.person(),
-            local_part=form.address.local_part,
-            domain=form.address.ascii_domain,
-            country=form.text("country"),
-            answers=form.answers(),
-            source=Source(
-                source=form.tag("source"),
-                utm_source=form.tag("utm_source"),
-                utm_medium=form.tag("utm_medium"),
-                utm_campaign=form.tag("utm_campaign"),
-                partner=partner,
-            ),
-            way=way,
-        ),
+        command_of(form, partner, way=way),
         sender=current_sender(),
         at=deps().now(),
+    )
+
+
+def command_of(form: SignForm, partner: str | None, *, way: Channel) -> Sign:
+    """What a valid form asks for."""
+    assert form.address is not None
+    return Sign(
+        person=form.person(),
+        local_part=form.address.local_part,
+        domain=form.address.ascii_domain,
+        country=form.text("country"),
+        answers=form.answers(),
+        source=Source(
+            source=form.tag("source"),
+            utm_source=form.tag("utm_source"),
+            utm_medium=form.tag("utm_medium"),
+            utm_campaign=form.tag("utm_campaign"),
+            partner=partner,
+        ),
+        way=way,
     )
 
 

@@ -125,7 +125,7 @@ class DetailsForm(OpenForm):
 class SignForm(QuestionsForm, AddressForm, DetailsForm):
     """The sign form without its questions. A signed ticket stands in for the CSRF token."""
 
-    TYPED = (
+    TYPED: tuple[str, ...] = (
         "subject",
         "given_name",
         "family_name",
@@ -137,7 +137,7 @@ class SignForm(QuestionsForm, AddressForm, DetailsForm):
     """In the order of the page, which is that of the messages; the questions come after them."""
     LEFT_OPEN = {consent.VISIBILITY: VISIBILITIES[0]}  # noqa: RUF012  # the base says ClassVar
 
-    CARRIED = ("ticket", "noticed", *TAGS)
+    CARRIED: tuple[str, ...] = ("ticket", "noticed", *TAGS)
     """What the page carries along and nobody types: the ticket, marks of what was asked about
     before (web/signing/form_warnings.py), campaign tags. No fields: those cost most of a form."""
 

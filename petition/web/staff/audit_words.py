@@ -107,6 +107,8 @@ def _campaigns() -> dict[str, str]:
         AuditAction.WEBHOOK: _("Changed a webhook"),
         AuditAction.PARTNER_LINK: _("Made or revoked the link to a partner’s page"),
         AuditAction.PARTNER_SECTION: _("Added or removed a section of a partner"),
+        AuditAction.PAUSE_MESSAGES: _("Paused supporters’ emails to a target"),
+        AuditAction.RESUME_MESSAGES: _("Let supporters’ emails go to a target again"),
         AuditAction.WIDEN_LIMITS: _("Widened the limits for a place"),
         AuditAction.NARROW_LIMITS: _("Ended wider limits"),
         AuditAction.LOAD_CAMPAIGN: _("Loaded a campaign"),

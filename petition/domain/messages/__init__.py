@@ -1,0 +1,1 @@
+"""Messages: their states, what is looked at in one, when they go, and the mailbox of their own."""

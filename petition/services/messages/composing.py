@@ -1,0 +1,103 @@
+"""Composing: from what a supporter typed to sealed messages, kept with the form they came with."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from petition.domain.campaigns.campaign import CampaignView
+from petition.domain.messages.message import (
+    NAME,
+    TARGET,
+    Choice,
+    MessageText,
+    ShownAs,
+    filled,
+)
+from petition.domain.signatures.entry_ids import new_entry_id
+from petition.store.messages.targets import TargetRecord
+from petition.store.signatures.bulk_insert import NewEntry, NewMessage
+from petition.store.vault.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compose:
+    """What somebody wrote, and to whom."""
+
+    targets: Sequence[TargetRecord]
+    shown_as: ShownAs
+    name: str
+    """As the target sees it."""
+    sender: str
+    """The same, with the organiser through whom it goes."""
+    subject: str
+    body: str
+    variant: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composed:
+    """One message as its target will see it."""
+
+    target: TargetRecord
+    text: MessageText
+
+
+def is_offered(view: CampaignView) -> bool:
+    """Whether supporters of the campaign may write to its targets."""
+    return view.presentation.message.enabled and bool(view.call.messages)
+
+
+def offered(view: CampaignView, found: Sequence[TargetRecord]) -> list[TargetRecord]:
+    """The targets that a new form begins with: one of them by chance where they share the load."""
+    if view.presentation.message.choice == Choice.ONE:
+        return [secrets.choice(found)]
+    return list(found) if view.presentation.message.choice == Choice.ALL else []
+
+
+def turn_of_variant(view: CampaignView) -> int:
+    """Which of the texts a new form begins with."""
+    return secrets.randbelow(len(view.call.messages))
+
+
+def written(command: Compose) -> list[Composed]:
+    """What each target will see, to the letter."""
+    return [
+        Composed(
+            target=target,
+            text=MessageText(
+                sender=command.sender,
+                subject=_filled(command.subject, command, target),
+                body=_filled(command.body, command, target),
+            ),
+        )
+        for target in command.targets
+    ]
+
+
+def _filled(text: str, command: Compose, target: TargetRecord) -> str:
+    return filled(text, {NAME: command.name, TARGET: target.name})
+
+
+def with_messages(
+    vault: Vault, entry: NewEntry, view: CampaignView, command: Compose, *, at: datetime
+) -> NewEntry:
+    """The form with what was written, sealed: kept in one commit, or not at all."""
+    made = []
+    for each in written(command):
+        id_, number = new_entry_id(at), vault.current
+        made.append(
+            NewMessage(
+                id=id_,
+                target_id=each.target.id,
+                wave=view.presentation.message.wave,
+                text_id=view.text_id,
+                variant=command.variant,
+                shown_as=command.shown_as,
+                sealed=vault.seal_message(each.text, id_, number),
+                key_number=number,
+            )
+        )
+    return replace(entry, messages=tuple(made))

@@ -1,0 +1,205 @@
+"""Messages in the database: queued when their writer confirms, and read for who wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from petition.domain.messages import message
+from petition.domain.messages.steps import Step
+from petition.domain.signatures import states
+from petition.store.messages import counts
+from petition.store.tables import Letter, Message, MessageTarget, Signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageRecord:
+    """A message as its writer may see it; its text is still sealed."""
+
+    id: int
+    target: str
+    """The target's name."""
+    state: str
+    shown_as: str
+    language: str
+    sealed: bytes | None
+    """None once the text was deleted."""
+    key_number: int | None
+    composed_at: datetime
+    confirmed_at: datetime | None
+    finished_at: datetime | None
+
+
+def of_signature(session: Session, signature_id: int) -> tuple[MessageRecord, ...]:
+    """All that somebody wrote, or that was written with their address."""
+    return _records(session, Message.signature_id == signature_id)
+
+
+def of_entry(session: Session, entry_id: int) -> tuple[MessageRecord, ...]:
+    """What came with a form, and waits."""
+    return _records(session, Message.entry_id == entry_id)
+
+
+def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecord, ...]:
+    rows = session.execute(
+        select(Message, MessageTarget.name)
+        .join(MessageTarget, MessageTarget.id == Message.target_id)
+        .where(where)
+        .order_by(Message.id)
+    )
+    return tuple(
+        MessageRecord(
+            id=row.id,
+            target=name,
+            state=row.state,
+            shown_as=row.shown_as,
+            language=row.language,
+            sealed=row.sealed,
+            key_number=row.key_number,
+            composed_at=row.composed_at,
+            confirmed_at=row.confirmed_at,
+            finished_at=row.finished_at,
+        )
+        for row, name in rows
+    )
+
+
+def confirm_of_entry(session: Session, entry_id: int, *, at: datetime) -> list[int]:
+    """Queue what came with a form; the messages that are to go."""
+    return _confirm(session, Message.entry_id == entry_id, at)
+
+
+def confirm_one(session: Session, signature_id: int, message_id: int, *, at: datetime) -> list[int]:
+    """Queue one message of a signature."""
+    mine = (Message.id == message_id) & (Message.signature_id == signature_id)
+    return _confirm(session, mine, at)
+
+
+def _confirm(session: Session, which: ColumnElement[bool], at: datetime) -> list[int]:
+    """Those that may go are queued. Of a supporter one message goes to a target in a wave.
+
+    Only who is confirmed writes: a signature that is held back keeps its messages waiting. The
+    signature's row is held, so that two forms of one supporter are taken one after the other.
+    """
+    signature_id = session.scalar(
+        select(Message.signature_id).where(which, Message.state == message.WAITING).limit(1)
+    )
+    if signature_id is None:
+        return []
+    state = session.scalar(
+        select(Signature.state).where(Signature.id == signature_id).with_for_update()
+    )
+    if state != states.CONFIRMED:
+        return []
+    taken = {
+        (row.target_id, row.wave)
+        for row in session.execute(
+            select(Message.target_id, Message.wave).where(
+                Message.signature_id == signature_id,
+                Message.state.not_in((message.WAITING, message.CANCELLED)),
+            )
+        )
+    }
+    waiting = session.execute(
+        select(Message.id, Message.target_id, Message.wave, MessageTarget.retired_at)
+        .join(MessageTarget, MessageTarget.id == Message.target_id)
+        .where(which, Message.state == message.WAITING)
+        .order_by(Message.id)
+    ).all()
+    queued = []
+    for row in waiting:
+        place = (row.target_id, row.wave)
+        goes = place not in taken and row.retired_at is None
+        values: dict[str, object] = {"entry_id": None, "confirmed_at": at}
+        values["state"] = message.QUEUED if goes else message.CANCELLED
+        if goes:
+            taken.add(place)
+            queued.append(row.id)
+        else:
+            values["finished_at"] = at
+        session.execute(
+            update(Message)
+            .where(Message.id == row.id)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+    counts.note(session, queued, Step.CONFIRMED, at=at)
+    return queued
+
+
+def delete_one(session: Session, signature_id: int, message_id: int) -> tuple[int, ...] | None:
+    """A message of a signature goes, whatever became of it: its letters, or None if it is none."""
+    letters = tuple(session.scalars(select(Letter.id).where(Letter.message_id == message_id)))
+    gone = session.execute(
+        delete(Message)
+        .where(Message.id == message_id, Message.signature_id == signature_id)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    return letters if gone is not None else None
+
+
+def letters_of(session: Session, signature_ids: Sequence[int]) -> tuple[int, ...]:
+    """The letters that carry these signatures' messages."""
+    return tuple(
+        session.scalars(
+            select(Letter.id)
+            .join(Message, Message.id == Letter.message_id)
+            .where(Message.signature_id.in_(signature_ids))
+        )
+    )
+
+
+def follow(session: Session, gone: int, stays: int) -> None:
+    """Two signatures become one: the messages of the one that goes are the other's.
+
+    Where both wrote to one target in one wave, that of the one that goes is deleted with it.
+    """
+    taken = select(Message.target_id, Message.wave).where(
+        Message.signature_id == stays,
+        Message.state.not_in((message.WAITING, message.CANCELLED)),
+    )
+    places = {(row.target_id, row.wave) for row in session.execute(taken)}
+    for row in session.execute(
+        select(Message.id, Message.target_id, Message.wave, Message.state).where(
+            Message.signature_id == gone
+        )
+    ).all():
+        holds = row.state not in (message.WAITING, message.CANCELLED)
+        if holds and (row.target_id, row.wave) in places:
+            continue
+        session.execute(
+            update(Message)
+            .where(Message.id == row.id)
+            .values(signature_id=stays)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def old_texts(session: Session, *, before: datetime) -> int:
+    """How many messages that ended before then have their text still."""
+    return session.scalar(select(func.count()).select_from(Message).where(*_old(before))) or 0
+
+
+def delete_texts(session: Session, *, before: datetime) -> int:
+    """Delete the text of messages that ended before then; the fact stays. How many."""
+    done = session.execute(
+        update(Message)
+        .where(*_old(before))
+        .values(sealed=None, key_number=None)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(done.all())
+
+
+def _old(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Message.state.in_(message.ENDED),
+        Message.finished_at < before,
+        Message.sealed.is_not(None),
+    )

@@ -1,0 +1,150 @@
+"""Sending messages: what a worker holds while it hands one over, and the cap of each target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from petition.domain.messages import message
+from petition.domain.messages.steps import Step
+from petition.store.db.upsert import upsert
+from petition.store.messages import counts
+from petition.store.tables import Message, MessageHour, MessageTarget, Signature
+
+_COUNTED: Final[Mapping[str, Step]] = {message.SENT: Step.SENT, message.BOUNCED: Step.BOUNCED}
+KEPT: Final = timedelta(days=2)
+"""How long the numbers of past hours stay."""
+
+
+class Room(StrEnum):
+    """Whether a target may get one more message now."""
+
+    YES = "yes"
+    NOT_THIS_HOUR = "not this hour"
+    NOT_TODAY = "not today"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageToSend:
+    """A message with what is needed to hand it over, as it stands now."""
+
+    id: int
+    state: str
+    sealed: bytes | None
+    key_number: int | None
+    language: str
+    paced: bool
+    writer_state: str
+    """How the signature stands that it is of."""
+    target_id: int
+    to: str
+    time_zone: str
+    an_hour: int
+    a_day: int
+    is_paused: bool
+    is_retired: bool
+
+
+def read(session: Session, message_id: int) -> MessageToSend | None:
+    """The message, its row held until the transaction ends; None when it was erased."""
+    row = session.execute(
+        select(Message, MessageTarget, Signature.state)
+        .join(MessageTarget, MessageTarget.id == Message.target_id)
+        .join(Signature, Signature.id == Message.signature_id)
+        .where(Message.id == message_id)
+        .with_for_update(of=Message)
+        .execution_options(populate_existing=True)
+    ).first()
+    if row is None:
+        return None
+    found, target, writer_state = row
+    return MessageToSend(
+        id=found.id,
+        state=found.state,
+        sealed=found.sealed,
+        key_number=found.key_number,
+        language=found.language,
+        paced=found.paced,
+        writer_state=writer_state,
+        target_id=target.id,
+        to=target.email,
+        time_zone=target.time_zone,
+        an_hour=target.an_hour,
+        a_day=target.a_day,
+        is_paused=target.paused_at is not None,
+        is_retired=target.retired_at is not None,
+    )
+
+
+def note_paced(session: Session, message_id: int) -> None:
+    """It was given a time."""
+    session.execute(update(Message).where(Message.id == message_id).values(paced=True))
+
+
+def move(session: Session, message_id: int, state: str, *, at: datetime) -> bool:
+    """The message is in this state from now on; False when it was erased meanwhile."""
+    ended_at = at if state in message.ENDED else None
+    moved = session.execute(
+        update(Message)
+        .where(Message.id == message_id)
+        .values(state=state, finished_at=ended_at)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    there = moved.first() is not None
+    if there and state in _COUNTED:
+        counts.note(session, [message_id], _COUNTED[state], at=at)
+    return there
+
+
+def take_room(session: Session, found: MessageToSend, *, at: datetime) -> Room:
+    """Count one more message to the target, if its cap has room.
+
+    The target's row is held meanwhile: two workers take the last place one after the other.
+    """
+    session.execute(
+        select(MessageTarget.id).where(MessageTarget.id == found.target_id).with_for_update()
+    )
+    hour = _hour(at)
+    day = hour.replace(hour=0)
+    this_hour, today = session.execute(
+        select(
+            func.coalesce(func.sum(MessageHour.messages).filter(MessageHour.hour == hour), 0),
+            func.coalesce(func.sum(MessageHour.messages), 0),
+        ).where(MessageHour.target_id == found.target_id, MessageHour.hour >= day)
+    ).one()
+    if today >= found.a_day:
+        return Room.NOT_TODAY
+    if this_hour >= found.an_hour:
+        return Room.NOT_THIS_HOUR
+    _add(session, found.target_id, hour, +1)
+    session.execute(
+        delete(MessageHour)
+        .where(MessageHour.target_id == found.target_id, MessageHour.hour < hour - KEPT)
+        .execution_options(synchronize_session=False)
+    )
+    return Room.YES
+
+
+def give_room_back(session: Session, target_id: int, *, taken_at: datetime) -> None:
+    """Nothing was handed over."""
+    _add(session, target_id, _hour(taken_at), -1)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _add(session: Session, target_id: int, hour: datetime, number: int) -> None:
+    upsert(
+        session,
+        MessageHour,
+        {"target_id": target_id, "hour": hour, "messages": number},
+        change=lambda new: {"messages": MessageHour.messages + new.messages},
+    )

@@ -1,0 +1,129 @@
+"""Messages of supporters to targets, the targets, and how many went to each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.domain.messages import message
+from petition.store.db import Base, Id, Instant
+from petition.store.tables.constraints import one_of
+
+_TAKEN = "state <> 'waiting' AND state <> 'cancelled'"
+
+
+class MessageTarget(Base):
+    """Whom a campaign's supporters write to: as its files say, with what staff and pacing need."""
+
+    __tablename__ = "message_targets"
+    __table_args__ = (UniqueConstraint("campaign_id", "key"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    key: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254))
+    country: Mapped[str] = mapped_column(String(2))
+    """Empty where it is no office of one country."""
+    time_zone: Mapped[str] = mapped_column(String(64))
+    an_hour: Mapped[int]
+    """At most so many messages go to it in an hour."""
+    a_day: Mapped[int]
+    """The same for a day, of UTC."""
+    paused_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when staff let nothing go to it; None while messages go."""
+    retired_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when the files name it no more."""
+
+
+class Message(Base):
+    """One message of a supporter to one target."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        one_of("state", message.STATES),
+        one_of("shown_as", message.SHOWN_AS),
+        # One for each supporter and target in a wave, of those that were confirmed.
+        Index(
+            "uq_messages_taken",
+            "signature_id",
+            "target_id",
+            "wave",
+            unique=True,
+            postgresql_where=text(_TAKEN),
+            sqlite_where=text(_TAKEN),
+        ),
+        Index("ix_messages_target_id_state", "target_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    signature_id: Mapped[int] = mapped_column(
+        ForeignKey("signatures.id", ondelete="CASCADE"), index=True
+    )
+    entry_id: Mapped[int | None] = mapped_column(
+        ForeignKey("entries.id", ondelete="CASCADE"), index=True
+    )
+    """The form that it came with, while it waits: it goes with that. None once it is confirmed."""
+    target_id: Mapped[int] = mapped_column(ForeignKey("message_targets.id"))
+    wave: Mapped[int]
+    text_id: Mapped[int] = mapped_column(ForeignKey("campaign_texts.id"))
+    """The words of the call, and in them the variant, that its writer began with."""
+    variant: Mapped[int]
+    shown_as: Mapped[str] = mapped_column(String(10))
+    language: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Sender's name, subject and text (store/vault/vault.py); None once they are deleted."""
+    key_number: Mapped[int | None]
+    composed_at: Mapped[datetime] = mapped_column(Instant)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    paced: Mapped[bool] = mapped_column(default=False)
+    """True once it was given a time within the target's hours."""
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When it was sent, refused, parked or cancelled."""
+
+
+class MessageHour(Base):
+    """How many messages went to a target in one hour: the cap stands here, for all workers."""
+
+    __tablename__ = "message_hours"
+
+    target_id: Mapped[int] = mapped_column(ForeignKey("message_targets.id"), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    messages: Mapped[int]
+
+
+class MessageChange(Base):
+    """One step of a message that is to be counted; folded into message_counts."""
+
+    __tablename__ = "message_changes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    step: Mapped[str] = mapped_column(String(10))
+    target: Mapped[str] = mapped_column(String(64))
+    country: Mapped[str] = mapped_column(String(2))
+    variant: Mapped[str] = mapped_column(String(20))
+    day: Mapped[date] = mapped_column(Date)
+
+
+class MessageCount(Base):
+    """How many messages came to a step, by one property of theirs."""
+
+    __tablename__ = "message_counts"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(String(10), primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)
+    value: Mapped[str] = mapped_column(String(64), primary_key=True)
+    messages: Mapped[int]

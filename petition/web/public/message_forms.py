@@ -1,0 +1,79 @@
+"""The form of a message to the campaign's targets: the sign form, and what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from wtforms import Field, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from petition.domain.messages import content_checks
+from petition.domain.messages.message import BODY_LENGTH, MOST_LINKS, SUBJECT_LENGTH, ShownAs
+from petition.domain.signatures import supporter
+from petition.store.messages.targets import TargetRecord
+from petition.web.http.locale import _
+from petition.web.signing.fields import clean_comment, clean_filter, no_controls, required, text_of
+from petition.web.signing.forms import SignForm
+
+
+class MessageForm(SignForm):
+    """Who writes, to whom, and what. Whoever writes signs: one email confirms both."""
+
+    WRITTEN: tuple[str, ...] = ("to", "message_subject", "message_body")
+    TYPED: tuple[str, ...] = (*WRITTEN, *SignForm.TYPED, "shown_as")
+    CARRIED: tuple[str, ...] = (*SignForm.CARRIED, "variant")
+
+    to = SelectMultipleField(validate_choice=False)
+    """Keys of targets."""
+    message_subject = StringField(filters=[clean_filter], validators=[required, no_controls])
+    message_body = TextAreaField(filters=[clean_comment], validators=[required])
+    shown_as = StringField()
+
+    targets: Sequence[TargetRecord] = ()
+    """Those of the campaign: the view says which they are."""
+
+    def __init__(
+        self, carried: Mapping[str, str] | None = None, begin: Mapping[str, str] | None = None
+    ) -> None:
+        """`begin` is what stands in the fields of a form that nobody filled in yet."""
+        super().__init__(carried)
+        for name, text in (begin or {}).items():
+            self[name].data = text
+
+    def validate_to(self, field: Field) -> None:
+        if not self.chosen:
+            raise ValidationError(_("Please choose at least one."))
+
+    def validate_message_subject(self, field: Field) -> None:
+        if len(text_of(field)) > SUBJECT_LENGTH:
+            raise ValidationError(_("This is too long: 120 characters at most."))
+        if content_checks.links(text_of(field)):
+            raise ValidationError(_("Please write the subject without a link."))
+
+    def validate_message_body(self, field: Field) -> None:
+        if len(text_of(field)) > BODY_LENGTH:
+            raise ValidationError(_("This is too long: 4,000 characters at most."))
+        if supporter.has_control(text_of(field), allow="\n"):
+            raise ValidationError(
+                _("This contains characters that we cannot accept. Please type it again.")
+            )
+        if content_checks.links(text_of(field)) > MOST_LINKS:
+            raise ValidationError(
+                _("Emails with several links are taken for spam. Please leave one at most.")
+            )
+
+    def validate_shown_as(self, field: Field) -> None:
+        if text_of(field) not in tuple(ShownAs):
+            raise ValidationError(_("Please choose how your name is shown."))
+
+    @property
+    def chosen(self) -> list[TargetRecord]:
+        """The targets that are written to."""
+        keys = set(self.to.data or ())
+        return [each for each in self.targets if each.key in keys]
+
+    @property
+    def variant(self) -> int:
+        """Which of the texts it began with."""
+        text = self.carried["variant"]
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0

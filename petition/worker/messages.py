@@ -1,0 +1,248 @@
+"""What a worker does with supporters' messages: each is handed to its target once, or never.
+
+A message that is due waits for its time at the target: within office hours, spread, and within the
+target's cap an hour and a day. Before it is handed over it is marked as parked, in a commit of its
+own: should this process end in the middle, or the connection after the end of the text was sent,
+it stays so, and nobody sends it again. Only a server that said no lets it be queued once more.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from petition.domain.letters import letter as letters
+from petition.domain.letters.letter import pause_after
+from petition.domain.letters.recipient import RecipientKind
+from petition.domain.messages import message, pacing
+from petition.domain.signatures import states
+from petition.errors import SealBroken
+from petition.mail.letters import LetterContext
+from petition.mail.messages import to_target
+from petition.mail.ready_letter import ReadyLetter, UnsafeLetter
+from petition.mail.transport import (
+    OutcomeUnknown,
+    Refused,
+    ServerAway,
+    Transport,
+    TryLater,
+    TurnedAway,
+)
+from petition.store.db import DatabaseFault, Session, SessionFactory
+from petition.store.db.transient_failures import committed, is_overtaken
+from petition.store.letters import outbox, relay
+from petition.store.letters.outbox import ClaimedLetter
+from petition.store.messages import sending
+from petition.store.messages.sending import MessageToSend, Room
+from petition.store.staff import pauses
+from petition.store.staff.pauses import Paused
+from petition.store.vault.vault import Vault
+
+TO_TARGETS: Final = frozenset({RecipientKind.MESSAGE})
+BATCH: Final = 5
+"""Few: our own emails, which people wait for, go between two batches."""
+LEASE: Final = timedelta(minutes=20)
+"""Longer than the slowest conversations of a batch take."""
+LOOK_AGAIN: Final = timedelta(minutes=10)
+"""How long a message rests whose target is paused, or whose writer does not count for now."""
+AWAY: Final = timedelta(minutes=1)
+UNKNOWN: Final = "outcome unknown"
+
+log = logging.getLogger(__name__)
+
+
+class MessageSender:
+    """Hands messages over, a few at a time. `paces` is False where nobody else is written to."""
+
+    def __init__(
+        self,
+        context: LetterContext,
+        vault: Vault,
+        transport: Transport,
+        *,
+        worker: str,
+        paces: bool,
+        transaction: SessionFactory,
+        check_keys: Callable[[Session], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._context = context
+        self._vault = vault
+        self._transport = transport
+        self._worker = worker
+        self._paces = paces
+        self._transaction = transaction
+        self._check_keys = check_keys
+        self._now = now
+
+    def send_batch(self) -> int:
+        """Claim messages that are due and deal with each; how many were claimed."""
+        claimed = self._claim()
+        for place, letter in enumerate(claimed):
+            if not self._is_dealt_with(letter):
+                self._give_back(claimed[place:])
+                break
+        return len(claimed)
+
+    def _give_back(self, rest: Sequence[ClaimedLetter]) -> None:
+        ids = [each.id for each in rest]
+        committed(
+            self._transaction, lambda session: outbox.release(session, ids, worker=self._worker)
+        )
+
+    def _claim(self) -> list[ClaimedLetter]:
+        at = self._now()
+        with self._transaction() as session:
+            if pauses.since(session, Paused.LETTERS) is not None:
+                return []
+            if relay.state(session).held_since is not None:
+                return []
+            return outbox.claim(
+                session, worker=self._worker, at=at, lease=LEASE, most=BATCH, to=TO_TARGETS
+            )
+
+    def _is_dealt_with(self, letter: ClaimedLetter) -> bool:
+        """False when the mail server is away, or the database undid our work: nothing has left."""
+        try:
+            with self._transaction() as session:
+                taken = self._take(session, letter)
+        except DatabaseFault as error:
+            if not is_overtaken(error):
+                raise
+            return False
+        if taken is None:
+            return True
+        found, ready, taken_at = taken
+        try:
+            self._transport.send(ready)
+        except ServerAway as error:
+            log.warning("worker: the mail server is away: %s", error)
+            self._queue_again(letter, found, taken_at, until=self._now() + AWAY)
+            return False
+        except OutcomeUnknown as error:
+            log.error("worker: a message is parked: nobody knows whether its target has it")
+            self._finish(letter, message.PARKED, letters.FAILED, f"{UNKNOWN}: {error}")
+        except (TryLater, TurnedAway) as error:
+            self._try_later(letter, found, taken_at, str(error))
+        except Refused as error:
+            self._finish(letter, message.BOUNCED, letters.FAILED, f"Refused: {error}")
+        except UnsafeLetter as error:
+            self._finish(letter, message.PARKED, letters.FAILED, f"{letters.STOPPED}: {error}")
+            log.error("worker: a message was stopped before it left: wrong %s", error)
+        else:
+            if not self._finish(letter, message.SENT, letters.SENT):
+                self._transport.unsend(ready)  # erased while it went out
+        return True
+
+    def _take(
+        self, session: Session, letter: ClaimedLetter
+    ) -> tuple[MessageToSend, ReadyLetter, datetime] | None:
+        """The message, marked as being handed over, and ready to go; None when none goes now."""
+        at = self._now()
+        found = sending.read(session, letter.to.id)
+        if found is None:
+            return None
+        if found.state == message.PARKED:
+            outbox.finish(session, letter.id, letters.FAILED, at=at, error=UNKNOWN)
+            return None
+        if found.state != message.QUEUED or found.is_retired:
+            if found.is_retired:
+                sending.move(session, found.id, message.CANCELLED, at=at)
+            outbox.finish(session, letter.id, letters.WITHHELD, at=at)
+            return None
+        later = self._later(session, found, at)
+        if later is not None:
+            outbox.put_off(session, letter.id, until=later)
+            return None
+        ready = self._written(session, letter, found, at)
+        if ready is None:
+            return None
+        sending.move(session, found.id, message.PARKED, at=at)
+        return found, ready, at
+
+    def _later(self, session: Session, found: MessageToSend, at: datetime) -> datetime | None:
+        """When to look again; None where it may go now, and is counted to its target's cap."""
+        if found.is_paused or found.writer_state != states.CONFIRMED:
+            return at + LOOK_AGAIN
+        jitter = random.random()  # noqa: S311  # no secret
+        zone = found.time_zone
+        if self._paces and not found.paced:
+            sending.note_paced(session, found.id)
+            return pacing.next_time(at, zone, jitter)
+        if self._paces and not pacing.is_office_hour(at, zone):
+            return pacing.next_time(at, zone, jitter)
+        match sending.take_room(session, found, at=at):
+            case Room.NOT_THIS_HOUR:
+                return pacing.next_hour(at, zone, jitter)
+            case Room.NOT_TODAY:
+                return pacing.next_day(at, zone, jitter)
+            case Room.YES:
+                return None
+
+    def _written(
+        self, session: Session, letter: ClaimedLetter, found: MessageToSend, at: datetime
+    ) -> ReadyLetter | None:
+        try:
+            if found.sealed is None or found.key_number is None:
+                raise SealBroken("its text is deleted")
+            text = self._vault.open_message(found.sealed, found.id, found.key_number)
+        except SealBroken:
+            self._check_keys(session)  # with foreign keys every message would fail for good
+            sending.give_room_back(session, found.target_id, taken_at=at)
+            sending.move(session, found.id, message.PARKED, at=at)
+            outbox.finish(session, letter.id, letters.FAILED, at=at, error="SealBroken")
+            return None
+        return to_target(
+            self._context,
+            text,
+            letter_id=letter.id,
+            to=found.to,
+            language=found.language,
+            at=at,
+        )
+
+    def _try_later(
+        self, letter: ClaimedLetter, found: MessageToSend, taken_at: datetime, error: str
+    ) -> None:
+        pause = pause_after(letter.attempts + 1, random.random())  # noqa: S311  # no secret
+        if pause is None:
+            self._finish(letter, message.BOUNCED, letters.FAILED, f"gave up: {error}")
+            return
+        self._queue_again(letter, found, taken_at, until=self._now() + pause, error=error)
+
+    def _queue_again(
+        self,
+        letter: ClaimedLetter,
+        found: MessageToSend,
+        taken_at: datetime,
+        *,
+        until: datetime,
+        error: str | None = None,
+    ) -> None:
+        """The server said no, by this error, or was not there: nothing was handed over."""
+
+        def queue(session: Session) -> None:
+            sending.move(session, found.id, message.QUEUED, at=self._now())
+            if error is None:
+                outbox.put_off(session, letter.id, until=until)
+            else:
+                outbox.postpone(session, letter.id, until=until, error=error)
+            sending.give_room_back(session, found.target_id, taken_at=taken_at)
+
+        committed(self._transaction, queue)
+
+    def _finish(
+        self, letter: ClaimedLetter, state: str, letter_state: str, error: str | None = None
+    ) -> bool:
+        """What became of it; False when it was erased meanwhile."""
+        at = self._now()
+
+        def finish(session: Session) -> bool:
+            there = sending.move(session, letter.to.id, state, at=at)
+            outbox.finish(session, letter.id, letter_state, at=at, error=error)
+            return there
+
+        return committed(self._transaction, finish)
