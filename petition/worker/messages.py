@@ -146,6 +146,7 @@ class MessageSender:
         if found is None:
             return None
         if found.state == message.PARKED:
+            sending.move(session, found.id, message.PARKED, at=at)
             outbox.finish(session, letter.id, letters.FAILED, at=at, error=UNKNOWN)
             return None
         if found.state != message.QUEUED or found.is_retired:
@@ -160,7 +161,7 @@ class MessageSender:
         ready = self._written(session, letter, found, at)
         if ready is None:
             return None
-        sending.move(session, found.id, message.PARKED, at=at)
+        sending.begin(session, found.id)
         return found, ready, at
 
     def _later(self, session: Session, found: MessageToSend, at: datetime) -> datetime | None:

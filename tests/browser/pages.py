@@ -179,6 +179,7 @@ class Tour:
 
     def everywhere(self) -> Iterator[str]:
         yield from self.the_call()
+        yield from self.message()
         if self.lang == "en":
             yield from self.the_park()
         yield from self.in_a_frame()
@@ -245,6 +246,30 @@ class Tour:
     def _press_link(self, words: str) -> None:
         with self.page.expect_navigation():
             self.page.locator(words).click()
+
+    def message(self) -> Iterator[str]:
+        """The email action, with a text like a worker's, and by one's own mailbox."""
+        page = self.page
+        page.goto(f"{self.call}/message")
+        yield "public/message.html"
+        self._press("#send-button")
+        yield "public/message.html: errors"
+        page.locator("#given_name").fill("Tour")
+        page.locator("#country").select_option("FR")
+        page.locator("#updates").check()
+        page.locator("#agree").check()
+        page.locator("#shown_as-full_name").check()
+        page.locator("#email").fill("tour.writes@example.org")
+        page.locator("#message_body").fill("I WORK AT DTM2. PLEASE LISTEN TO ALL OF US. {name}")
+        self._press("#send-button")
+        yield "public/message_preview.html"
+        self._press("#send-button")
+        yield "public/message_waiting.html"
+        page.goto(f"{self.call}/message")
+        self._press("button[formaction$='/own']")
+        yield "public/message_own.html"
+        self._press("form[action$='/own/sent'] button")
+        yield "public/message_thanks.html"
 
     def the_park(self) -> Iterator[str]:
         """The campaign of another kind, which speaks English only."""

@@ -39,6 +39,7 @@ OWED: Final = EntryLetter(
     block_keys=frozenset(),
     campaign_id=3,
     unsubscribed=False,
+    has_message=False,
     admitted=False,
     attempts=0,
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from petition.domain.messages.message import MessageText
 from petition.domain.signatures.supporter import Person
 from petition.keyring import KeyRing
 from petition.services.privacy import data_copy
+from petition.store.messages.messages import MessageRecord
 from petition.store.privacy.personal_data import (
     Disclosed,
     EntryRecord,
@@ -79,6 +81,22 @@ HELD = PersonalData(
     letters=(
         LetterRecord(
             kind="confirm", state="sent", due_at=AT, finished_at=LATER, attempts=1, error=None
+        ),
+    ),
+    messages=(
+        MessageRecord(
+            id=5,
+            target="Amazon",
+            state="sent",
+            shown_as="first_name",
+            language="en",
+            sealed=VAULT.seal_message(
+                MessageText(sender="Bén via Us", subject="Please", body="One.\nTwo."), 5, 1
+            ),
+            key_number=1,
+            composed_at=AT,
+            confirmed_at=LATER,
+            finished_at=LATER,
         ),
     ),
     disclosures=(Disclosed(export_id=9, at=LATER, for_target=True, by_reference=True, reason="x"),),
@@ -157,6 +175,20 @@ COPY = """\
       "finished_at": "2026-11-02T09:30:05.250000+00:00",
       "tries": 1,
       "error": null
+    }
+  ],
+  "messages": [
+    {
+      "target": "Amazon",
+      "state": "sent",
+      "shown_as": "first_name",
+      "language": "en",
+      "sender": "Bén via Us",
+      "subject": "Please",
+      "body": "One.\\nTwo.",
+      "composed_at": "2026-11-02T09:30:00+00:00",
+      "confirmed_at": "2026-11-02T09:30:05.250000+00:00",
+      "finished_at": "2026-11-02T09:30:05.250000+00:00"
     }
   ],
   "disclosures": [

@@ -103,6 +103,16 @@ def move(session: Session, message_id: int, state: str, *, at: datetime) -> bool
     return there
 
 
+def begin(session: Session, message_id: int) -> None:
+    """It is being handed over: parked from now on, until somebody knows what became of it."""
+    session.execute(
+        update(Message)
+        .where(Message.id == message_id)
+        .values(state=message.PARKED, finished_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def take_room(session: Session, found: MessageToSend, *, at: datetime) -> Room:
     """Count one more message to the target, if its cap has room.
 

@@ -1,0 +1,216 @@
+"""Messages are handed to their target once or never, within its hours and its cap."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from petition.cli.server import make_worker
+from petition.domain.messages import pacing
+from petition.services.messages import pausing
+from petition.services.messages.pausing import Pause
+from petition.store.db import transaction
+from petition.web.http.dependencies import dependencies_of
+from petition.worker.loop import Worker
+from petition.worker.messages import LEASE, MessageSender
+from tests import people
+from tests.conftest import Clock
+from tests.factories import change, confirm, entries, rows, together
+from tests.messages import KEYS, states, write
+from tests.smtp_server import SmtpServer
+
+HOUR = timedelta(hours=1)
+IN_OFFICE = datetime(2026, 11, 2, 19, 0, tzinfo=UTC)
+"""A Monday, eleven in the morning where the shipped targets are."""
+
+
+def number_of_writers(app: Flask, client: FlaskClient, number: int) -> None:
+    """So many people write to the first target and confirm."""
+    for place in range(number):
+        write(client, people.cora | {"email": f"p{place}@example.net"}, to=KEYS[0])
+    for entry_id in entries(app):
+        confirm(app, entry_id)
+
+
+def sent_to_targets(server: SmtpServer) -> list[str]:
+    return [each.recipients[0] for each in server.handler.taken if each.message["Reply-To"]]
+
+
+@pytest.fixture
+def worker(
+    app: Flask, clock: Clock, smtp_server: SmtpServer, worker_to: Callable[..., Worker]
+) -> Worker:
+    """A worker that sends by SMTP, in the targets' office hours."""
+    clock.at = IN_OFFICE
+    return worker_to(smtp_server.smtp)
+
+
+def test_each_is_sent_once_in_office_hours(
+    app: Flask, client: FlaskClient, clock: Clock, smtp_server: SmtpServer, worker: Worker
+) -> None:
+    number_of_writers(app, client, 2)
+    worker.once()
+    assert sent_to_targets(smtp_server) == []  # no click is followed by its email
+    clock.forward(pacing.SPREAD)
+    worker.once()
+    worker.once()
+    assert sent_to_targets(smtp_server) == ["chief-executive@amazon.example.org"] * 2
+    assert states(app) == {"sent": 2}
+    clock.at = datetime(2026, 11, 7, 4, 0, tzinfo=UTC)  # Friday evening there
+    write(client, people.ben)
+    confirm(app, entries(app)[-1])
+    worker.once()
+    for hours in (12, 24, 36, 48):
+        clock.at = datetime(2026, 11, 7, 4, 0, tzinfo=UTC) + hours * HOUR
+        worker.once()
+        assert len(sent_to_targets(smtp_server)) == 2, "nobody is there at the weekend"
+    clock.at = datetime(2026, 11, 9, 19, 0, tzinfo=UTC)
+    worker.once()
+    assert len(sent_to_targets(smtp_server)) == 5
+
+
+def test_two_workers_send_no_more_than_the_cap(
+    app: Flask, client: FlaskClient, clock: Clock, smtp_server: SmtpServer, worker: Worker
+) -> None:
+    change(app, "UPDATE message_targets SET an_hour = 6, a_day = 8")
+    number_of_writers(app, client, 10)
+    worker.once()  # our own emails to them, and each message gets its time
+    clock.forward(pacing.SPREAD)
+    senders = [make_worker(app, threading.Event())._messages for _ in range(2)]
+
+    def send(place: int) -> None:
+        with app.app_context():
+            while senders[place].send_batch():
+                pass
+
+    assert together(2, send) == []
+    assert len(sent_to_targets(smtp_server)) == 6
+    assert states(app) == {"sent": 6, "queued": 4}
+    clock.forward(HOUR + pacing.SPREAD)
+    worker.once()
+    assert len(sent_to_targets(smtp_server)) == 8  # the day's cap
+    clock.forward(24 * HOUR)
+    worker.once()
+    assert states(app) == {"sent": 10}
+    assert len(sent_to_targets(smtp_server)) == 10
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "taken"),
+    [("dropped", "parked", 1), ("550 5.1.1 nobody", "bounced", 0), ("451 later", "queued", 0)],
+)
+def test_what_becomes_of_it_is_known_or_it_is_parked(
+    app: Flask,
+    client: FlaskClient,
+    clock: Clock,
+    smtp_server: SmtpServer,
+    worker: Worker,
+    answer: str,
+    state: str,
+    taken: int,
+) -> None:
+    number_of_writers(app, client, 1)
+    worker.once()
+    clock.forward(pacing.SPREAD)
+    if answer == "dropped":
+        smtp_server.handler.drop_after_data = True
+    else:
+        smtp_server.handler.at_data = lambda envelope: answer
+    worker.once()
+    assert states(app) == {state: 1}
+    assert len(sent_to_targets(smtp_server)) == taken
+    assert rows(app, "SELECT sum(messages) FROM message_hours")[0][0] == (state != "queued")
+    smtp_server.handler.drop_after_data = False
+    smtp_server.handler.at_data = lambda envelope: None
+    clock.forward(2 * HOUR)
+    worker.once()
+    ended = "sent" if state == "queued" else state
+    assert states(app) == {ended: 1}
+    assert len(sent_to_targets(smtp_server)) == 1 if state != "bounced" else taken == 0
+
+
+def test_a_worker_that_ends_in_the_middle_leaves_it_parked(
+    app: Flask, client: FlaskClient, clock: Clock, smtp_server: SmtpServer, worker: Worker
+) -> None:
+    number_of_writers(app, client, 1)
+    worker.once()
+    clock.forward(pacing.SPREAD)
+    sender: MessageSender = worker._messages
+    (letter,) = sender._claim()
+    with transaction() as session:
+        assert sender._take(session, letter) is not None
+    clock.forward(LEASE + timedelta(minutes=1))  # killed here, with the letter perhaps sent
+    worker.once()
+    assert states(app) == {"parked": 1}
+    assert sent_to_targets(smtp_server) == []
+    assert rows(app, "SELECT state, last_error FROM letters WHERE message_id IS NOT NULL") == [
+        ("failed", "outcome unknown")
+    ]
+
+
+def test_staff_pause_a_target_and_let_it_go_on(
+    app: Flask, client: FlaskClient, clock: Clock, smtp_server: SmtpServer, worker: Worker
+) -> None:
+    write(client, people.cora)
+    confirm(app, entries(app)[0])
+    pause = Pause(slug="amazon", key=KEYS[0], paused=True, by="t")
+    with transaction() as session:
+        assert pausing.set_paused(session, pause, at=clock()) == 1
+        assert pausing.set_paused(session, pause, at=clock()) == 0
+    for _ in range(2):
+        worker.once()
+        clock.forward(pacing.SPREAD)
+    worker.once()
+    assert len(sent_to_targets(smtp_server)) == 2
+    with transaction() as session:
+        queues = pausing.queues(session, "amazon")
+        assert [each.queued for each in queues] == [1, 0, 0]
+        assert [each.sent for each in queues] == [0, 1, 1]
+        pausing.set_paused(session, replace(pause, paused=False), at=clock())
+    for _ in range(3):
+        clock.forward(pacing.SPREAD)
+        worker.once()
+    assert len(sent_to_targets(smtp_server)) == 3
+    assert rows(app, "SELECT action FROM audit WHERE who = 't' ORDER BY id") == [
+        ("pause messages",),
+        ("resume messages",),
+    ]
+
+
+def test_nothing_goes_for_who_withdrew_or_to_who_is_no_target_any_more(
+    app: Flask, client: FlaskClient, clock: Clock, smtp_server: SmtpServer, worker: Worker
+) -> None:
+    number_of_writers(app, client, 2)
+    change(app, "UPDATE signatures SET state = 'held' WHERE id = (SELECT min(id) FROM signatures)")
+    change(app, "UPDATE message_targets SET retired_at = :at", at=clock().isoformat())
+    for _ in range(3):
+        worker.once()
+        clock.forward(pacing.SPREAD)
+    assert sent_to_targets(smtp_server) == []
+    assert states(app) == {"cancelled": 2}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Kolkata"])
+def test_every_time_lies_in_office_hours(zone: str) -> None:
+    for hours in range(0, 24 * 8, 5):
+        at = datetime(2026, 3, 5, 1, 30, tzinfo=UTC) + hours * HOUR
+        for jitter in (0.0, 0.5, 0.999):
+            for found in (pacing.next_time, pacing.next_hour, pacing.next_day):
+                due = found(at, zone, jitter)
+                assert due >= at
+                assert pacing.is_office_hour(due, zone)
+                assert due - at < timedelta(days=5)
+
+
+def test_the_mailbox_of_development_shows_them_at_once(app: Flask, client: FlaskClient) -> None:
+    assert dependencies_of(app).settings.shows_mailbox
+    write(client, people.cora)
+    confirm(app, entries(app)[0])
+    make_worker(app, threading.Event()).once()
+    assert states(app) == {"sent": 3}
