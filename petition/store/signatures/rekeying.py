@@ -15,8 +15,8 @@ from petition.domain.signatures import states
 from petition.store.counts.changes import note_change
 from petition.store.db.upsert import upsert
 from petition.store.exports import contents
-from petition.store.partners import opt_ins
 from petition.store.messages import messages
+from petition.store.partners import opt_ins
 from petition.store.signatures import bulk_actions, by_address
 from petition.store.tables import Entry, FormerKey, MergedSignature, Signature
 from petition.store.webhooks import owed

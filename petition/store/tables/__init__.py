@@ -34,6 +34,13 @@ from petition.store.tables.letters import (
     Mailbox,
     MailRelay,
 )
+from petition.store.tables.messages import (
+    Message,
+    MessageChange,
+    MessageCount,
+    MessageHour,
+    MessageTarget,
+)
 from petition.store.tables.partners import (
     Partner,
     PartnerEvent,
@@ -43,13 +50,6 @@ from petition.store.tables.partners import (
     PartnerSection,
     PartnerTerms,
     RefusedForm,
-)
-from petition.store.tables.messages import (
-    Message,
-    MessageChange,
-    MessageCount,
-    MessageHour,
-    MessageTarget,
 )
 from petition.store.tables.privacy import Block, Erasure, StaffView
 from petition.store.tables.reviews import Review, ReviewChange, ReviewClaim
