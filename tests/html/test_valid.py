@@ -33,6 +33,7 @@ from tests import console, factories, partner_sites, people, webhook_receiver
 from tests.authenticator import ORIGIN, Authenticator
 from tests.conftest import Clock
 from tests.html.checker import complaints
+from tests.messages import form_of
 from tests.park import open_park
 from tests.people import Form
 from tests.visitor import Visitor
@@ -310,6 +311,27 @@ def sent_back(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "code, wrong", guide.post(f"{page}/code", code, wrong)
 
 
+def written(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
+    """The email action in each of its states, and what was written on one's own pages."""
+    page, form = f"/{code}/amazon/message", form_of(guide.client, people.cora, code)
+    yield "message, empty", guide.post(page, code)
+    doubtful = form | {"message_body": "I WORK AT LHR1, CALL 020 7946 0018 <b>.\n\n{name}"}
+    yield "message, doubtful", guide.post(f"{page}/preview", code, doubtful)
+    yield "message, edited", guide.post(f"{page}/edit", code, doubtful)
+    yield "message, own", guide.post(f"{page}/own", code, form)
+    yield (
+        "message, own and long",
+        guide.post(f"{page}/own", code, form | {"message_body": "x" * 2500}),
+    )
+    writer = Supporter(code, people.cora | {"email": f"writes.{code}@example.org"})
+    assert guide.post(page, code, form | {"email": writer.form["email"]}).status_code == 303
+    guide.read_letters(writer)
+    yield "confirm, with messages", guide.get(writer.links["confirm"], code)
+    guide.confirm(writer)
+    yield "my, with messages", guide.get(writer.links["my"], code)
+    yield "my page, with messages", guide.post(f"{writer.links['my']}/download-page", code)
+
+
 def faults(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     """The page of each error, which a view of ours answers for this test."""
     for status in STATUSES:
@@ -549,6 +571,7 @@ def panicked(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
 SAMPLES = (
     looked_at,
     sent_back,
+    written,
     faults,
     behind_links,
     in_the_console,

@@ -17,7 +17,15 @@ import pytest
 from petition import design, i18n
 from petition.domain import tokens
 from petition.domain.letters import confirmation_code as codes
-from petition.domain.letters.letter import ALREADY, CONFIRM, DATA, REMINDER, THANKS, message_id
+from petition.domain.letters.letter import (
+    ALREADY,
+    CONFIRM,
+    DATA,
+    REMINDER,
+    THANKS,
+    WRITTEN,
+    message_id,
+)
 from petition.domain.tokens import CONFIRM_LIFE, MY_LIFE, STOP_LIFE
 from petition.errors import TokenExpired
 from petition.mail.letters import WIDTH, LetterContext
@@ -52,6 +60,7 @@ LINKS: Final = {
     CONFIRM: {"confirm", "code", "stop"},
     REMINDER: {"confirm", "code", "stop"},
     ALREADY: {"my"},
+    WRITTEN: {"my"},
     THANKS: {"", "my", "stop", "unsubscribe"},
     DATA: {"my"},
 }
@@ -293,7 +302,7 @@ def test_the_code_stands_in_letters_to_confirm_alone(
     assert (f"https://{HOST}/{lang}/code" in _links(letter)) == confirming
 
 
-@pytest.mark.parametrize("name", [ALREADY, THANKS, DATA])
+@pytest.mark.parametrize("name", [ALREADY, WRITTEN, THANKS, DATA])
 def test_the_link_to_ones_own_signature(context: LetterContext, name: str) -> None:
     token = _token(write(context, name), tokens.MY)
     assert context.tokens.read(tokens.MY, token, at=AT) == str(OWED.signature_id)

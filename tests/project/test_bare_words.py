@@ -31,12 +31,16 @@ TRANSLATED = {"_", "gettext", "ngettext"}
 PROPER_NAMES = {
     "Bluesky",
     "Facebook",
+    "Gmail",
     "Mastodon",
+    "Outlook",
+    "Proton",
     "SHA-256",
     "Signal",
     "Telegram",
     "WhatsApp",
     "X (Twitter)",
+    "Yahoo",
     "petition audit verify",
 }
 

@@ -57,9 +57,9 @@ def offered(view: CampaignView, found: Sequence[TargetRecord]) -> list[TargetRec
     return list(found) if view.presentation.message.choice == Choice.ALL else []
 
 
-def turn_of_variant(view: CampaignView) -> int:
-    """Which of the texts a new form begins with."""
-    return secrets.randbelow(len(view.call.messages))
+def turn_of_variant(view: CampaignView, *, at: datetime) -> int:
+    """Which of the texts a new form begins with: with each minute the next, for everybody."""
+    return int(at.timestamp() // 60) % len(view.call.messages)
 
 
 def written(command: Compose) -> list[Composed]:

@@ -134,7 +134,7 @@ class CampaignCache:
     def message_targets(self, slug: str) -> tuple[TargetRecord, ...]:
         """To whom a campaign's supporters may write; raises NotFound."""
         return self._keep(
-            ("message targets", slug),
+            ("message-targets", slug),
             lambda s: targets.of_campaign(s, campaigns.by_slug(s, slug).id),
         )
 

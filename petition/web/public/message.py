@@ -175,7 +175,7 @@ class _Action:
 
     def shown_blank(self) -> Response:
         """It carries on the tags of the link that led here."""
-        variant = composing.turn_of_variant(self.view)
+        variant = composing.turn_of_variant(self.view, at=deps().now())
         begin = self.view.call.messages[variant]
         shown_as = ShownAs.SUPPORTER if self.view.presentation.at_risk else ShownAs.FULL_NAME
         form = self._form_of(self.view)(

@@ -161,22 +161,21 @@ def delete_message(token: str) -> BaseResponse:
     held = _find(token)
     _keep_form(token, held, None, "messages")
     with transaction() as session:
-        own.delete(
+        done = own.delete(
             session,
             deps().erasure_context,
             held.signature_id,
             _message_id(),
             at=deps().now(),
         )
-    return _done(token, "deleted")
+    return _done(token, "deleted" if done else "looked")
 
 
 def _message_id() -> int:
-    """Which message the button is of. Raises NotFound for what is no number of one."""
+    """Which message the button is of; for what is no number of one, a number that none has."""
     text = request.form.get("message", "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
-        raise NotFound
-    return int(text)
+    is_number = text.isascii() and text.isdecimal() and len(text) < 20
+    return int(text) if is_number and int(text) < 2**63 else 0
 
 
 @mine.post("/my/<token:token>/download")
