@@ -158,6 +158,21 @@ def _shipped(app: Flask) -> Iterator[Verdict]:
             yield Verdict("campaigns", "note", words)
 
 
+def _targets() -> Iterator[Verdict]:
+    """Targets to whom supporters write, and whose addresses are only examples."""
+    with reading() as session:
+        for row in campaigns.listed(session):
+            view = campaigns.view(session, row.slug, row.default_language)
+            if not view.presentation.message.enabled:
+                continue
+            examples = sum(each.email.endswith("example.org") for each in view.targets)
+            if examples:
+                words = (
+                    f"{row.slug}: {examples} targets have addresses of example.org: nobody reads"
+                )
+                yield Verdict("messages", "note", f"{words} what supporters write to them")
+
+
 def _files(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for name, words in loose(settings, file_of(db.engine)):
         yield name, "wrong", words
@@ -184,6 +199,7 @@ def _database(app: Flask) -> Iterator[Verdict]:
             yield from _passkeys(dependencies_of(app).settings)
             yield from _slugs(app)
             yield from _shipped(app)
+            yield from _targets()
     except SettingError as error:
         yield Verdict("durability", "wrong", str(error))
     except DatabaseFault as error:

@@ -1,0 +1,75 @@
+"""`petition messages …` and `petition count --messages`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from petition.services.counts import message_figures
+from petition.store.db import transaction
+from tests import people
+from tests.conftest import Clock
+from tests.factories import change, confirm, entries, work
+from tests.messages import KEYS, write
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@on_sqlite
+def test_the_queue_is_shown_paused_and_counted(app: Flask, client: FlaskClient, run: Any) -> None:
+    assert run("messages", "pause", "amazon", "--target", KEYS[0]).stdout == "1 paused\n"
+    write(client, people.cora)
+    confirm(app, entries(app)[0])
+    work(app)
+    assert run("messages", "list", "amazon").stdout.splitlines() == [
+        f"{KEYS[0]} (paused): 1 queued, 0 sent, 0 parked",
+        f"{KEYS[1]} (going): 0 queued, 1 sent, 0 parked",
+        f"{KEYS[2]} (going): 0 queued, 1 sent, 0 parked",
+    ]
+    document = json.loads(run("messages", "list", "amazon", "--json").stdout)
+    assert [each["queued"] for each in document["targets"]] == [1, 0, 0]
+    assert run("messages", "resume", "amazon").stdout == "1 resumed\n"
+    assert run("messages", "pause", "amazon", "--target", "nobody").exit_code == 1
+    total = "3 composed, 3 confirmed, 2 sent, 0 bounced, 0 own"
+    assert run("count", "amazon", "--messages").stdout == f"amazon: {total}\n"
+    by_country = run("count", "amazon", "--messages", "--by", "country", "--format", "csv").stdout
+    assert by_country.splitlines()[1] == "SE,3,3,2,0,0"
+    assert json.loads(run("count", "amazon", "--messages", "--format", "json").stdout) == {
+        "campaign": "amazon",
+        "messages": {"composed": 3, "confirmed": 3, "sent": 2, "bounced": 0, "own": 0},
+    }
+    assert run("count", "amazon", "--by", "target").exit_code == 2
+    assert run("count", "amazon", "--messages", "--by", "language").exit_code == 2
+    assert "targets have addresses of example.org" in run("doctor").stdout
+
+
+@on_sqlite
+def test_the_public_number_rises_by_what_ten_people_can_have_sent(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    write(client, people.cora)
+    confirm(app, entries(app)[0])
+    work(app)
+
+    def look(sent: int) -> tuple[bool, int]:
+        change(
+            app,
+            "UPDATE message_counts SET messages = :sent WHERE step='sent' AND dimension='total'",
+            sent=sent,
+        )
+        with transaction() as session:
+            rose = message_figures.snapshot(session, 1, at=clock())
+            return rose, message_figures.shown(session, 1)
+
+    assert look(29) == (False, 0)
+    assert look(37) == (True, 30)
+    assert look(99) == (False, 30)  # within a day
+    clock.at += message_figures.EVERY
+    assert look(66) == (False, 30)
+    assert look(67) == (True, 60)
+    page = client.get("/en/amazon").get_data(as_text=True)
+    assert "counted once a day: 60" in page
