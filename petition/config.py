@@ -143,6 +143,8 @@ class Settings:
         parts = urlsplit(self.base_url)
         host = "127.0.0.1" if parts.hostname == "localhost" else "localhost"
         return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
+
+    @property
     def reply_to(self) -> str:
         """Where a target's answers to supporters' messages go: one address of the organiser's."""
         return f"replies@{self.return_domain}"
