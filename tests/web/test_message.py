@@ -311,3 +311,15 @@ def test_it_is_there_only_where_the_campaign_has_it(app: Flask, client: FlaskCli
     change(app, "UPDATE message_targets SET retired_at = '2026-11-01 00:00:00+00'")
     dependencies_of(app).campaign_cache.clear()
     assert client.get(MESSAGE).status_code == 404
+
+
+def test_nothing_is_kept_for_a_mailbox_that_wants_none(app: Flask, client: FlaskClient) -> None:
+    write(client, people.cora)
+    work(app)
+    stop = re.search(r"(/stop/\S+)", text_of(letters(app)[0]))
+    assert stop is not None
+    client.post(stop[1])
+    assert states(app) == {}
+    write(client, people.cora)
+    work(app)
+    assert states(app) == {}

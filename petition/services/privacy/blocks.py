@@ -15,6 +15,7 @@ from petition.services.vault import address_keys
 from petition.store import jobs
 from petition.store.db import Session
 from petition.store.letters.entry_letters import EntryLetter
+from petition.store.messages import messages
 from petition.store.privacy import blocks, erasure
 from petition.store.privacy.erasure import Erased
 from petition.store.privacy.erasure_journal import (
@@ -113,6 +114,7 @@ def void_if_blocked(session: Session, vault: Vault, letter: EntryLetter) -> None
         nobody = Person(given_name="", family_name="", email="", postcode="", comment="")
         sealed = vault.seal(nobody, letter.entry_id, number)
         blocks.blank_entry(session, letter.entry_id, sealed=sealed, key_number=number)
+        messages.delete_of_entry(session, letter.entry_id)
 
 
 def is_blocked(session: Session, link: StopLink) -> bool:

@@ -143,6 +143,15 @@ def delete_one(session: Session, signature_id: int, message_id: int) -> tuple[in
     return letters if gone is not None else None
 
 
+def delete_of_entry(session: Session, entry_id: int) -> None:
+    """What came with a form goes, and the form stays."""
+    session.execute(
+        delete(Message)
+        .where(Message.entry_id == entry_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def letters_of(session: Session, signature_ids: Sequence[int]) -> tuple[int, ...]:
     """The letters that carry these signatures' messages."""
     return tuple(
