@@ -60,7 +60,6 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "messages list": ("amazon",),
     "messages pause": ("amazon",),
     "messages resume": ("amazon",),
-    "partner add": ("amazon", "A union", "--site", "https://union.example.org"),
     "partner block": ("abcdefgh",),
     "partner lift": ("abcdefgh",),
     "partner link": ("abcdefgh",),
