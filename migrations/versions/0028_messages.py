@@ -10,7 +10,7 @@ from alembic import op
 from alembic.operations import BatchOperations
 
 revision = "0028"
-down_revision = "0027"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
