@@ -156,7 +156,7 @@ def visit(three_origins: Browser, sites: Sites, instance: Instance) -> Iterator[
 
 def line(instance: Instance, key: str, lang: str = "en", more: str = "") -> str:
     """What a partner pastes."""
-    link = f'<a href="{instance.url}/{lang}/amazon?source={key}">Sign the call</a>'
+    link = f'<a href="{instance.url}/{lang}/amazon?partner={key}">Sign the call</a>'
     data = f'data-campaign="amazon" data-partner="{key}" data-lang="{lang}" {more}'
     return f'{link}<script async src="{instance.url}/embed.js" {data}></script>'
 
@@ -282,7 +282,7 @@ def test_what_has_no_script_is_copied_and_fits_a_classic_editors_page(
     assert inner(page).evaluate(_INNER_SCROLL)[1] == 0
     words = form_in(page).locator("h1").inner_text()
     for name in ("card.png", "badge"):
-        picture = page.locator(f"a[href*='/{lang}/amazon?source='] > img[src*='{name}']")
+        picture = page.locator(f"a[href*='/{lang}/amazon?partner='] > img[src*='{name}']")
         expect(picture).to_have_attribute("alt", words)
         picture.scroll_into_view_if_needed()
         page.wait_for_function("each => each.naturalWidth > 0", arg=picture.element_handle())

@@ -536,8 +536,8 @@ def test_an_argument_is_taken_without_the_marks_pasted_along(
 
 # Every first part of an address that is served or will be, and languages, also those to come.
 OURS = (
-    *("api", "badge", "code", "confirm", "dev", "embed", "healthz", "live", "metrics", "my"),
-    *("oembed", "press", "readyz", "staff", "static", "stop", "unsubscribe"),
+    *("accept", "api", "badge", "code", "confirm", "dev", "embed", "healthz", "live", "metrics"),
+    *("my", "oembed", "partner", "press", "readyz", "staff", "static", "stop", "unsubscribe"),
 )
 LANGUAGES = ["ar", "de", "en", "es", "fr", "it", "pl", "eo", "tr"]
 

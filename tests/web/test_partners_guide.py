@@ -44,6 +44,7 @@ def test_each_line_is_one_that_the_program_gives(app: Flask) -> None:
         pasted.script,
         pasted.frame,
         pasted.picture,
+        pasted.badge,
         pasted.address,
         f'[petition url="{pasted.address}"]',
         f"script-src {HOST}; frame-src {HOST}; img-src {HOST}",
@@ -62,6 +63,7 @@ def test_each_address_in_it_answers(app: Flask, client: FlaskClient) -> None:
         "/embed/amazon",
         "/en/amazon",
         "/en/amazon/card.png",
+        "/badge/amazon.svg",
         "/ar/amazon",
     }
     for each in paths:

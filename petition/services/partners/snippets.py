@@ -41,9 +41,8 @@ def snippets(base_url: str, of: PartnerRecord, *, language: str, words: str) -> 
     """What the partner pastes; `words` is what its link says."""
     asked = urlencode({"partner": of.key, "lang": language})
     form = f"{base_url}/embed/{of.campaign}?{asked}"
-    # No link can say which partner it is from: anybody could write it. It is a source like others.
-    page = escape(f"{base_url}/{language}/{of.campaign}?{urlencode({'source': of.key})}")
-    link = f'<a href="{page}">{escape(words)}</a>'
+    page = page_of(base_url, of, language)
+    link = f'<a href="{escape(page)}">{escape(words)}</a>'
     data = f'data-campaign="{of.campaign}" data-partner="{of.key}" data-lang="{language}"'
     fixed = (
         f'src="{escape(base_url + assets.address(EMBED))}" '
@@ -58,7 +57,7 @@ def snippets(base_url: str, of: PartnerRecord, *, language: str, words: str) -> 
             f'<iframe src="{escape(form)}" title="{escape(words)}" width="100%" '
             f'height="{FRAME_HEIGHT}" frameborder="0" loading="lazy"></iframe>'
         ),
-        address=page_of(base_url, of, language),
+        address=page,
         picture=_pictured(page, picture, words, 'width="100%"'),
         badge=_pictured(page, badge, words, f'width="{BADGE_WIDTH}"'),
         picture_address=picture,
@@ -83,4 +82,4 @@ def section_link(base_url: str, campaign: str, source: str) -> str:
 
 def _pictured(page: str, picture: str, words: str, size: str) -> str:
     """A picture that leads to the call; who does not see it is told what the link does."""
-    return f'<a href="{page}"><img src="{escape(picture)}" alt="{escape(words)}" {size}></a>'
+    return f'<a href="{escape(page)}"><img src="{escape(picture)}" alt="{escape(words)}" {size}></a>'
