@@ -81,6 +81,7 @@ IN_OTHER_WORDS: Final = {
     "entries.sealed": "opened: names, address, postcode and comment of each form",
     "signatures.entry_id": "forms[].signature_stands_on_it",
     "entries.partner": "forms[].partner: the name of who has that key",
+    "entries.reviewed": "forms[].shown_in_public and reviewed_at, where there was a decision",
     "consents.consent_text_id": "the text itself",
     "exports.filters": "disclosures[].to: for the people addressed, or for the organiser",
     "messages.sealed": "messages[]: its sender's name, subject and text, opened",
