@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, given, settings as profile, strategies as st
 
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.campaigns.form_fields import FormFields, Wanted
-from petition.services.signatures import signing
+from petition.domain.signatures import consent
 from petition.services.signatures.signing import Sign
 from petition.web.signing import form_requests, plain_forms
 from petition.web.signing.form_warnings import hints_for
@@ -24,33 +23,13 @@ DOMAINS = ("amazon.com", "*.amazon.com")
 AN_ADDRESS = "amina.ben-yous_sef+call@mail.example.org"
 
 
-class _Nobody:
-    """Takes the command out of the view's hands."""
-
-    def __init__(self) -> None:
-        self.command: Sign | None = None
-
-    def __call__(self, *arguments: Any, **options: Any) -> None:
-        self.command = arguments[4]
-
-
 @pytest.fixture
 def call(app: Flask) -> CampaignView:
     return the_call(app)
 
 
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> _Nobody:
-    nobody = _Nobody()
-    monkeypatch.setattr(signing, "sign", nobody)
-    return nobody
-
-
-def by_library(
-    app: Flask, taken: _Nobody, call: CampaignView, fields: dict[str, str]
-) -> Sign | None:
+def by_library(app: Flask, call: CampaignView, fields: dict[str, str]) -> Sign | None:
     """What the view does with this form: the command, or None where it asks again."""
-    taken.command = None
     with app.test_request_context(
         f"/en/{call.slug}/sign",
         method="POST",
@@ -63,9 +42,9 @@ def by_library(
         form.target_domains = DOMAINS
         form.validate()
         hints = hints_for(form, at_risk=True)
-        if not form.errors and not hints.questions:
-            form_requests._sign(call, form, partner=None)
-    return taken.command
+        if form.errors or hints.questions:
+            return None
+        return form_requests.command_of(form, None, way=consent.WEB)
 
 
 def wanting(call: CampaignView, fields: FormFields) -> CampaignView:
@@ -117,13 +96,13 @@ WANTED = st.builds(
 )
 @given(changes=st.dictionaries(FIELDS, ODD, max_size=3), wanted=WANTED)
 def test_whatever_is_plain_is_the_same_form_to_the_library(
-    app: Flask, call: CampaignView, taken: _Nobody, changes: dict[str, str], wanted: FormFields
+    app: Flask, call: CampaignView, changes: dict[str, str], wanted: FormFields
 ) -> None:
     asked = wanting(call, wanted)
     fields = COMMON | changes
     command = plainly(asked, fields)
     if command is not None:
-        assert by_library(app, taken, asked, fields) == command
+        assert by_library(app, asked, fields) == command
 
 
 @pytest.mark.parametrize(
@@ -142,11 +121,11 @@ def test_whatever_is_plain_is_the_same_form_to_the_library(
     ids=str,
 )
 def test_what_most_people_send_is_plain(
-    app: Flask, call: CampaignView, taken: _Nobody, change: dict[str, str]
+    app: Flask, call: CampaignView, change: dict[str, str]
 ) -> None:
     command = plainly(call, COMMON | change)
     assert command is not None
-    assert by_library(app, taken, call, COMMON | change) == command
+    assert by_library(app, call, COMMON | change) == command
 
 
 @pytest.mark.parametrize(
