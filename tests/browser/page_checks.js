@@ -264,14 +264,21 @@
     return Math.max(new Set(stops).size - 2, 0);
   },
 
+  // Nothing has the focus. On its way out of a frame that is so for a moment as well.
+  isAtTheEnd() {
+    if (document.activeElement !== document.body) return false;
+    return !document.querySelector("iframe") || this.missed().length === 0;
+  },
+
   // After Tab went round: all that can be used was reached (of a group of radios, one).
   reached() {
-    const stops = window.focusStops;
-    const at = new Set(stops.map((each) => each.element));
+    const missed = this.missed().map((each) => `Tab never reaches ${this.called(each)}`);
+    return [...window.focusStops.map((each) => each.problem).filter(Boolean), ...missed];
+  },
+
+  missed() {
+    const at = new Set(window.focusStops.map((each) => each.element));
     const groups = new Set([...at].filter((each) => each.type === "radio").map((each) => each.name));
-    const missed = this.usable()
-      .filter((each) => !at.has(each) && !(each.type === "radio" && groups.has(each.name)))
-      .map((each) => `Tab never reaches ${this.called(each)}`);
-    return [...stops.map((each) => each.problem).filter(Boolean), ...missed];
+    return this.usable().filter((each) => !at.has(each) && !(each.type === "radio" && groups.has(each.name)));
   },
 })

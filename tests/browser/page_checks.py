@@ -113,7 +113,7 @@ def _by_keyboard(page: Page) -> Iterator[str]:
     hold(page, "Tab", page.evaluate("looking.beginAtTop()"))
     for _ in range(MOST_STOPS):
         page.keyboard.down("Tab")
-        if page.evaluate("document.activeElement === document.body"):
+        if page.evaluate("looking.isAtTheEnd()"):
             break
     else:
         yield "Tab never came to the end"

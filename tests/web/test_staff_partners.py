@@ -143,7 +143,7 @@ def test_what_is_pasted_stands_there_in_the_language_that_is_chosen(app: Flask) 
     assert f"/embed/amazon?partner={key}&lang=ar" in page
     assert "/ar/amazon/card.png" in page
     assert 'width="100%"' in page
-    assert len(pasted) == 5
+    assert len(pasted) == 6
 
 
 def test_numbers_by_partner_follow_the_rule_of_small_cells(app: Flask, client: FlaskClient) -> None:

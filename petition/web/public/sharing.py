@@ -11,7 +11,6 @@ from markupsafe import escape
 from petition import assets, design
 from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import CampaignView
-from petition.errors import NotFound
 from petition.printing import Data, qr_png, qr_svg
 from petition.services.partners.snippets import section_link
 from petition.web.http.access import PUBLIC, access
@@ -42,12 +41,12 @@ def card(code: str, slug: str) -> Response:
 @sharing.get("/<lang:code>/<slug:slug>/qr.svg")
 @access(PUBLIC)
 def qr(code: str, slug: str) -> Response:
-    """The call's address as a QR code; with `source`, the address that a section passes on."""
+    """The call's address as a QR code; with a section's `source`, the one that it passes on."""
     shown = shown_call(code, slug)
-    if "source" not in request.args:
+    address = _section_address(shown.view)
+    if address is None:
         return _kept("qr", shown, lambda: _qr(shown.view))
-    drawn = qr_svg(_section_address(shown.view))
-    return answer(made(drawn.encode(), "image/svg+xml; charset=utf-8"), CACHE_CONTROL)
+    return answer(made(qr_svg(address).encode(), "image/svg+xml; charset=utf-8"), CACHE_CONTROL)
 
 
 @sharing.get("/<lang:code>/<slug:slug>/qr.png")
@@ -55,7 +54,7 @@ def qr(code: str, slug: str) -> Response:
 def section_qr(code: str, slug: str) -> Response:
     """The same in points."""
     view = shown_call(code, slug).view
-    address = _section_address(view) if "source" in request.args else _address(view, "qr")
+    address = _section_address(view) or _address(view, "qr")
     return answer(made(qr_png(address), "image/png"), CACHE_CONTROL)
 
 
@@ -118,11 +117,11 @@ def _qr(view: CampaignView) -> Made:
     return made(qr_svg(_address(view, "qr")).encode(), "image/svg+xml; charset=utf-8")
 
 
-def _section_address(view: CampaignView) -> str:
-    """Raises NotFound where no partner has a section with this tag."""
-    source = request.args["source"]
+def _section_address(view: CampaignView) -> str | None:
+    """None where no partner has a section with the tag that is asked for."""
+    source = request.args.get("source", "")
     if not deps().campaign_cache.has_section(view.slug, source):
-        raise NotFound
+        return None
     return section_link(deps().settings.base_url, view.slug, source)
 
 
