@@ -139,11 +139,13 @@ class Guide:
         dependencies_of(self.app).campaign_cache.clear()
 
     def _owe_every_letter(self, code: str) -> None:
-        """One forgets to confirm, one signs again, one asks for a link."""
+        """One forgets to confirm, one signs again, one asks for a link, one writes as well."""
         self.sign(code)
-        twice, self.supporters[code] = self.sign(code), self.sign(code)
-        for supporter in (twice, self.supporters[code]):
+        twice, writer, self.supporters[code] = (self.sign(code) for _ in range(3))
+        for supporter in (twice, writer, self.supporters[code]):
             self.confirm(supporter)
+        message = form_of(self.client, writer.form, code)
+        assert self.post(f"/{code}/amazon/message", code, message).status_code == 303
         assert factories.sign(self.client, twice.form, code).status_code == 303
         asked = {"email": self.supporters[code].form["email"]}
         assert self.post(f"/{code}/amazon/my", code, asked).status_code == 303
