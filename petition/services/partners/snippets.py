@@ -82,4 +82,6 @@ def section_link(base_url: str, campaign: str, source: str) -> str:
 
 def _pictured(page: str, picture: str, words: str, size: str) -> str:
     """A picture that leads to the call; who does not see it is told what the link does."""
-    return f'<a href="{escape(page)}"><img src="{escape(picture)}" alt="{escape(words)}" {size}></a>'
+    return (
+        f'<a href="{escape(page)}"><img src="{escape(picture)}" alt="{escape(words)}" {size}></a>'
+    )
