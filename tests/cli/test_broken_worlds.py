@@ -29,6 +29,8 @@ from tests.cli.conftest import environ_of, one_line
 from tests.factories import change, confirm, entries, keep, the_call
 from tests.project.test_documentation import COMMANDS
 
+pytestmark = pytest.mark.slow
+
 World = dict[str, str]
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {

@@ -40,6 +40,8 @@ from petition.store.db import reading, transaction
 from petition.store.signatures.signatures import Filters
 from petition.web.http.dependencies import dependencies_of
 
+pytestmark = pytest.mark.slow
+
 app = create_app(load({"DATABASE_URL": f"sqlite:///{sys.argv[1]}/x.db",
                        "PETITION_INSTANCE": f"{sys.argv[1]}/instance"}))
 with app.app_context():

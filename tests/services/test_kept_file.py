@@ -26,6 +26,8 @@ from petition.web.http.dependencies import dependencies_of
 from tests import factories, people
 from tests.conftest import Clock
 
+pytestmark = pytest.mark.slow
+
 BY: Final = "exporter@campaign.example.org"
 ORDER: Final = Export(slug="amazon", by=BY, reason="x", filters=Filters(), for_target=False)
 
