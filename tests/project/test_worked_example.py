@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "development.md").read_text("utf-8")
 _STEP = re.compile(r"^`(?P<file>[\w./]+)`$|^```diff\n(?P<change>.*?)^```$", re.M | re.S)
@@ -39,8 +41,6 @@ from petition.services.signatures import signing
 from petition.store.db import reading, transaction
 from petition.store.signatures.signatures import Filters
 from petition.web.http.dependencies import dependencies_of
-
-pytestmark = pytest.mark.slow
 
 app = create_app(load({"DATABASE_URL": f"sqlite:///{sys.argv[1]}/x.db",
                        "PETITION_INSTANCE": f"{sys.argv[1]}/instance"}))
