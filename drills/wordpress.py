@@ -21,6 +21,7 @@ from playwright.sync_api import (
     Error as PlaywrightError,
     FrameLocator,
     Page,
+    ViewportSize,
     expect,
 )
 
@@ -47,7 +48,7 @@ PROGRAMS = {
     "my_print_defaults": "mariadb-client-core",
 }
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 OEMBED = "an address"
 FIRST_WITH_PLUGIN = "plugin, an address"
 
@@ -262,7 +263,7 @@ def _sign(
     browser: Browser, kind: str, address: str, instance: Instance, person: people.Form
 ) -> None:
     """As a visitor of the post does; where the frame is WordPress's sandbox, by its button."""
-    with closing(browser.new_context(viewport=PHONE)) as context:  # type: ignore[arg-type]
+    with closing(browser.new_context(viewport=PHONE)) as context:
         page = context.new_page()
         page.goto(address)
         form = page.frame_locator("iframe").first
@@ -288,7 +289,7 @@ def _fill(form: FrameLocator | Page, person: people.Form) -> None:
 
 def _refused(browser: Browser, address: str) -> str | None:
     """That the link stays and no frame does, of a partner with another site."""
-    with closing(browser.new_context(viewport=PHONE)) as context:  # type: ignore[arg-type]
+    with closing(browser.new_context(viewport=PHONE)) as context:
         page = context.new_page()
         page.goto(address)
         frame = page.locator("iframe")
