@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
-from petition import setting_urls
+from petition import dkim_keys, setting_urls
 from petition.addr_spec import AddressRefused, a_label, addr_spec
+from petition.dkim_keys import DkimKey
 from petition.errors import SettingError
 from petition.keyring import KeyRing
 from petition.served_port import find_served_port
@@ -101,9 +102,13 @@ class Settings:
     mail_from: Sender
     return_domain: str
     """Of the address that a target's answers go to."""
+    dkim_keys: tuple[DkimKey, ...]
+    """What emails are signed with; none: they are not, by us."""
     letters_per_minute: int
     message_days: int
     """So long after a message ended its text is kept."""
+    messages_per_hour: int
+    """At most so many messages go to the mailboxes of one mail domain in an hour."""
     organiser: str | None
     contact: Contact | None
     trusted_proxies: int
@@ -179,8 +184,11 @@ DOCUMENTED = (
     "PETITION_VAULT_KEY",
     "PETITION_MAIL_FROM",
     "PETITION_RETURN_DOMAIN",
+    "PETITION_DKIM_KEY",
+    "PETITION_DKIM_SELECTOR",
     "PETITION_LETTERS_PER_MINUTE",
     "PETITION_MESSAGE_DAYS",
+    "PETITION_MESSAGES_PER_HOUR",
     "PETITION_ORGANISER",
     "PETITION_CONTACT",
     "PETITION_TRUSTED_PROXIES",
@@ -239,10 +247,14 @@ def load(
         vault_key_file=keys.ring_file,
         mail_from=mail_from,
         return_domain=_return_domain(source.find("PETITION_RETURN_DOMAIN"), mail_from),
+        dkim_keys=dkim_keys.read(
+            source.find(dkim_keys.KEY), source.find(dkim_keys.SELECTOR)
+        ),
         letters_per_minute=source.whole_number(
             "PETITION_LETTERS_PER_MINUTE", LETTERS_PER_MINUTE, low=1, high=1_000_000
         ),
         message_days=source.whole_number("PETITION_MESSAGE_DAYS", 28, low=1, high=3650),
+        messages_per_hour=source.whole_number("PETITION_MESSAGES_PER_HOUR", 120, low=1, high=1000),
         organiser=_organiser(source.find("PETITION_ORGANISER")),
         contact=_contact(source.find("PETITION_CONTACT")),
         trusted_proxies=source.whole_number("PETITION_TRUSTED_PROXIES", 0, low=0, high=10),

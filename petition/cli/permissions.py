@@ -31,7 +31,13 @@ def loose(settings: Settings, database: str | None) -> Iterator[tuple[str, str]]
 
 def _key_files(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Keys that lie elsewhere; a group may read them, as secrets of containers are handed over."""
-    for name in ("PETITION_SECRET_KEY", "PETITION_VAULT_KEY", "SMTP_URL", "DATABASE_URL"):
+    for name in (
+        "PETITION_SECRET_KEY",
+        "PETITION_VAULT_KEY",
+        "PETITION_DKIM_KEY",
+        "SMTP_URL",
+        "DATABASE_URL",
+    ):
         path = os.environ.get(f"{name}_FILE", "").strip()
         if path and not os.environ.get(name, "").strip():
             yield name, Path(path)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from petition import files
 from petition.config import Settings
 from petition.errors import PetitionError
+from petition.mail.dkim import UNSIGNED, Signer, signer
 from petition.mail.ready_letter import ReadyLetter, check
 from petition.setting_urls import Smtp
 from petition.store.letters import outbox_files
@@ -58,15 +59,16 @@ class Transport(Protocol):
 def transport(settings: Settings) -> Transport:
     """The one that the settings ask for."""
     if settings.smtp is not None:
-        return SmtpTransport(settings.smtp)
-    return FolderTransport(settings.outbox_dir)
+        return SmtpTransport(settings.smtp, signer(settings))
+    return FolderTransport(settings.outbox_dir, signer(settings))
 
 
 class FolderTransport:
     """Letters as files, for development. A file appears whole or not at all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, signer: Signer = UNSIGNED) -> None:
         self._folder = folder
+        self._signer = signer
 
     def send(self, letter: ReadyLetter) -> None:
         check(letter)
@@ -78,7 +80,7 @@ class FolderTransport:
     def _write(self, letter: ReadyLetter) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = outbox_files.path(self._folder, _stem(letter), at=letter.at)
-        files.write_whole(path, [letter.content])
+        files.write_whole(path, [self._signer.signed(letter.content)])
 
     def unsend(self, letter: ReadyLetter) -> None:
         outbox_files.delete(self._folder, {_stem(letter)})
@@ -112,8 +114,9 @@ class TlsConversation(Conversation, smtplib.SMTP_SSL):
 class SmtpTransport:
     """One connection for many letters; opened when the first one goes."""
 
-    def __init__(self, server: Smtp) -> None:
+    def __init__(self, server: Smtp, signer: Signer = UNSIGNED) -> None:
         self._server = server
+        self._signer = signer
         self._connection: Conversation | None = None
 
     def send(self, letter: ReadyLetter) -> None:
@@ -133,8 +136,9 @@ class SmtpTransport:
             if not connection.has_extn("smtputf8"):
                 raise Refused("SMTPUTF8 is not supported")
             options = ("SMTPUTF8", "BODY=8BITMIME")
+        content = self._signer.signed(letter.content)
         try:
-            connection.sendmail(letter.sender, [letter.to], letter.content, options)
+            connection.sendmail(letter.sender, [letter.to], content, options)
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
             raise _verdict(code, words) from None

@@ -103,6 +103,16 @@ class MessageHour(Base):
     messages: Mapped[int]
 
 
+class ProviderHour(Base):
+    """The same for a mail provider, which may have the mailboxes of several targets."""
+
+    __tablename__ = "provider_hours"
+
+    provider: Mapped[str] = mapped_column(String(255), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    messages: Mapped[int]
+
+
 class MessageChange(Base):
     """One step of a message that is to be counted; folded into message_counts."""
 
