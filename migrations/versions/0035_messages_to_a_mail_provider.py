@@ -8,7 +8,7 @@ from alembic import op
 from petition.store.db.types import Instant
 
 revision = "0035"
-down_revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

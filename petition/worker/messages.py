@@ -1,9 +1,10 @@
 """What a worker does with supporters' messages: each is handed to its target once, or never.
 
 A message that is due waits for its time at the target: within office hours, spread, and within the
-target's cap an hour and a day. Before it is handed over it is marked as parked, in a commit of its
-own: should this process end in the middle, or the connection after the end of the text was sent,
-it stays so, and nobody sends it again. Only a server that said no lets it be queued once more.
+caps of the target, an hour and a day, and of its mail provider. Before it is handed over it is
+marked as parked, in a commit of its own: should this process end in the middle, or the connection
+after the end of the text was sent, it stays so, and nobody sends it again. Only a server that said
+no lets it be queued once more.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from petition.store.messages.sending import MessageToSend, Room
 from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
 from petition.store.vault.vault import Vault
+from petition.worker.brake import Brake
 
 TO_TARGETS: Final = frozenset({RecipientKind.MESSAGE})
 BATCH: Final = 5
@@ -77,6 +79,7 @@ class MessageSender:
         self._transaction = transaction
         self._check_keys = check_keys
         self._now = now
+        self._brake = Brake(pacing.MOST_AN_HOUR)
 
     def send_batch(self) -> int:
         """Claim messages that are due and deal with each; how many were claimed."""
@@ -162,6 +165,7 @@ class MessageSender:
         if ready is None:
             return None
         sending.begin(session, found.id)
+        self._brake.note(found.target_id)
         return found, ready, at
 
     def _later(self, session: Session, found: MessageToSend, at: datetime) -> datetime | None:
@@ -175,7 +179,13 @@ class MessageSender:
             return pacing.next_time(at, zone, jitter)
         if self._paces and not pacing.is_office_hour(at, zone):
             return pacing.next_time(at, zone, jitter)
-        match sending.take_room(session, found, at=at):
+        if self._brake.holds(found.target_id):
+            log.error("worker: messages wait: more than %d in an hour", pacing.MOST_AN_HOUR)
+            return pacing.next_hour(at, zone, jitter)
+        cap = self._context.settings.messages_per_hour
+        match sending.take_room(session, found, at=at, provider_cap=cap, evenly=self._paces):
+            case Room.NOT_YET:
+                return pacing.next_share(at, zone, jitter)
             case Room.NOT_THIS_HOUR:
                 return pacing.next_hour(at, zone, jitter)
             case Room.NOT_TODAY:
@@ -192,7 +202,7 @@ class MessageSender:
             text = self._vault.open_message(found.sealed, found.id, found.key_number)
         except SealBroken:
             self._check_keys(session)  # with foreign keys every message would fail for good
-            sending.give_room_back(session, found.target_id, taken_at=at)
+            sending.give_room_back(session, found, taken_at=at)
             sending.move(session, found.id, message.PARKED, at=at)
             outbox.finish(session, letter.id, letters.FAILED, at=at, error="SealBroken")
             return None
@@ -231,7 +241,7 @@ class MessageSender:
                 outbox.put_off(session, letter.id, until=until)
             else:
                 outbox.postpone(session, letter.id, until=until, error=error)
-            sending.give_room_back(session, found.target_id, taken_at=taken_at)
+            sending.give_room_back(session, found, taken_at=taken_at)
 
         committed(self._transaction, queue)
 

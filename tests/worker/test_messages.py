@@ -16,7 +16,7 @@ from petition.domain.messages import pacing
 from petition.services.messages import pausing
 from petition.services.messages.pausing import Pause
 from petition.store.db import transaction
-from petition.web.http.dependencies import dependencies_of
+from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.worker.loop import Worker
 from petition.worker.messages import LEASE, MessageSender
 from tests import people
@@ -40,6 +40,23 @@ def number_of_writers(app: Flask, client: FlaskClient, number: int) -> None:
 
 def sent_to_targets(server: SmtpServer) -> list[str]:
     return [each.recipients[0] for each in server.handler.taken if each.message["Reply-To"]]
+
+
+def send_at_once(app: Flask, *, workers: int) -> None:
+    """So many workers send what is due, until nothing is."""
+    senders = [make_worker(app, threading.Event())._messages for _ in range(workers)]
+
+    def send(place: int) -> None:
+        with app.app_context():
+            while senders[place].send_batch():
+                pass
+
+    assert together(workers, send) == []
+
+
+def give_settings(app: Flask, **settings: int) -> None:
+    deps = dependencies_of(app)
+    set_dependencies(app, replace(deps, settings=replace(deps.settings, **settings)))
 
 
 @pytest.fixture
@@ -82,23 +99,93 @@ def test_two_workers_send_no_more_than_the_cap(
     number_of_writers(app, client, 10)
     worker.once()  # our own emails to them, and each message gets its time
     clock.forward(pacing.SPREAD)
-    senders = [make_worker(app, threading.Event())._messages for _ in range(2)]
-
-    def send(place: int) -> None:
-        with app.app_context():
-            while senders[place].send_batch():
-                pass
-
-    assert together(2, send) == []
-    assert len(sent_to_targets(smtp_server)) == 6
-    assert states(app) == {"sent": 6, "queued": 4}
-    clock.forward(HOUR + pacing.SPREAD)
-    worker.once()
+    send_at_once(app, workers=2)
+    assert len(sent_to_targets(smtp_server)) == 3  # of six an hour, twenty minutes on
+    for minutes in (39, 59, 60, 60):  # the others come again within an hour each time
+        clock.forward(timedelta(minutes=minutes))
+        send_at_once(app, workers=2)
     assert len(sent_to_targets(smtp_server)) == 8  # the day's cap
-    clock.forward(24 * HOUR)
-    worker.once()
+    hours = rows(app, "SELECT messages FROM message_hours ORDER BY hour")
+    assert all(int(str(number)) <= 6 for (number,) in hours)
+    for _ in range(3):
+        clock.forward(24 * HOUR)
+        worker.once()
     assert states(app) == {"sent": 10}
     assert len(sent_to_targets(smtp_server)) == 10
+
+
+def test_four_workers_use_an_hour_up_and_no_more(
+    app: Flask, client: FlaskClient, clock: Clock, smtp_server: SmtpServer, worker: Worker
+) -> None:
+    change(app, "UPDATE message_targets SET an_hour = 6")
+    number_of_writers(app, client, 8)
+    worker.once()
+    clock.at = IN_OFFICE.replace(minute=59)
+    send_at_once(app, workers=4)
+    assert len(sent_to_targets(smtp_server)) == 6
+    assert states(app) == {"sent": 6, "queued": 2}
+
+
+def test_four_workers_send_no_more_to_a_mail_provider_than_its_cap(
+    app: Flask, client: FlaskClient, clock: Clock, smtp_server: SmtpServer, worker: Worker
+) -> None:
+    """All three targets have their mailboxes at one domain."""
+    give_settings(app, messages_per_hour=4)
+    for place in range(3):
+        write(client, people.cora | {"email": f"p{place}@example.net"})
+    for entry_id in entries(app):
+        confirm(app, entry_id)
+    worker.once()
+    clock.at = IN_OFFICE.replace(minute=59)
+    send_at_once(app, workers=4)
+    assert len(sent_to_targets(smtp_server)) == 4
+    assert states(app) == {"sent": 4, "queued": 5}
+    counted = rows(app, "SELECT provider, messages FROM provider_hours")
+    assert [tuple(row) for row in counted] == [("amazon.example.org", 4)]
+    clock.at -= HOUR  # set back: what went in the hour that is still to come counts
+    change(app, "UPDATE letters SET due_at = :at WHERE message_id IS NOT NULL", at=clock.at)
+    send_at_once(app, workers=1)
+    assert len(sent_to_targets(smtp_server)) == 4
+    clock.at += 2 * HOUR + timedelta(minutes=30)
+    change(app, "UPDATE letters SET due_at = :at WHERE message_id IS NOT NULL", at=clock.at)
+    send_at_once(app, workers=1)
+    assert len(sent_to_targets(smtp_server)) == 8
+    assert states(app) == {"sent": 8, "queued": 1}
+
+
+def test_a_message_that_was_not_taken_gives_the_providers_room_back(
+    app: Flask, client: FlaskClient, clock: Clock, smtp_server: SmtpServer, worker: Worker
+) -> None:
+    number_of_writers(app, client, 1)
+    worker.once()
+    clock.forward(pacing.SPREAD)
+    smtp_server.handler.at_data = lambda envelope: "421 closing"
+    worker.once()
+    assert states(app) == {"queued": 1}
+    assert rows(app, "SELECT sum(messages) FROM provider_hours")[0][0] == 0
+
+
+def test_a_wrong_date_and_wrong_settings_flood_nobody(
+    app: Flask,
+    client: FlaskClient,
+    clock: Clock,
+    smtp_server: SmtpServer,
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pacing, "MOST_AN_HOUR", 3)
+    change(app, "UPDATE message_targets SET an_hour = 100000, a_day = 100000")
+    number_of_writers(app, client, 8)
+    worker.once()
+    clock.at = IN_OFFICE.replace(minute=59)
+    runs = make_worker(app, threading.Event())
+    runs.once()
+    assert len(sent_to_targets(smtp_server)) == 3  # whatever the files say
+    for days in range(1, 6):  # a clock that jumps: each time an hour, and a day, begins
+        clock.at = IN_OFFICE.replace(minute=59) + days * 7 * 24 * HOUR
+        runs.once()
+    assert len(sent_to_targets(smtp_server)) == 3
+    assert states(app) == {"sent": 3, "queued": 5}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ FRIDAY: Final = 4
 SPREAD: Final = timedelta(minutes=20)
 """Over so long messages that may go at one time are spread: no click is followed by its email."""
 AN_HOUR: Final = timedelta(hours=1)
+MOST_AN_HOUR: Final = 300
+MOST_A_DAY: Final = 2000
+"""To one target, whatever its campaign and the date say."""
 
 
 def _zone(name: str) -> tzinfo:
@@ -44,13 +47,29 @@ def next_time(at: datetime, time_zone: str, jitter: float) -> datetime:
     return (opening + 2 * AN_HOUR * jitter).astimezone(at.tzinfo)
 
 
+def share(an_hour: int, at: datetime) -> int:
+    """How many may have gone in this hour by now: a full queue goes evenly, not at the hour."""
+    return -(-min(an_hour, MOST_AN_HOUR) * (at.minute + 1) // 60)
+
+
+def next_share(at: datetime, time_zone: str, jitter: float) -> datetime:
+    """When to look again, where the share is used up for now: at any time within an hour."""
+    later = at + AN_HOUR * jitter
+    return later if is_office_hour(later, time_zone) else next_time(later, time_zone, jitter)
+
+
 def next_hour(at: datetime, time_zone: str, jitter: float) -> datetime:
-    """The same, where this hour's share is used up."""
+    """The same, where this hour's cap is used up."""
     hour = at.replace(minute=0, second=0, microsecond=0) + AN_HOUR
     return next_time(hour, time_zone, jitter)
 
 
 def next_day(at: datetime, time_zone: str, jitter: float) -> datetime:
-    """The same, where this day's share is used up; days are of UTC, as the count of them."""
+    """The same, where this day's cap is used up; days are of UTC, as the count of them."""
     day = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return next_time(day, time_zone, jitter)
+
+
+def provider_of(address: str) -> str:
+    """The mail provider of a mailbox, as far as its address tells: the domain."""
+    return address.rpartition("@")[2].lower()

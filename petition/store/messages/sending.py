@@ -11,21 +11,24 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from petition.domain.messages import message
+from petition.domain.messages import message, pacing
 from petition.domain.messages.steps import Step
 from petition.store.db.upsert import upsert
 from petition.store.messages import counts
-from petition.store.tables import Message, MessageHour, MessageTarget, Signature
+from petition.store.tables import Message, MessageHour, MessageTarget, ProviderHour, Signature
 
 _COUNTED: Final[Mapping[str, Step]] = {message.SENT: Step.SENT, message.BOUNCED: Step.BOUNCED}
 KEPT: Final = timedelta(days=2)
-"""How long the numbers of past hours stay."""
+"""How long the numbers of past hours stay, and those count of hours that are still to come: a clock
+that was set back gives nobody more room."""
 
 
 class Room(StrEnum):
     """Whether a target may get one more message now."""
 
     YES = "yes"
+    NOT_YET = "not yet"
+    """This hour's share is used up for now."""
     NOT_THIS_HOUR = "not this hour"
     NOT_TODAY = "not today"
 
@@ -113,25 +116,33 @@ def begin(session: Session, message_id: int) -> None:
     )
 
 
-def take_room(session: Session, found: MessageToSend, *, at: datetime) -> Room:
-    """Count one more message to the target, if its cap has room.
+def take_room(
+    session: Session, found: MessageToSend, *, at: datetime, provider_cap: int, evenly: bool
+) -> Room:
+    """Count one more message to the target and to its mail provider, if both caps have room.
 
-    The target's row is held meanwhile: two workers take the last place one after the other.
+    Evenly: so that the hour's messages are spread over it. The target's row is held meanwhile: two workers take the last place one after the other.
     """
     session.execute(
         select(MessageTarget.id).where(MessageTarget.id == found.target_id).with_for_update()
     )
     hour = _hour(at)
-    day = hour.replace(hour=0)
     this_hour, today = session.execute(
         select(
-            func.coalesce(func.sum(MessageHour.messages).filter(MessageHour.hour == hour), 0),
+            func.coalesce(func.sum(MessageHour.messages).filter(MessageHour.hour >= hour), 0),
             func.coalesce(func.sum(MessageHour.messages), 0),
-        ).where(MessageHour.target_id == found.target_id, MessageHour.hour >= day)
+        ).where(
+            MessageHour.target_id == found.target_id,
+            MessageHour.hour.between(hour.replace(hour=0), hour + KEPT),
+        )
     ).one()
-    if today >= found.a_day:
+    if today >= min(found.a_day, pacing.MOST_A_DAY):
         return Room.NOT_TODAY
-    if this_hour >= found.an_hour:
+    if this_hour >= min(found.an_hour, pacing.MOST_AN_HOUR):
+        return Room.NOT_THIS_HOUR
+    if evenly and this_hour >= pacing.share(found.an_hour, at):
+        return Room.NOT_YET
+    if not _provider_takes(session, pacing.provider_of(found.to), hour, provider_cap):
         return Room.NOT_THIS_HOUR
     _add(session, found.target_id, hour, +1)
     session.execute(
@@ -142,9 +153,46 @@ def take_room(session: Session, found: MessageToSend, *, at: datetime) -> Room:
     return Room.YES
 
 
-def give_room_back(session: Session, target_id: int, *, taken_at: datetime) -> None:
+def _provider_takes(session: Session, provider: str, hour: datetime, cap: int) -> bool:
+    """Count one more to the provider, unless its cap is used up: one statement, for all workers."""
+    ahead = session.execute(
+        select(func.coalesce(func.sum(ProviderHour.messages), 0)).where(
+            ProviderHour.provider == provider,
+            ProviderHour.hour > hour,
+            ProviderHour.hour <= hour + KEPT,
+        )
+    ).scalar_one()
+    if ahead >= cap:
+        return False
+    taken = upsert(
+        session,
+        ProviderHour,
+        {"provider": provider, "hour": hour, "messages": 1},
+        key=("provider", "hour"),
+        change=lambda new: {"messages": ProviderHour.messages + 1},
+        where=ProviderHour.messages < cap - ahead,
+    )
+    session.execute(
+        delete(ProviderHour)
+        .where(ProviderHour.provider == provider, ProviderHour.hour < hour - KEPT)
+        .execution_options(synchronize_session=False)
+    )
+    return taken == 1
+
+
+def give_room_back(session: Session, found: MessageToSend, *, taken_at: datetime) -> None:
     """Nothing was handed over."""
-    _add(session, target_id, _hour(taken_at), -1)
+    hour = _hour(taken_at)
+    _add(session, found.target_id, hour, -1)
+    session.execute(
+        update(ProviderHour)
+        .where(
+            ProviderHour.provider == pacing.provider_of(found.to),
+            ProviderHour.hour == hour,
+        )
+        .values(messages=ProviderHour.messages - 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _hour(at: datetime) -> datetime:

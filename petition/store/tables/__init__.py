@@ -40,6 +40,7 @@ from petition.store.tables.messages import (
     MessageCount,
     MessageHour,
     MessageTarget,
+    ProviderHour,
 )
 from petition.store.tables.partners import (
     Partner,
@@ -131,6 +132,7 @@ __all__ = [
     "PartnerSection",
     "PartnerTerms",
     "Pause",
+    "ProviderHour",
     "RefusedForm",
     "RequestKeyRow",
     "Review",
