@@ -247,9 +247,7 @@ def load(
         vault_key_file=keys.ring_file,
         mail_from=mail_from,
         return_domain=_return_domain(source.find("PETITION_RETURN_DOMAIN"), mail_from),
-        dkim_keys=dkim_keys.read(
-            source.find(dkim_keys.KEY), source.find(dkim_keys.SELECTOR)
-        ),
+        dkim_keys=dkim_keys.read(source.find(dkim_keys.KEY), source.find(dkim_keys.SELECTOR)),
         letters_per_minute=source.whole_number(
             "PETITION_LETTERS_PER_MINUTE", LETTERS_PER_MINUTE, low=1, high=1_000_000
         ),

@@ -66,7 +66,9 @@ def read(key: str | None, selector: str | None) -> tuple[DkimKey, ...]:
     blocks = [each.group() for each in _PEM.finditer(key)]
     names = [name.strip() for name in selector.lower().split(",")]
     if not all(map(_SELECTOR.fullmatch, names)):
-        raise SettingError(f"{SELECTOR} takes a name such as 2027a, or one for each key: 2027a,2027b")
+        raise SettingError(
+            f"{SELECTOR} takes a name such as 2027a, or one for each key: 2027a,2027b"
+        )
     if len(names) != len(blocks) or len(set(names)) != len(names):
         raise SettingError(
             f"{SELECTOR} takes one name for each key: {KEY} has {len(blocks)} in PEM format"

@@ -83,7 +83,8 @@ def _to(content: bytes) -> str:
 
 def _head(content: bytes) -> list[str]:
     message = _raw(content)
-    names = Counter(name.lower() for name in message)
+    # A signature for each key; whether it is right, test_dkim.py asks.
+    names = Counter(name.lower() for name in message if name.lower() != "dkim-signature")
     found = [f"{name} comes {times} times" for name, times in names.items() if times != 1]
     if set(names) not in (ALWAYS, ALWAYS | ONE_CLICK, MESSAGE):
         found.append(f"headers: {sorted(set(names) ^ ALWAYS)}")

@@ -13,6 +13,7 @@ import click
 from flask import Flask
 
 from petition.app import SHIPPED, keys_of
+from petition.cli import doctor_dns
 from petition.cli.context import now, open_app_unchecked
 from petition.cli.error_lines import one_line
 from petition.cli.loading import would_change
@@ -66,6 +67,7 @@ def doctor(as_json: bool) -> None:
         settings = dependencies_of(app).settings
         lines = [*_settings(settings), *_database(app), *_letters(settings), *_senders(settings)]
         lines += [Verdict(*each) for each in _files(settings)]
+        lines += [Verdict(*each) for each in doctor_dns.findings(settings)]
     if as_json:
         click.echo(json.dumps([line.__dict__ for line in lines]))
     else:

@@ -136,6 +136,7 @@ NOT_IN_IT: Final = {
     "messages.paced": "whether it was given its time, for a day or so",
     "message_targets": "about those who are written to; their name is there",
     "message_hours": "totals",
+    "provider_hours": "totals",
     "message_changes": "steps of messages, waiting to be added up: no row is anybody's",
     "message_counts": "totals",
     "letters.leased_until": "which of our workers is at it, for minutes",

@@ -58,6 +58,8 @@ NOT_HERE: Final = {
     "chown": "needs the user petition",
     "install -m 644 /opt/petition/deploy/": "changes the machine; the files are checked below",
     "/opt/petition/.venv/bin/python -m pip": "fetches packages: tests/project/test_locks.py",
+    "PIP_USE_PEP517=1 .venv/bin/python -m pip": "the same",
+    "openssl genrsa": "writes where only root may; tests/mail/test_dkim.py makes such a key",
     "git": "there is no address to fetch from",
     "cd": "the folder is that of the machine",
     "runuser -u postgres -- createuser": "the tests' own server has its user",

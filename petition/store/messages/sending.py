@@ -121,7 +121,8 @@ def take_room(
 ) -> Room:
     """Count one more message to the target and to its mail provider, if both caps have room.
 
-    Evenly: so that the hour's messages are spread over it. The target's row is held meanwhile: two workers take the last place one after the other.
+    Evenly: so that the hour's messages are spread over it. The target's row is held meanwhile: two
+    workers take the last place one after the other.
     """
     session.execute(
         select(MessageTarget.id).where(MessageTarget.id == found.target_id).with_for_update()
