@@ -247,7 +247,9 @@ def load(
         vault_key_file=keys.ring_file,
         mail_from=mail_from,
         return_domain=_return_domain(source.find("PETITION_RETURN_DOMAIN"), mail_from),
-        dkim_keys=dkim_keys.read(source.find(dkim_keys.KEY), source.find(dkim_keys.SELECTOR)),
+        dkim_keys=dkim_keys.read(
+            source.find("PETITION_DKIM_KEY"), source.find("PETITION_DKIM_SELECTOR")
+        ),
         letters_per_minute=source.whole_number(
             "PETITION_LETTERS_PER_MINUTE", LETTERS_PER_MINUTE, low=1, high=1_000_000
         ),
