@@ -116,10 +116,12 @@ def collect_less_garbage() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def begin() -> None:
     """For this process, from now on."""
+    gc.disable()  # until the tests are collected
     Engine._compiled_cache = _SharedCache()  # type: ignore[assignment]
     # The dialect is part of the key: our engines of one kind all have the same options.
     DefaultDialect.__eq__ = _is_same_kind  # type: ignore[method-assign]
