@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
-from tests import console, factories
+from tests import console, factories, partner_sites
 from tests.conftest import Clock
 
 DOMAINS = "/staff/campaigns/amazon/domains"
@@ -127,6 +127,45 @@ def test_opening_and_closing(app: Flask) -> None:
     assert "Gone: <bdi>open</bdi>" in found
     assert factories.rows(app, "SELECT state FROM campaigns") == [("closed",)]
     assert mine.send(f"{page}/open").status_code == 303
+
+
+def test_what_is_arranged_with_a_partner(app: Flask) -> None:
+    page = f"/staff/campaigns/amazon/partners/{partner_sites.make(app)}"
+    room = f"{page}/arrangement"
+    mine = Opened(console.enter(app), room)
+    theirs = Opened(console.enter(app, "owner", "other@example.org"), room)
+    form = {
+        "controller": "Union",
+        "privacy_url": "https://union.example.org/privacy",
+        "contact_email": "paula@union.example.org",
+        "language": "en",
+    }
+    assert theirs.send(room, **form, retention_months="3").status_code == 303
+    for address, typed in (
+        (room, {**form, "retention_months": "60"}),
+        (f"{page}/question", {"question-en": "Yes, write to me."}),
+    ):
+        answer = copy(mine).send(address, **typed)
+        assert answer.status_code == 409
+        found = text(answer)
+        assert "New: <bdi>Months it may keep people: 3</bdi>" in found
+        assert f'value="{[*typed.values()][-1]}"' in found, "what was typed is still there"
+    newest = "SELECT retention_months FROM partner_terms ORDER BY version DESC LIMIT 1"
+    assert factories.rows(app, newest) == [(3,)]
+    assert mine.send(room, **form, retention_months="60").status_code == 409
+    assert mine.send(room, **form, retention_months="60").status_code == 303
+
+
+def test_a_partner_that_somebody_else_blocked(app: Flask) -> None:
+    page = f"/staff/campaigns/amazon/partners/{partner_sites.make(app)}"
+    mine = Opened(console.enter(app), page)
+    theirs = Opened(console.enter(app, "owner", "other@example.org"), page)
+    assert theirs.send(f"{page}/block").status_code == 303
+    answer = mine.send(f"{page}/lift")
+    assert answer.status_code == 409
+    assert "New: <bdi>The partner is blocked</bdi>" in text(answer)
+    assert factories.rows(app, "SELECT state FROM partners") == [("blocked",)]
+    assert mine.send(f"{page}/lift").status_code == 303
 
 
 def test_a_form_that_does_not_say_what_it_showed_is_taken(app: Flask) -> None:

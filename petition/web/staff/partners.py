@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from typing import Final
@@ -23,18 +23,20 @@ from petition.services.partners.partners import NewPartner
 from petition.services.partners.questions import NoTerms
 from petition.services.partners.snippets import snippets
 from petition.store.campaigns import campaigns
-from petition.store.db import reading, transaction
+from petition.store.db import Session, reading, transaction
 from petition.store.partners import (
     partners as store_partners,
     questions as questions_store,
     refused_forms,
     terms,
 )
+from petition.store.partners.partners import PartnerRecord
 from petition.store.partners.terms import TermsRecord
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
 from petition.web.staff.auth import has_permission
+from petition.web.staff.edit_conflicts import EditConflict, SharedForm
 from petition.web.staff.forms import ButtonForm, PartnerForm
 from petition.web.staff.layout import console_page
 from petition.web.staff.sorting import sorted_table
@@ -80,6 +82,10 @@ def add(slug: str) -> BaseResponse:
 @access(Right.NUMBERS)
 def partner(slug: str, key: str) -> Response:
     """One partner, and what it pastes."""
+    return _partner_page(slug, key)
+
+
+def _partner_page(slug: str, key: str, conflict: EditConflict | None = None) -> Response:
     with reading() as session:
         record = campaigns.by_slug(session, slug)
         found = store_partners.of_campaign(session, slug).get(key)
@@ -97,32 +103,42 @@ def partner(slug: str, key: str) -> Response:
             chosen=code,
             refused_forms=refused_forms.listed(session, slug, key),
             snippets=snippets(deps().settings.base_url, found, language=code, words=words),
-            form=ButtonForm(),
+            form=SharedForm(formdata=None),
+            lines=[_state_line(found)],
+            conflict=conflict,
             may_edit=has_permission(Right.EDIT),
         )
-    return make_response(body)
+    return make_response(body, 200 if conflict is None else 409)
 
 
 @partners.post("/<key>/block")
 @access(Right.EDIT, forms=OWN_PAGES)
 def block(slug: str, key: str) -> BaseResponse:
     """No form of this partner is shown or taken any more."""
-    if not ButtonForm().validate():
-        return partner(slug, key)
-    with transaction() as session:
-        services_partners.block(session, key, campaign=slug, by=g.staff.email, at=deps().now())
-    return _to(slug, key)
+    return _switched(slug, key, services_partners.block)
 
 
 @partners.post("/<key>/lift")
 @access(Right.EDIT, forms=OWN_PAGES, fresh=True)
 def lift(slug: str, key: str) -> BaseResponse:
     """The partner goes on as before."""
-    if not ButtonForm().validate():
-        return partner(slug, key)
+    return _switched(slug, key, services_partners.lift)
+
+
+def _switched(slug: str, key: str, switch: Callable[..., bool]) -> BaseResponse:
+    form = SharedForm()
+    if not form.validate():
+        return _partner_page(slug, key)
     with transaction() as session:
-        services_partners.lift(session, key, campaign=slug, by=g.staff.email, at=deps().now())
-    return _to(slug, key)
+        found = services_partners.of_campaign(session, key, slug)
+        conflict = form.conflict([_state_line(found)])
+        if conflict is None:
+            switch(session, key, campaign=slug, by=g.staff.email, at=deps().now())
+    return _to(slug, key) if conflict is None else _partner_page(slug, key, conflict)
+
+
+def _state_line(found: PartnerRecord) -> str:
+    return _("The partner is blocked") if found.is_blocked else _("The partner is not blocked")
 
 
 @partners.get("/<key>/arrangement")
@@ -137,7 +153,8 @@ def arrangement(slug: str, key: str) -> Response:
 def set_terms(slug: str, key: str) -> BaseResponse:
     """Arrange this from now on; the partner has to accept it."""
     typed = {name: request.form.get(name, "").strip() for name in TERMS}
-    if not ButtonForm().validate():
+    form = SharedForm()
+    if not form.validate():
         return _arrangement_page(slug, key, typed, {})
     months = typed["retention_months"]
     try:
@@ -151,7 +168,13 @@ def set_terms(slug: str, key: str) -> BaseResponse:
     except TermsRefused as refused:
         return _arrangement_page(slug, key, typed, {refused.field: _problems()[refused.field]})
     with transaction() as session:
-        arrangements.set_terms(session, key, new, campaign=slug, by=g.staff.email, at=deps().now())
+        conflict = form.conflict(_lines(session, slug, key))
+        if conflict is None:
+            arrangements.set_terms(
+                session, key, new, campaign=slug, by=g.staff.email, at=deps().now()
+            )
+    if conflict is not None:
+        return _arrangement_page(slug, key, typed, {}, conflict)
     return _to(slug, key, "/arrangement")
 
 
@@ -159,12 +182,14 @@ def set_terms(slug: str, key: str) -> BaseResponse:
 @access(Right.EDIT, forms=OWN_PAGES, fresh=True)
 def ask(slug: str, key: str) -> BaseResponse:
     """What the partner asks who signs on its sites, in each language."""
+    form = SharedForm()
     with reading() as session:
         services_partners.of_campaign(session, key, slug)
         spoken = campaigns.languages(session, campaigns.by_slug(session, slug).id)
+        conflict = form.conflict(_lines(session, slug, key))
     typed = {f"question-{code}": request.form.get(f"question-{code}", "") for code in spoken}
-    if not ButtonForm().validate():
-        return _arrangement_page(slug, key, typed, {})
+    if conflict is not None or not form.validate():
+        return _arrangement_page(slug, key, typed, {}, conflict)
     wrong: dict[str, str] = {}
     for code in spoken:
         name = f"question-{code}"
@@ -210,17 +235,17 @@ def _problems() -> dict[str, str]:
 
 
 def _arrangement_page(
-    slug: str, key: str, typed: Mapping[str, str], errors: Mapping[str, str]
+    slug: str,
+    key: str,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    conflict: EditConflict | None = None,
 ) -> Response:
     with reading() as session:
         found = services_partners.of_campaign(session, key, slug)
         newest = terms.newest(session, found.id)
         spoken = campaigns.languages(session, campaigns.by_slug(session, slug).id)
-        asked = questions_store.current(session, [found.id]).get(found.id, {})
-        values = _values(newest) | {
-            f"question-{code}": asked[code].question.text if code in asked else ""
-            for code in spoken
-        }
+        values = _stands(session, found, newest, spoken)
         body = console_page(
             "staff/arrangement.html",
             slug=slug,
@@ -233,9 +258,30 @@ def _arrangement_page(
             values=values | dict(typed),
             errors=errors,
             labels=_labels(spoken),
-            form=ButtonForm(),
+            lines=_lines(session, slug, key),
+            conflict=conflict,
+            form=SharedForm(formdata=None),
         )
-    return make_response(body, 422 if errors else 200)
+    return make_response(body, 422 if errors else 200 if conflict is None else 409)
+
+
+def _stands(
+    session: Session, found: PartnerRecord, newest: TermsRecord | None, spoken: Iterable[str]
+) -> dict[str, str]:
+    """What the fields of the page hold now."""
+    asked = questions_store.current(session, [found.id]).get(found.id, {})
+    return _values(newest) | {
+        f"question-{code}": asked[code].question.text if code in asked else "" for code in spoken
+    }
+
+
+def _lines(session: Session, slug: str, key: str) -> list[str]:
+    """The same as the page compares it, in the reader's words."""
+    found = services_partners.of_campaign(session, key, slug)
+    spoken = campaigns.languages(session, campaigns.by_slug(session, slug).id)
+    stands = _stands(session, found, terms.newest(session, found.id), spoken)
+    labels = _labels(spoken)
+    return [f"{labels[name]}: {value}" for name, value in stands.items() if value]
 
 
 def _accept_link(newest: TermsRecord) -> str:
