@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
+import pyrage
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
@@ -88,16 +89,16 @@ def set_terms(app: Flask, key: str, **changes: Any) -> int:
     return newest.id
 
 
-def accept(app: Flask, key: str, **changes: Any) -> None:
+def accept(app: Flask, key: str, recipient: str = "", **changes: Any) -> None:
     """The partner accepts new terms."""
-    accept_these(app, set_terms(app, key, **changes))
+    accept_these(app, set_terms(app, key, **changes), recipient)
 
 
-def accept_these(app: Flask, terms_id: int) -> None:
-    """The partner's person accepts."""
+def accept_these(app: Flask, terms_id: int, recipient: str = "") -> None:
+    """The partner's person accepts, and gives this key for its lists."""
     deps = dependencies_of(app)
     with app.app_context(), transaction() as session:
-        arrangements.accept(session, terms_id, "Paula Partner", at=deps.now())
+        arrangements.accept(session, terms_id, "Paula Partner", recipient=recipient, at=deps.now())
     deps.campaign_cache.clear()
 
 
@@ -130,6 +131,18 @@ def asking(app: Flask, name: str = "Union") -> str:
     key = make(app, name)
     ask(app, key)
     return key
+
+
+def give_key(app: Flask, key: str) -> Any:
+    """The partner accepts once more, with a new key; its secret part."""
+    identity = pyrage.x25519.Identity.generate()
+    deps = dependencies_of(app)
+    with app.app_context(), transaction() as session:
+        arrangements.ask_anew(session, key, campaign=None, by="test", at=deps.now())
+        newest = terms.newest(session, partners.of_campaign(session, key, None).id)
+    assert newest is not None
+    accept_these(app, newest.id, str(identity.to_public()))
+    return identity
 
 
 def keep(app: Flask, key: str, form: Form, answer: str = "yes") -> None:

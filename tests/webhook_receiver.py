@@ -24,7 +24,7 @@ from flask import Flask
 from petition.domain.webhooks.event import Algorithm
 from petition.services.webhooks import endpoints
 from petition.services.webhooks.endpoints import Made, NewEndpoint
-from petition.store.db import reading, transaction
+from petition.store.db import db, reading, transaction
 from petition.web.http.dependencies import dependencies_of
 from petition.worker.webhook_client import WebhookClient
 from petition.worker.webhooks import WebhookSender
@@ -39,6 +39,7 @@ class Got:
 
     headers: dict[str, str]
     body: bytes
+    path: str = ""
 
     @property
     def id(self) -> str:
@@ -134,7 +135,7 @@ def receiving(authority: Authority) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            got = Got(headers=headers, body=body)
+            got = Got(headers=headers, body=body, path=self.path)
             status = receiver.answer(got)
             receiver.got.append(got)
             self.send_response(status)
@@ -172,16 +173,20 @@ def client_to(authority: Authority) -> WebhookClient:
     )
 
 
-def sender_of(app: Flask, client: WebhookClient) -> WebhookSender:
+def sender_of(
+    app: Flask, client: WebhookClient, stop: threading.Event | None = None
+) -> WebhookSender:
     """A worker's sender, with no jitter: tests know when each try is due."""
     deps = dependencies_of(app)
+    with app.app_context():
+        engine = db.engine
     return WebhookSender(
         deps.vault,
         client,
-        transaction=transaction,
-        reading=reading,
+        transaction=lambda: transaction(engine),
+        reading=lambda: reading(engine),
         now=deps.now,
-        stop=threading.Event(),
+        stop=stop or threading.Event(),
         jitter=lambda: 0.0,
     )
 

@@ -13,10 +13,12 @@ import click
 from petition.cli import message_counts
 from petition.cli.context import now, open_app, operator, progress
 from petition.cli.files import write
+from petition.domain.exports.recipient import RecipientRefused, SecretKeyGiven, recipient_of
 from petition.domain.messages.steps import By
 from petition.domain.signatures import states
 from petition.services.exports import csv_file
 from petition.services.exports.csv_file import Export, NotForTarget
+from petition.services.partners import handing_over
 from petition.store.campaigns import campaigns
 from petition.store.counts import totals
 from petition.store.db import UNAVAILABLE, Session, reading, snapshot_transaction, transaction
@@ -121,7 +123,18 @@ def _recount(slug: str) -> tuple[int, int]:
 )
 @click.option("--updates", type=click.Choice(["yes"]), help="Only those who want news.")
 @click.option(
-    "--for-target", is_flag=True, help="Names and countries of those who hand their name over."
+    "--for",
+    "whose",
+    metavar="organiser|target|partner:KEY",
+    default="organiser",
+    help="Whose list it is. A partner's holds who said yes to it, encrypted to its own key.",
+)
+@click.option("--for-target", is_flag=True, help="The same as --for target.")
+@click.option(
+    "--age-recipient",
+    "recipient",
+    metavar="KEY",
+    help="Encrypt it to this public key, age1… or ssh-…",
 )
 @click.option("--bom", is_flag=True, help="With the mark by which Excel sees that it is UTF-8.")
 def export(
@@ -132,19 +145,25 @@ def export(
     wanted: tuple[str, ...],
     since: datetime | None,
     updates: str | None,
+    whose: str,
     for_target: bool,
+    recipient: str | None,
     bom: bool,
 ) -> None:
     """Take the signatures of the campaign SLUG out as CSV, with an entry in the ledger.
 
-    Who withdrew is in no list, whatever states are asked for.
+    Who withdrew is in no list, whatever states are asked for. The target's list holds names and
+    countries of those who hand their name over.
     """
+    is_for_target, partner = _whose(whose, for_target, recipient)
     filters = Filters(
         states=states.IN_LISTS if "all" in wanted else wanted,
         since=since.replace(tzinfo=UTC) if since else None,
         updates=updates,
     )
-    if for_target:
+    if partner is not None and filters != Filters():
+        raise click.UsageError("a partner's list takes no choice: it holds who said yes to it")
+    if is_for_target:
         try:
             csv_file.check_filters(filters)
         except NotForTarget as error:
@@ -154,17 +173,17 @@ def export(
         by=operator(),
         reason=reason,
         filters=filters,
-        for_target=for_target,
+        for_target=is_for_target,
         for_excel=bom,
+        partner=partner,
+        recipient=recipient,
     )
     with open_app() as app:
         with reading() as session:
             campaign = campaigns.by_slug(session, slug)
-            expected = sum(
-                number
-                for state, number in totals.states_of(session, campaign.id).items()
-                if state in filters.states
-            )
+            if partner is not None:
+                handing_over.list_for(session, slug, partner)  # or the file is not begun
+            expected = _expected(session, campaign.id, order)
         with progress("exporting", expected) as step:
             chunks = csv_file.export(
                 order,
@@ -175,3 +194,40 @@ def export(
                 progress=step,
             )
             write(chunks, output)
+
+
+def _whose(whose: str, for_target: bool, recipient: str | None) -> tuple[bool, str | None]:
+    """Whether the list is the target's, and the key of the partner whose it is."""
+    kind, _, key = whose.partition(":")
+    if whose in {"organiser", "target"}:
+        if recipient is not None:
+            _check_recipient(recipient)
+        return for_target or whose == "target", None
+    if kind != "partner" or not key:
+        raise click.BadParameter("takes organiser, target or partner:KEY", param_hint="--for")
+    if for_target or recipient is not None:
+        raise click.UsageError("a partner's list goes to that partner's own key alone")
+    return False, key
+
+
+def _check_recipient(text: str) -> None:
+    try:
+        recipient_of(text)
+    except SecretKeyGiven:
+        # It is not repeated: whoever sees the message could read the lists.
+        raise click.BadParameter(
+            "this is the secret part of a key; take the line that begins with age1",
+            param_hint="--age-recipient",
+        ) from None
+    except RecipientRefused:
+        raise click.BadParameter(
+            "takes a public key that begins with age1 or ssh-", param_hint="--age-recipient"
+        ) from None
+
+
+def _expected(session: Session, campaign_id: int, order: Export) -> int:
+    """About how many rows come: signatures by their totals, which costs nothing."""
+    if order.partner is not None:
+        return csv_file.count(session, campaign_id, order)
+    standing = totals.states_of(session, campaign_id)
+    return sum(number for state, number in standing.items() if state in order.filters.states)

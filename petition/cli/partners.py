@@ -152,6 +152,20 @@ def terms(
     click.echo(link if waits else "accepted already")
 
 
+@partner.command("new-key")
+@click.argument("key")
+def new_key(key: str) -> None:
+    """Ask the partner with this KEY for another key to encrypt its lists to.
+
+    It accepts the same arrangement once more, by the link that is printed. Until then there is no
+    list for it, and its question is not asked.
+    """
+    with open_app() as app:
+        with transaction() as session:
+            arrangements.ask_anew(session, key, campaign=None, by=operator(), at=now())
+        click.echo(_link(app, key))
+
+
 @partner.command()
 @click.argument("key")
 @click.argument("language")

@@ -134,7 +134,7 @@ class WebhookSender:
         )
         note = partial(
             sending.note_answer,
-            endpoint_id=batch.endpoint.id,
+            sent_to=batch.endpoint,
             each=each,
             answer=answer,
             wait=wait,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -70,6 +72,7 @@ def test_blocking_and_lifting(app: Flask, run: Any) -> None:
         (("question", "0" * 16, "en", "Yes."), "no partner"),
         (("list", "nothing"), "no campaign called nothing"),
         (("link", "0" * 16), "no partner"),
+        (("new-key", "0" * 16), "no partner"),
         (("link", "0" * 16, "--days", "401"), "1 to 400 days"),
         (("link", "0" * 16, "--revoke"), "no partner"),
     ],
@@ -113,3 +116,42 @@ def test_a_link_to_the_partners_own_page_is_printed_once_and_revoked(
     assert run("partner", "link", key, "--revoke").stdout == f"{key}: revoked\n"
     assert run("partner", "link", key, "--revoke").stdout == f"{key}: had no link\n"
     assert client.get(place).status_code == 404
+
+
+@on_sqlite
+def test_its_list_leaves_encrypted_to_its_key(app: Flask, run: Any, tmp_path: Path) -> None:
+    key = partner_sites.asking(app)
+    path = tmp_path / "list.csv.age"
+    taken = ("export", "amazon", "--reason", "news", "-o", str(path), "--for", f"partner:{key}")
+    refused = run(*taken)
+    assert (refused.exit_code, path.exists()) == (1, False)
+    assert "it has given no key" in refused.stderr
+    link = run("partner", "new-key", key).stdout.strip()
+    identity = pyrage.x25519.Identity.generate()
+    yes = {"name": "Paula", "recipient": str(identity.to_public())}
+    assert app.test_client().post(link, data=yes).status_code == 303
+    partner_sites.keep(app, key, people.ben)
+    factories.confirm(app, factories.entries(app)[0])
+    assert run(*taken).exit_code == 0
+    assert people.ben["email"] in pyrage.decrypt(path.read_bytes(), [identity]).decode()
+    mine = ("export", "amazon", "--reason", "archive", "-o", str(path), "--age-recipient")
+    assert run(*mine, str(identity.to_public())).exit_code == 0
+    assert b"signature_id" in pyrage.decrypt(path.read_bytes(), [identity])
+    for words, said in (
+        ((*mine, "age1x"), "takes a public key"),
+        ((*mine, str(identity)), "secret part"),
+        ((*taken, "--age-recipient", str(identity.to_public())), "own key alone"),
+        ((*taken, "--updates", "yes"), "takes no choice"),
+        ((*taken[:-1], "partner:"), "partner:KEY"),
+        ((*taken[:-1], "authority"), "partner:KEY"),
+    ):
+        wrong = run(*words)
+        assert (wrong.exit_code, said in wrong.stderr) == (2, True), wrong.stderr
+        assert str(identity) not in wrong.stderr
+
+
+@on_sqlite
+def test_the_targets_list_by_its_newer_name(app: Flask, run: Any) -> None:
+    taken = ("export", "amazon", "--reason", "r", "-o", "-")
+    first = run(*taken, "--for-target").stdout.splitlines()[0]
+    assert run(*taken, "--for", "target").stdout.splitlines()[0] == first

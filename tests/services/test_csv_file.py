@@ -319,6 +319,8 @@ def test_the_ledger_knows_the_file(app: Flask, clock: Clock) -> None:
         "since": (began - timedelta(days=1)).isoformat(),
         "updates": None,
         "for_target": False,
+        "partner": None,
+        "recipient": None,
     }
     assert number == data.count(b"\r\n") - 1 == 3
     assert sha256 == hashlib.sha256(data).hexdigest()

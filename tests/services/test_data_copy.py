@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from petition.domain.messages.message import MessageText
+from petition.domain.partners.disclosures import Way
 from petition.domain.signatures.supporter import Person
 from petition.keyring import KeyRing
 from petition.services.privacy import data_copy
 from petition.store.messages.messages import MessageRecord
+from petition.store.partners.disclosures import DisclosureRecord
 from petition.store.privacy.personal_data import (
     Disclosed,
     EntryRecord,
@@ -20,6 +22,7 @@ from petition.store.privacy.personal_data import (
 from petition.store.privacy.staff_views import ViewRecord
 from petition.store.signatures.consents import Answered
 from petition.store.vault.vault import Vault
+from petition.store.webhooks.deliveries import Unheard
 
 AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 LATER = datetime(2026, 11, 2, 9, 30, 5, 250000, tzinfo=UTC)
@@ -99,7 +102,13 @@ HELD = PersonalData(
             finished_at=LATER,
         ),
     ),
-    disclosures=(Disclosed(export_id=9, at=LATER, for_target=True, by_reference=True, reason="x"),),
+    disclosures=(
+        Disclosed(
+            export_id=9, at=LATER, for_target=True, partner=None, by_reference=True, reason="x"
+        ),
+    ),
+    told=(DisclosureRecord(partner="Union", way=Way.WEBHOOK, first_at=AT, last_at=LATER),),
+    unheard=(Unheard(partner="Union", since=LATER),),
     text_id=1,
 )
 
@@ -146,6 +155,8 @@ COPY = """\
       "utm_medium": null,
       "utm_campaign": "a",
       "partner": null,
+      "partner_consent": null,
+      "partner_consent_at": null,
       "shown_in_public": null,
       "reviewed_at": null,
       "read_by_staff": [
@@ -195,7 +206,25 @@ COPY = """\
     {
       "export": 9,
       "at": "2026-11-02T09:30:05.250000+00:00",
-      "to": "target"
+      "to": "target",
+      "partner": null
+    }
+  ],
+  "told_to_partners_programs": [
+    {
+      "partner": "Union",
+      "way": "webhook",
+      "what": [
+        "reference"
+      ],
+      "first_at": "2026-11-02T09:30:00+00:00",
+      "last_at": "2026-11-02T09:30:05.250000+00:00"
+    }
+  ],
+  "withdrawals_not_acknowledged": [
+    {
+      "partner": "Union",
+      "since": "2026-11-02T09:30:05.250000+00:00"
     }
   ]
 }

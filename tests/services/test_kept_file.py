@@ -80,8 +80,8 @@ def test_the_file_is_the_one_that_the_ledger_knows(app: Flask) -> None:
     whole = b"".join(kept_file.chunks(file, dependencies_of(app).vault, reading=reading))
     assert whole.count(b"\r\n") >= 31
     assert hashlib.sha256(whole).hexdigest() == file.export.sha256
-    name = csv_file.file_name("amazon", file.export.started_at, is_for_target=False)
-    assert Contents.of(False) in name
+    name = csv_file.file_name("amazon", file.export)
+    assert Contents.FULL in name
 
 
 def test_nobody_else_is_given_it(app: Flask) -> None:

@@ -42,6 +42,8 @@ KEPT: dict[type[msgspec.Struct], object] = {
         "state": ["confirmed"],
         "updates": "yes",
         "visibility": [],
+        "partner": None,
+        "recipient": "age1",
     },
     Numbers: {"confirmed": 3, "withdrawn": 2, "forms_not_confirmed": 1},
     FinalNumbers: {"confirmed": 3},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+import pyrage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -125,6 +126,40 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(app: Flask, field: str, 
     assert factories.rows(app, "SELECT count(*) FROM partner_terms") == [(0,)]
 
 
+def test_a_key_for_lists_is_given_with_the_yes_and_changed_by_another(
+    app: Flask, client: FlaskClient
+) -> None:
+    key = partner_sites.make_new(app)
+    link = partner_sites.accept_link(app, partner_sites.set_terms(app, key))
+    identity = pyrage.x25519.Identity.generate()
+    public = str(identity.to_public())
+    for typed, said in (
+        ("age1nothing", "This is no public key"),
+        (str(identity), "This is the secret part of your key"),
+    ):
+        answer = client.post(link, data={"name": "Paula", "recipient": typed})
+        assert answer.status_code == 422
+        assert said in text(answer)
+        assert 'href="#recipient"' in text(answer)
+        assert (typed in text(answer)) == (typed == "age1nothing")
+        assert "Paula" in text(answer)
+    assert client.post(link, data={"name": "Paula", "recipient": public}).status_code == 303
+    assert public in text(client.get(link))
+    staff = console.enter(app)
+    assert public in text(staff.get(f"{ROOM}/{key}/arrangement"))
+    assert public in text(client.get(partner_sites.page_link(app, key)))
+    assert post(staff, key, "new-key").status_code == 303
+    assert post(staff, key, "new-key").status_code == 303  # once or twice the same
+    newest = factories.rows(app, "SELECT max(id), count(*) FROM partner_terms")
+    assert newest[0][1] == 2
+    again = partner_sites.accept_link(app, int(str(newest[0][0])))
+    assert f'value="{public}"' in text(client.get(again))
+    other = str(pyrage.x25519.Identity.generate().to_public())
+    assert client.post(again, data={"name": "Paula", "recipient": other}).status_code == 303
+    assert other in text(staff.get(f"{ROOM}/{key}/arrangement"))
+    assert log(app)[-2][1:] == ("new key", f"amazon: {key} 2")
+
+
 @on_sqlite
 def test_staff_write_its_question(app: Flask, client: FlaskClient) -> None:
     key = partner_sites.make(app)
@@ -147,7 +182,7 @@ def test_only_who_may_edit_sees_it_and_of_this_campaign(app: Flask) -> None:
     staff = console.enter(app)
     assert staff.get(f"{ROOM}/{'0' * 16}/arrangement").status_code == 404
     token = console.form_token(staff.get(f"{ROOM}/{key}/arrangement"))
-    for what in ("arrangement", "question", "send"):
+    for what in ("arrangement", "question", "send", "new-key"):
         sent = {"csrf_token": token, **FILLED_IN}
         assert staff.post(f"{ROOM}/{'0' * 16}/{what}", data=sent).status_code == 404
 

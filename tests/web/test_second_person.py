@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pyrage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,7 +15,7 @@ from werkzeug.test import TestResponse as Answer
 from petition.services.exports import second_person
 from petition.store.db import transaction
 from petition.web.http.dependencies import dependencies_of, set_dependencies
-from tests import console, factories, people
+from tests import console, factories, partner_sites, people
 from tests.conftest import Clock
 from tests.factories import together
 
@@ -92,6 +93,36 @@ def test_the_second_person_agrees_and_the_first_makes_it_once(
         ("bo@example.org", "approved", "amazon: request 1 of ada@example.org"),
         ("ada@example.org", "made", "amazon: request 1"),
     ]
+
+
+def test_a_partners_list_is_for_that_partner(app: Flask, ada: FlaskClient, bo: FlaskClient) -> None:
+    """Encrypted to its key, by two where it is long, and never with another choice."""
+    key = partner_sites.asking(app)
+    answer = console.order(ada, partner=key)
+    assert answer.status_code == 422
+    assert "has given no key" in answer.get_data(as_text=True)
+    assert 'id="partner-problem"' in answer.get_data(as_text=True)
+    identity = partner_sites.give_key(app, key)
+    both = console.order(ada, partner=key, for_target="yes").get_data(as_text=True)
+    assert "for that partner alone" in both
+    assert console.order(ada, partner="0" * 16).status_code == 404
+    forms = [people.someone(500), people.someone(501)]
+    for form in forms:
+        partner_sites.keep(app, key, form)
+    for entry in factories.entries(app)[-2:]:
+        factories.confirm(app, entry)
+    assert console.order(ada, partner=key).status_code == 303  # it waits
+    assert "For the partner Union, encrypted" in bo.get(PAGE).get_data(as_text=True)
+    assert press(bo, "approve").status_code == 303
+    made = press(ada, "make").get_data(as_text=True)
+    file = ada.get(re.search(rf"{PAGE}/exports/\d+/file", made)[0])  # type: ignore[index]
+    assert f"amazon-for-partner-{key}-" in file.headers["Content-Disposition"]
+    assert file.headers["Content-Disposition"].endswith('.csv.age"')
+    assert file.content_type == "application/octet-stream"
+    lines = pyrage.decrypt(file.data, [identity]).decode().splitlines()
+    assert len(lines) == 3
+    for form in forms:
+        assert any(form["email"] in line for line in lines)
 
 
 def test_a_refused_one_is_not_made(app: Flask, ada: FlaskClient, bo: FlaskClient) -> None:

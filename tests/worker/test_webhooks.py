@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,14 +18,18 @@ from flask import Flask
 from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from petition.cli import server
+from petition.domain import tokens
 from petition.domain.partners.references import signature_of
 from petition.domain.signatures import states
+from petition.domain.webhooks import retries
 from petition.domain.webhooks.event import Algorithm
 from petition.services.campaigns import opening
 from petition.services.privacy import erasure, rights, withdrawals
 from petition.services.privacy.rights import Choices
 from petition.services.webhooks import endpoints, sending
 from petition.store.db import reading, transaction
+from petition.store.partners import partners
 from petition.store.signatures import signatures
 from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
@@ -494,6 +499,110 @@ def test_a_partner_is_told_only_of_who_said_yes_to_it(
         (4, held, "withdrawn", None),
         (5, erased, "erased", None),
     ]
+    (full,) = [each.data["signature"] for each in receiver.got if "signature" in each.data]
+    assert set(full) == {"given_name", "family_name", "email", "country", "language"}
+    # Who is still there reads on their own page what was told of them.
+    kept = "SELECT signature_id, way FROM partner_disclosures ORDER BY signature_id"
+    assert factories.rows(app, kept) == [(yes, "full"), (held, "full")]
+
+
+def test_a_withdrawal_that_no_program_takes_is_shown_to_its_person(
+    app: Flask, clock: Clock, receiver: Receiver, sender: WebhookSender
+) -> None:
+    """After three days, and until it is taken; not to who said yes again."""
+    union = partner_sites.asking(app)
+    add(app, receiver.url, partner=union)
+    add(app, receiver.url)  # the organiser's own is nobody's disclosure
+    for number in range(2):
+        partner_sites.keep(app, union, person(number))
+    for each in factories.entries(app):
+        factories.confirm(app, each)
+    sender.send_due()
+    receiver.answer = lambda got: 500
+    for id_ in (1, 2):
+        with transaction() as session:
+            rights.leave_partner(session, id_, at=clock())
+    sender.send_due()
+
+    def page(id_: int) -> str:
+        deps = dependencies_of(app)
+        token = deps.tokens.sign(tokens.MY, str(id_), expires=deps.now() + timedelta(days=7))
+        answer = app.test_client().get(f"/my/{token}")
+        assert answer.status_code == 200
+        return answer.get_data(as_text=True)
+
+    assert "a program of Union was told that you said yes" in page(1)
+    assert "has not confirmed that yet" not in page(1)
+    clock.forward(retries.OVERDUE_AFTER)
+    assert "We told Union to delete you from its list" in page(1)
+    assert "has not confirmed that yet" in page(2)
+    receiver.answer = lambda got: 200
+    with transaction() as session:
+        rights.choose(session, 2, yes_again(app, union), at=clock())
+    assert "has not confirmed that yet" not in page(2)
+    sender.send_due()
+    for _again in range(3):
+        clock.forward(timedelta(days=1))
+        sender.send_due()
+    assert "has not confirmed that yet" not in page(1)
+
+
+def yes_again(app: Flask, key: str) -> Choices:
+    """What who left the partner says to its question now."""
+    with reading() as session:
+        found = partners.by_key(session, key)
+    assert found is not None
+    asked = found.question("en")
+    assert asked is not None
+    return Choices(answers={"partner": "yes"}, text_ids={"partner": asked.consent_text_id})
+
+
+def test_two_threads_send_each_message_once_and_keep_each_signatures_order(
+    app: Flask,
+    authority: Authority,
+    clock: Clock,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker's own two, as it starts them: one endpoint is sent to by one at a time."""
+    for place in range(3):
+        add(app, f"{receiver.url}&place={place}")
+    ids = signed(app, *map(person, range(8)))
+    for id_ in ids:
+        withdraw(app, id_)
+    with transaction() as session:
+        for id_ in ids[:4]:
+            assert withdrawals.undo(session, id_, at=clock())
+    for id_ in ids[2:]:
+        erase(app, id_)
+    both, stop = threading.Barrier(server.WEBHOOK_THREADS), threading.Event()
+    first = iter(range(server.WEBHOOK_THREADS))
+
+    def answer(got: Got) -> int:
+        if next(first, None) is not None:
+            both.wait(30)  # until the other thread sends, too
+        return 204
+
+    receiver.answer = answer
+
+    def made(app: Flask, stop: threading.Event) -> WebhookSender:
+        return sender_of(app, client_to(authority), stop)
+
+    monkeypatch.setattr(server, "make_webhook_sender", made)
+    with server._webhooks(app, stop):
+        factories.until(lambda: not owed(app))
+        stop.set()
+    assert len(receiver.got) == 3 * (8 + 8 + 4 + 6)
+    assert len({each.headers["webhook-id"] for each in receiver.got}) == len(receiver.got)
+    told: dict[tuple[str, str], list[str]] = {}
+    for each in receiver.got:
+        told.setdefault((each.path, each.data["reference"]), []).append(each.data["state"])
+    assert len(told) == 3 * 8
+    for (_path, id_), states_ in told.items():
+        expected = ["confirmed", "withdrawn"]
+        expected += ["confirmed"] if int(id_) in ids[:4] else []
+        expected += ["erased"] if int(id_) in ids[2:] else []
+        assert states_ == expected
 
 
 @on_sqlite

@@ -67,21 +67,24 @@ class Algorithm(StrEnum):
 OWING: Final = (EndpointState.LIVE, EndpointState.SHUT_OFF)
 """To these what happens is owed."""
 ERASED_STATE: Final = "erased"
+GONE: Final = (EventKind.WITHDRAWN, EventKind.ERASED)
+"""After these a receiver has somebody on its list no more."""
 LEAVING: Final = (EventKind.WITHDRAWN, EventKind.ERASED, EventKind.CONSENT)
 """What a receiver must act upon: staff are shown those that it has not acknowledged."""
 
 
-class Details(msgspec.Struct, frozen=True, kw_only=True):
+class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a full message says of a person beside what each says."""
 
     given_name: str
     family_name: str
     email: str
     country: str
-    postcode: str
     language: str
-    visibility: str
-    updates: str
+    postcode: str | None = None
+    """None, as what follows: a partner is not told."""
+    visibility: str | None = None
+    updates: str | None = None
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,19 +10,24 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
-from petition.domain.exports.contents import Contents
+from petition.domain.exports.recipient import recipient_of
 from petition.domain.exports.spreadsheet import BYTE_ORDER_MARK, guarded
+from petition.domain.partners import references
+from petition.domain.partners.disclosures import FOR_PARTNER
 from petition.domain.signatures import consent
 from petition.domain.signatures.states import HANDED_TO_TARGET
 from petition.domain.signatures.supporter import Person
 from petition.errors import PetitionError
+from petition.services.exports.encryption import encrypted
+from petition.services.partners import handing_over
 from petition.services.staff import panic
 from petition.store.campaigns import campaigns
 from petition.store.db import Session, SessionFactory
 from petition.store.exports import contents, ledger
-from petition.store.exports.ledger import FiltersRecord
+from petition.store.exports.ledger import ExportRecord, FiltersRecord
+from petition.store.partners import opt_ins, partners
 from petition.store.signatures import consents, signatures
 from petition.store.signatures.signatures import ExportRow, Filters
 from petition.store.staff import audit
@@ -30,6 +35,8 @@ from petition.store.vault.vault import SALT_LENGTH, Vault
 
 FOR_TARGET: Final = ("reference", "given_name", "family_name", "country")
 """What the target receives: what people agreed to hand over, and by what it can be recalled."""
+ENCRYPTED: Final = ".age"
+"""Behind the name of a file that is encrypted."""
 
 CONSENT: Final = "_consent"
 """Behind a purpose it names the column of that question's answer."""
@@ -56,20 +63,22 @@ class Export:
     for_target: bool
     for_excel: bool = False
     """With a byte-order mark, or Excel takes the letters for others."""
+    partner: str | None = None
+    """The key of the partner whose list it is: who said yes to it, encrypted to its own key."""
+    recipient: str | None = None
+    """The key that any other list is encrypted to; None: it leaves in clear."""
 
     @property
     def taken(self) -> Filters:
         """What is in it: the target gets only those who chose to hand their name over."""
         return _AGREED if self.for_target else self.filters
 
-    def file_name(self, at: datetime) -> str:
-        """A name that says what the file holds, so that nobody sends one list for the other."""
-        return file_name(self.slug, at, is_for_target=self.for_target)
 
-
-def file_name(slug: str, at: datetime, *, is_for_target: bool) -> str:
-    """The same, of a file that was ordered before."""
-    return f"{slug}-{Contents.of(is_for_target)}-{at:%Y%m%dT%H%MZ}.csv"
+def file_name(slug: str, list_: ExportRecord) -> str:
+    """A name that says what the file holds, so that nobody sends one list for the other."""
+    whose = f"-{list_.partner}" if list_.partner is not None else ""
+    end = ENCRYPTED if list_.is_encrypted else ""
+    return f"{slug}-{list_.contents}{whose}-{list_.started_at:%Y%m%dT%H%MZ}.csv{end}"
 
 
 class NotForTarget(PetitionError):
@@ -103,34 +112,68 @@ def export(
     `begun` hears of the export's id once it stands in the ledger.
 
     The ledger has the order before the first byte leaves, and the row count and SHA-256 after
-    the last: an entry without them is a file that was cut off. Raises NotFound or NotForTarget
-    before that.
+    the last: an entry without them is a file that was cut off. Of an encrypted file it is that of
+    the encrypted bytes. Raises NotFound, NotForTarget, NoListFor or RecipientRefused before that.
     """
     if order.for_target:
         check_filters(order.filters)
     salt = os.urandom(SALT_LENGTH) if order.for_target else None
     with transaction() as session:
-        campaign_id, export_id = _begin(session, order, salt, at=now())
-    begun(export_id)
-    digest, total = sha256(), 0
-    if order.for_excel:
-        yield from _hashed(digest, BYTE_ORDER_MARK)
-    with reading() as session:
-        table = _table(session, order, vault, campaign_id, export_id, salt, transaction)
-        yield from _hashed(digest, _lines([table.columns]))
-        for page in table.pages:
-            lines = [_line(row, table.cells, vault) for row in page]
-            yield from _hashed(digest, _lines(lines))
-            total += len(page)
-            progress(len(page))
+        begun_list = _begin(session, order, salt, at=now())
+    begun(begun_list.export_id)
+    rows: list[int] = []
+
+    def plain() -> Iterator[bytes]:
+        if order.for_excel:
+            yield BYTE_ORDER_MARK
+        with reading() as session:
+            table = _table(session, order, vault, begun_list, transaction, at=now())
+            yield _lines([table.columns])
+            for page in table.pages:
+                yield _lines([_line(row, table.cells, vault) for row in page])
+                rows.append(len(page))
+                progress(len(page))
+
+    to = begun_list.recipient
+    digest = sha256()
+    for chunk in encrypted(plain(), to) if to is not None else plain():
+        digest.update(chunk)
+        yield chunk
     with transaction() as session:
-        ledger.finish_export(session, export_id, rows=total, sha256=digest.hexdigest(), at=now())
+        ledger.finish_export(
+            session, begun_list.export_id, rows=sum(rows), sha256=digest.hexdigest(), at=now()
+        )
 
 
-def _begin(session: Session, order: Export, salt: bytes | None, *, at: datetime) -> tuple[int, int]:
-    """Write the order down, in the ledger and in the audit log; the ids of campaign and list."""
+def count(session: Session, campaign_id: int, order: Export) -> int:
+    """How many signatures the list would hold now."""
+    if order.partner is None:
+        return signatures.count(session, campaign_id, order.taken)
+    of = partners.by_key(session, order.partner)
+    return opt_ins.number(session, of.id) if of is not None else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Begun:
+    """A list that stands in the ledger and is made from now on."""
+
+    campaign_id: int
+    export_id: int
+    salt: bytes | None
+    """What makes the references of the target's list its own."""
+    partner: handing_over.ListFor | None
+    recipient: str | None
+
+
+def _begin(session: Session, order: Export, salt: bytes | None, *, at: datetime) -> _Begun:
+    """Write the order down, in the ledger and in the audit log."""
     panic.check_lists(session)
     campaign_id = campaigns.by_slug(session, order.slug).id
+    to = recipient_of(order.recipient) if order.recipient is not None else None
+    partner = None
+    if order.partner is not None:
+        partner = handing_over.list_for(session, order.slug, order.partner)
+        to = partner.recipient
     contents.begin(session, campaign_id)
     filters = order.taken
     export_id = ledger.begin_export(
@@ -144,19 +187,25 @@ def _begin(session: Session, order: Export, salt: bytes | None, *, at: datetime)
             state=filters.states,
             updates=filters.updates,
             visibility=filters.visibilities,
+            partner=order.partner,
+            recipient=to,
         ),
         reference_salt=salt,
         at=at,
     )
+    whose = " for the target" if order.for_target else ""
+    whose = f" for partner {order.partner}" if order.partner is not None else whose
     audit.note(
         session,
         who=order.by,
         action="export",
         outcome="done",
         at=at,
-        detail=f"{order.slug}: list {export_id}{' for the target' if order.for_target else ''}",
+        detail=f"{order.slug}: list {export_id}{whose}",
     )
-    return campaign_id, export_id
+    return _Begun(
+        campaign_id=campaign_id, export_id=export_id, salt=salt, partner=partner, recipient=to
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,23 +221,56 @@ def _table(
     session: Session,
     order: Export,
     vault: Vault,
-    campaign_id: int,
-    export_id: int,
-    salt: bytes | None,
+    begun: _Begun,
     transaction: SessionFactory,
+    *,
+    at: datetime,
 ) -> _Table:
-    """Which signatures leave is written down as they do; of a list for the target, before."""
+    """Which signatures leave is written down as they do; of a list with references, before."""
+    campaign_id, salt = begun.campaign_id, begun.salt
+    if begun.partner is not None:
+        return _partners_table(session, vault, begun, begun.partner, transaction, at=at)
     if salt is not None:
+
+        def reference(signature_id: int) -> str:
+            return vault.reference(salt, signature_id)
+
         ids = signatures.ids(session, campaign_id, order.taken)
-        pages = _by_reference(session, campaign_id, vault, salt, ids)
-        _note_all(ids, export_id, transaction)
-        return _Table(columns=FOR_TARGET, cells=_target_cells(vault, salt), pages=pages)
+        pages = _by_reference(session, campaign_id, _AGREED, reference, ids)
+        _note_all(ids, begun.export_id, transaction)
+        cells = [_reference_cell(reference), *map(_cell, FOR_TARGET[1:])]
+        return _Table(columns=FOR_TARGET, cells=cells, pages=pages)
     columns = columns_of(session, campaign_id)
+    pages = signatures.pages(session, campaign_id, order.taken)
     return _Table(
         columns=columns,
         cells=[_cell(column) for column in columns],
-        pages=_noted(signatures.pages(session, campaign_id, order.taken), export_id, transaction),
+        pages=_noted(pages, begun.export_id, transaction),
     )
+
+
+def _partners_table(
+    session: Session,
+    vault: Vault,
+    begun: _Begun,
+    of: handing_over.ListFor,
+    transaction: SessionFactory,
+    *,
+    at: datetime,
+) -> _Table:
+    said = opt_ins.answered(session, of.partner_id, since=of.kept_since(at))
+
+    def reference(signature_id: int) -> str:
+        return references.reference(vault.ring.partners, of.key, signature_id)
+
+    def answered(row: ExportRow, person: Person) -> str:
+        return _time(said[row.signature_id])
+
+    ids = sorted(said)
+    pages = _by_reference(session, begun.campaign_id, Filters(), reference, ids)
+    _note_all(ids, begun.export_id, transaction)
+    cells = [_reference_cell(reference), *map(_cell, FOR_PARTNER[1:-1]), answered]
+    return _Table(columns=FOR_PARTNER, cells=cells, pages=pages)
 
 
 def columns_of(session: Session, campaign_id: int) -> tuple[str, ...]:
@@ -205,16 +287,17 @@ def _line(row: ExportRow, cells: Sequence[Cell], vault: Vault) -> list[str]:
 def recall(session: Session, vault: Vault, export_id: int) -> Iterator[bytes]:
     """What an export holds that must be taken out of it, as CSV. Raises NotFound.
 
-    The target is told which rows, and neither why nor when: that is nobody's there to know.
+    The target or partner is told which rows, and neither why nor when: that is nobody's there to
+    know.
     """
     export = ledger.find(session, export_id)
     rows = contents.recalled(session, export_id)
-    salt = export.reference_salt
-    if salt is not None:
-        yield _lines([("reference",)])
-        yield _lines(
-            [(each,) for each in sorted(vault.reference(salt, r.signature_id) for r in rows)]
-        )
+    salt, partner = export.reference_salt, export.partner
+    if partner is not None:
+        key = vault.ring.partners
+        yield _references(references.reference(key, partner, r.signature_id) for r in rows)
+    elif salt is not None:
+        yield _references(vault.reference(salt, r.signature_id) for r in rows)
     elif export.for_target:  # from when its rows had numbers
         yield _lines([("signature_id",)])
         yield _lines([(str(row.signature_id),) for row in rows])
@@ -223,19 +306,23 @@ def recall(session: Session, vault: Vault, export_id: int) -> Iterator[bytes]:
         yield _lines([(str(row.signature_id), row.why, _time(row.at)) for row in rows])
 
 
-def _target_cells(vault: Vault, salt: bytes) -> list[Cell]:
-    def reference(row: ExportRow, person: Person) -> str:
-        return vault.reference(salt, row.signature_id)
+def _references(found: Iterable[str]) -> bytes:
+    return _lines([("reference",), *((each,) for each in sorted(found))])
 
-    return [reference, *(_cell(column) for column in FOR_TARGET[1:])]
+
+def _reference_cell(reference: Callable[[int], str]) -> Cell:
+    return lambda row, person: reference(row.signature_id)
 
 
 def _by_reference(
-    session: Session, campaign_id: int, vault: Vault, salt: bytes, ids: Sequence[int]
+    session: Session,
+    campaign_id: int,
+    filters: Filters,
+    reference: Callable[[int], str],
+    ids: Sequence[int],
 ) -> Iterator[Sequence[ExportRow]]:
     """In the order of the references, which is that of nothing else."""
-    order = sorted(ids, key=lambda id_: vault.reference(salt, id_))
-    return signatures.in_order(session, campaign_id, _AGREED, order)
+    return signatures.in_order(session, campaign_id, filters, sorted(ids, key=reference))
 
 
 def _note_all(ids: Sequence[int], export_id: int, transaction: SessionFactory) -> None:
@@ -262,11 +349,6 @@ def _noted(
 
 def _ids(pages: Iterable[Sequence[ExportRow]]) -> list[int]:
     return [row.signature_id for page in pages for row in page]
-
-
-def _hashed(digest: Any, chunk: bytes) -> Iterator[bytes]:
-    digest.update(chunk)
-    yield chunk
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:

@@ -20,7 +20,6 @@ from petition.store.campaigns import campaigns
 from petition.store.db import DatabaseFault, Session, SessionFactory
 from petition.store.exports import kept_files
 from petition.store.exports.kept_files import KeptFile
-from petition.store.signatures import signatures
 from petition.store.vault.vault import Vault
 
 KEPT: Final = timedelta(minutes=15)
@@ -57,7 +56,7 @@ def make(
     rows = [0]
     with reading() as session:
         campaign_id = campaigns.by_slug(session, order.slug).id
-        of = signatures.count(session, campaign_id, order.taken)
+        of = csv_file.count(session, campaign_id, order)
     chunks = csv_file.export(
         order,
         vault,

@@ -7,12 +7,12 @@ from datetime import datetime
 from petition.domain.exports import second_person
 from petition.domain.exports.second_person import RequestState
 from petition.errors import PetitionError
+from petition.services.exports import csv_file
 from petition.services.exports.csv_file import Export
 from petition.store.campaigns import campaigns
 from petition.store.db import Session
 from petition.store.exports import requests
 from petition.store.exports.requests import Request, WantedList
-from petition.store.signatures import signatures
 from petition.store.signatures.signatures import Filters
 from petition.store.staff import audit
 
@@ -34,6 +34,7 @@ def order_of(wanted: WantedList, slug: str, *, by: str, reason: str) -> Export:
         filters=Filters(updates="yes" if wanted.updates else None),
         for_target=wanted.for_target,
         for_excel=wanted.for_excel,
+        partner=wanted.partner,
     )
 
 
@@ -53,7 +54,7 @@ def ask_if_long(
     """
     campaign_id = campaigns.by_slug(session, slug).id
     order = order_of(wanted, slug, by=by, reason=reason)
-    rows = signatures.count(session, campaign_id, order.taken) if setting else 0
+    rows = csv_file.count(session, campaign_id, order) if setting else 0
     if not second_person.needs_second(rows, setting=setting):
         return False
     number = requests.add(

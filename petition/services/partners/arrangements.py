@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from petition.domain.exports.recipient import recipient_of
 from petition.domain.letters import letter
 from petition.domain.letters.recipient import Recipient
 from petition.domain.partners import terms as domain
@@ -46,6 +47,20 @@ def set_terms(
         question = asked_by(new, asked.question.text)
         questions.put(session, partner.id, asked.language, question, by=by, at=at)
     return True
+
+
+def ask_anew(session: Session, key: str, *, campaign: str | None, by: str, at: datetime) -> None:
+    """The same terms, to be accepted once more: with another key for the partner's lists.
+
+    Until then it gets no list, and its question is not asked. Raises NotFound, and NotToAccept
+    where nothing is arranged, or something waits already.
+    """
+    partner = of_campaign(session, key, campaign)
+    newest = terms.newest(session, partner.id)
+    if newest is None or not newest.is_accepted or partner.is_blocked:
+        raise NotToAccept
+    version = terms.add(session, partner.id, newest.terms, by=by, at=at)
+    note(session, partner, "new key", by=by, at=at, more=f" {version}")
 
 
 def accept_link(tokens: Tokens, base_url: str, terms_id: int, *, at: datetime) -> str:
@@ -92,14 +107,19 @@ def state(session: Session, partner: PartnerRecord, found: TermsRecord) -> Accep
     return Acceptable.OPEN if is_newest and not partner.is_blocked else Acceptable.OUTDATED
 
 
-def accept(session: Session, terms_id: int, name: str, *, at: datetime) -> None:
-    """The partner's person accepts these terms, once. Raises NotFound, TermsRefused, NotToAccept.
+def accept(
+    session: Session, terms_id: int, name: str, *, recipient: str = "", at: datetime
+) -> None:
+    """The partner's person accepts these terms, once, with the key for its lists or none.
 
-    The log names the partner, not the person: their name stands with the terms.
+    The log names the partner, not the person: their name stands with the terms. Raises NotFound,
+    TermsRefused, RecipientRefused, NotToAccept.
     """
     partner, found = to_accept(session, terms_id)
     person = domain.accepting_name(name)
-    if partner.is_blocked or not terms.accept(session, terms_id, by=person, at=at):
+    kept = recipient_of(recipient) if recipient.strip() else None
+    accepted = terms.accept(session, terms_id, by=person, recipient=kept, at=at)
+    if partner.is_blocked or not accepted:
         raise NotToAccept
     by = f"partner {partner.key}"
     note(session, partner, "accepted", by=by, at=at, more=f" {found.version}")

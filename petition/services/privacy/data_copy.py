@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from petition.domain.signatures import consent
 from petition.domain.signatures.supporter import Person
 from petition.services.privacy.rights import message_text, person
 from petition.store.messages.messages import MessageRecord
-from petition.store.privacy.personal_data import EntryRecord, PersonalData
+from petition.store.privacy.personal_data import Disclosed, EntryRecord, PersonalData
 from petition.store.vault.vault import Vault
 
 
@@ -57,6 +58,9 @@ class FormCopy(msgspec.Struct, frozen=True, kw_only=True):
     utm_medium: str | None
     utm_campaign: str | None
     partner: str | None
+    partner_consent: str | None
+    """None where no partner asked."""
+    partner_consent_at: str | None
     shown_in_public: str | None
     reviewed_at: str | None
     read_by_staff: tuple[ViewCopy, ...]
@@ -96,6 +100,24 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
     export: int
     at: str | None
     to: str
+    partner: str | None
+
+
+class ProgramDisclosure(msgspec.Struct, frozen=True, kw_only=True):
+    """A partner's program was told of the signature."""
+
+    partner: str
+    way: str
+    what: tuple[str, ...]
+    first_at: str | None
+    last_at: str | None
+
+
+class UnheardCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """A partner's program has not said yet that it heard of a withdrawal."""
+
+    partner: str
+    since: str | None
 
 
 class DataCopy(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +146,8 @@ class DataCopy(msgspec.Struct, frozen=True, kw_only=True):
     letters: tuple[LetterCopy, ...]
     messages: tuple[MessageCopy, ...]
     disclosures: tuple[Disclosure, ...]
+    told_to_partners_programs: tuple[ProgramDisclosure, ...]
+    withdrawals_not_acknowledged: tuple[UnheardCopy, ...]
 
 
 def document(held: PersonalData, vault: Vault) -> DataCopy:
@@ -150,6 +174,19 @@ def document(held: PersonalData, vault: Vault) -> DataCopy:
         letters=_letters(held),
         messages=tuple(_message(each, vault) for each in held.messages),
         disclosures=_disclosures(held),
+        told_to_partners_programs=tuple(
+            ProgramDisclosure(
+                partner=each.partner,
+                way=each.way,
+                what=each.way.columns,
+                first_at=_time(each.first_at),
+                last_at=_time(each.last_at),
+            )
+            for each in held.told
+        ),
+        withdrawals_not_acknowledged=tuple(
+            UnheardCopy(partner=each.partner, since=_time(each.since)) for each in held.unheard
+        ),
     )
 
 
@@ -202,13 +239,21 @@ def _disclosures(held: PersonalData) -> tuple[Disclosure, ...]:
         Disclosure(
             export=each.export_id,
             at=_time(each.at),
-            to="target" if each.for_target else "organiser",
+            to=_receiver(each),
+            partner=each.partner,
         )
         for each in held.disclosures
     )
 
 
+def _receiver(each: Disclosed) -> str:
+    if each.partner is not None:
+        return "partner"
+    return "target" if each.for_target else "organiser"
+
+
 def _form(form: EntryRecord, vault: Vault) -> FormCopy:
+    asked = next((each for each in form.answers[::-1] if each.purpose == consent.PARTNER), None)
     return FormCopy(
         sent_at=_time(form.at),
         signature_stands_on_it=form.is_own,
@@ -223,6 +268,8 @@ def _form(form: EntryRecord, vault: Vault) -> FormCopy:
         utm_medium=form.utm_medium,
         utm_campaign=form.utm_campaign,
         partner=form.partner,
+        partner_consent=asked.answer if asked else None,
+        partner_consent_at=_time(asked.at) if asked else None,
         shown_in_public=form.verdict,
         reviewed_at=_time(form.reviewed_at),
         read_by_staff=tuple(

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from petition.domain.letters import letter as letters
 from petition.domain.letters.letter import LetterKind
 from petition.domain.letters.recipient import Recipient
 from petition.domain.partners import references
+from petition.domain.partners.disclosures import Way
 from petition.domain.webhooks import event, retries, signing
 from petition.domain.webhooks.event import Data, Details, EndpointState, EventKind
 from petition.services.webhooks.endpoints import HEALTHY
 from petition.store.db import Session
 from petition.store.letters import outbox
 from petition.store.letters.outbox import NewLetter
+from petition.store.partners import disclosures
 from petition.store.staff import pauses, roles
 from petition.store.staff.pauses import Paused
 from petition.store.vault.vault import Vault
@@ -110,21 +114,23 @@ def _details(
     if found is None:
         return None
     person = vault.open(found.sealed, found.entry_id, found.key_number)
-    return Details(
+    told = Details(
         given_name=person.given_name,
         family_name=person.family_name,
         email=person.email,
         country=found.country,
-        postcode=person.postcode,
         language=found.language,
-        visibility=found.visibility,
-        updates=found.updates,
+    )
+    if endpoint.partner_id is not None:  # as its arrangement says, and no more
+        return told
+    return msgspec.structs.replace(
+        told, postcode=person.postcode, visibility=found.visibility, updates=found.updates
     )
 
 
 def note_answer(
     session: Session,
-    endpoint_id: int,
+    sent_to: EndpointRecord,
     each: DeliveryRecord,
     answer: Answer,
     *,
@@ -136,7 +142,9 @@ def note_answer(
 
     `wait` is how long it asked us to wait.
     """
-    endpoint = endpoints.lock(session, endpoint_id)
+    if answer.status is not None:  # it has read the message, whatever it says to it
+        _note_disclosed(session, sent_to, each, at=at)
+    endpoint = endpoints.lock(session, sent_to.id)
     if answer.status is not None and 200 <= answer.status < 300:
         deliveries.note_sent(session, each.id, answer, at=at)
         _note_healthy(session, endpoint, at=at)
@@ -153,6 +161,20 @@ def note_answer(
     if endpoint.is_live:
         _note_failing(session, endpoint, answer, wait=wait, jitter=jitter, at=at)
     return False
+
+
+def _note_disclosed(
+    session: Session, endpoint: EndpointRecord, each: DeliveryRecord, *, at: datetime
+) -> None:
+    """A partner's program learned of somebody: their own page says so.
+
+    The signature is locked before the endpoint, as by who erases it.
+    """
+    if endpoint.partner_id is None or each.signature_id is None:
+        return
+    if each.kind == EventKind.CONFIRMED:
+        way = Way.FULL_WEBHOOK if endpoint.is_full else Way.WEBHOOK
+        disclosures.note(session, endpoint.partner_id, [each.signature_id], way, at=at)
 
 
 def _note_healthy(session: Session, endpoint: EndpointRecord, *, at: datetime) -> None:

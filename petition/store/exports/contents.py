@@ -134,7 +134,7 @@ def campaign_of(session: Session, export_id: int) -> int:
 def recalled(session: Session, export_id: int) -> list[Recalled]:
     """What an export holds that was withdrawn, erased or rejected since, by id.
 
-    Raises NotFound.
+    Of a partner's list, also who said no to the partner since. Raises NotFound.
     """
     campaign_id = campaign_of(session, export_id)
     export = session.get_one(Export, export_id)
@@ -143,6 +143,10 @@ def recalled(session: Session, export_id: int) -> list[Recalled]:
             ExportPage.export_id == export_id
         )
     ).all()
+    partner = stored_json.read(export.filters, FiltersRecord).partner
+    if partner is not None:
+        ids = [id_ for page in pages for id_ in _ids(page)]
+        return _not_on_list(session, partner, ids)
     found: dict[int, Recalled] = {}
     for why, query in _gone(campaign_id):
         if why == REMOVED and _holds_rejected(export):
@@ -154,6 +158,20 @@ def recalled(session: Session, export_id: int) -> list[Recalled]:
                 if _holds(page, id_):
                     found[id_] = Recalled(signature_id=id_, why=why, at=gone[id_])
     return [found[id_] for id_ in sorted(found)]
+
+
+def _ids(page: _Page) -> Iterator[int]:
+    """All signatures that a page of an export holds."""
+    for place in range(len(page.bits) * 8):
+        if page.bits[place >> 3] >> (place & 7) & 1:
+            yield page.first_id + place
+
+
+def _not_on_list(session: Session, partner: str, ids: Sequence[int]) -> list[Recalled]:
+    """Who stands on the partner's list no more: also who took back the yes to it, and no more."""
+    now = opt_ins.ids(session, partner)
+    gone = sorted(set(ids) - now)
+    return [Recalled(signature_id=id_, why=REMOVED, at=None) for id_ in gone]
 
 
 def _holds_rejected(export: Export) -> bool:
@@ -198,6 +216,11 @@ def count_recalled(session: Session, campaign_id: int) -> dict[int, int]:
         _Bits([id_ for each in ids.values() for id_ in each]),
     )
     gone = {each.id: always if _holds_rejected(each) else all_of_them for each in exports}
+    left: dict[int, _Bits] = {}
+    for each in exports:
+        partner = stored_json.read(each.filters, FiltersRecord).partner
+        if partner is not None:
+            left[each.id] = _Bits(sorted(opt_ins.ids(session, partner)))
     found = {each.id: 0 for each in exports}
     pages = session.execute(
         select(ExportPage.export_id, ExportPage.first_id, ExportPage.last_id, ExportPage.bits)
@@ -205,8 +228,12 @@ def count_recalled(session: Session, campaign_id: int) -> dict[int, int]:
         .where(Export.campaign_id == campaign_id)
         .execution_options(yield_per=500)
     )
-    for export_id, first, last, bits in pages if all_of_them.any else ():
+    for export_id, first, last, bits in pages if all_of_them.any or left else ():
         page = int.from_bytes(bits, "little")
+        if export_id in left:
+            stay = page & left[export_id].between(first, last)
+            found[export_id] += page.bit_count() - stay.bit_count()
+            continue
         found[export_id] += (page & gone[export_id].between(first, last)).bit_count()
     return found
 

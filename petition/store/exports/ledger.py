@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import SQLColumnExpression, func, select, update
 from sqlalchemy.orm import Session
 
+from petition.domain.exports.contents import Contents
 from petition.domain.sorting import Sort
 from petition.errors import NotFound
 from petition.store.db import stored_json
@@ -46,6 +47,10 @@ class FiltersRecord(msgspec.Struct, frozen=True, kw_only=True):
     updates: str | None = None
     """The answer about news that was asked for; None: whichever."""
     visibility: tuple[str, ...] = ()
+    partner: str | None = None
+    """The key of the partner whose list it is."""
+    recipient: str | None = None
+    """What it was encrypted to; None: it left in clear."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,9 @@ class ExportRecord:
     reason: str
     for_target: bool
     """True: it holds what the people addressed receive."""
+    partner: str | None
+    """The key of the partner whose list it is."""
+    is_encrypted: bool
     started_at: datetime
     reference_salt: bytes | None
     """What makes its references its own; None: it names signatures by their number."""
@@ -65,6 +73,10 @@ class ExportRecord:
     sha256: str | None
     to_remove: int
     """How many of it have left since, as last counted."""
+
+    @property
+    def contents(self) -> Contents:
+        return Contents.of(for_target=self.for_target, partner=self.partner)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,11 +183,14 @@ def note_to_remove(session: Session, numbers: Mapping[int, int]) -> None:
 
 def record(row: Export) -> ExportRecord:
     """A row of the ledger, to leave the store."""
+    filters = stored_json.read(row.filters, FiltersRecord)
     return ExportRecord(
         id=row.id,
         by=row.by,
         reason=row.reason,
-        for_target=stored_json.read(row.filters, FiltersRecord).for_target,
+        for_target=filters.for_target,
+        partner=filters.partner,
+        is_encrypted=filters.recipient is not None,
         started_at=row.started_at,
         reference_salt=bytes(row.reference_salt) if row.reference_salt is not None else None,
         rows=row.rows,

@@ -22,6 +22,8 @@ class WantedList(msgspec.Struct, frozen=True, kw_only=True):
     for_target: bool = False
     updates: bool = False
     for_excel: bool = False
+    partner: str | None = None
+    """The key of the partner whose list it is."""
 
 
 @dataclass(frozen=True, kw_only=True)

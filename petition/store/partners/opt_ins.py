@@ -98,6 +98,26 @@ def since(session: Session, partner_id: int, *, after: int = 0, most: int) -> li
     ]
 
 
+def answered(session: Session, partner_id: int, *, since: datetime) -> dict[int, datetime]:
+    """Who stands on the partner's list now and said yes after then: signature to when they did."""
+    rows = session.execute(
+        select(PartnerOptIn.signature_id, PartnerOptIn.answered_at).where(
+            PartnerOptIn.partner_id == partner_id, PartnerOptIn.answered_at > since
+        )
+    )
+    return {row.signature_id: row.answered_at for row in rows}
+
+
+def ids(session: Session, key: str) -> set[int]:
+    """The signatures that stand now on the list of the partner with this key."""
+    query = (
+        select(PartnerOptIn.signature_id)
+        .join(Partner, Partner.id == PartnerOptIn.partner_id)
+        .where(Partner.key == key)
+    )
+    return set(session.scalars(query))
+
+
 def number(session: Session, partner_id: int) -> int:
     """How many stand on the partner's list now."""
     query = select(func.count()).where(PartnerOptIn.partner_id == partner_id)

@@ -37,6 +37,8 @@ class PartnerRecord:
     accepted_at: datetime | None
     accepts_now: bool
     """True while the newest terms are accepted."""
+    recipient: str | None
+    """The public key that its person gave when they accepted last: for its lists."""
     asked: tuple[AskedQuestion, ...]
     """Its own question in each language that it is asked in, once the terms are accepted."""
 
@@ -142,5 +144,6 @@ def _record(
         terms=acceptance.terms,
         accepted_at=acceptance.at,
         accepts_now=acceptance.now,
+        recipient=acceptance.recipient,
         asked=tuple(asked.values()),
     )

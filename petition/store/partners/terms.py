@@ -26,6 +26,8 @@ class TermsRecord:
     made_at: datetime
     accepted_by: str | None
     accepted_at: datetime | None
+    recipient: str | None
+    """The public key that was given with it."""
 
     @property
     def is_accepted(self) -> bool:
@@ -41,9 +43,11 @@ class Acceptance:
     at: datetime | None
     now: bool
     """True while the newest are accepted."""
+    recipient: str | None
+    """The public key that was given with what was accepted last."""
 
 
-NOTHING_ACCEPTED: Final = Acceptance(terms=None, at=None, now=False)
+NOTHING_ACCEPTED: Final = Acceptance(terms=None, at=None, now=False, recipient=None)
 
 
 def acceptance(session: Session, partner_ids: Collection[int]) -> Mapping[int, Acceptance]:
@@ -57,7 +61,9 @@ def acceptance(session: Session, partner_ids: Collection[int]) -> Mapping[int, A
     found: dict[int, Acceptance] = {}
     for row in rows:
         if row.accepted_at is not None:
-            found[row.partner_id] = Acceptance(terms=_terms(row), at=row.accepted_at, now=True)
+            found[row.partner_id] = Acceptance(
+                terms=_terms(row), at=row.accepted_at, now=True, recipient=row.recipient
+            )
         else:
             before = found.get(row.partner_id, NOTHING_ACCEPTED)
             found[row.partner_id] = replace(before, now=False)
@@ -100,8 +106,13 @@ def find(session: Session, terms_id: int) -> TermsRecord | None:
     return _record(row) if row is not None else None
 
 
-def accept(session: Session, terms_id: int, *, by: str, at: datetime) -> bool:
-    """The partner's person accepts; False when somebody had, or newer terms stand by now."""
+def accept(
+    session: Session, terms_id: int, *, by: str, recipient: str | None, at: datetime
+) -> bool:
+    """The partner's person accepts, with the key for its lists if they have one.
+
+    False when somebody had, or newer terms stand by now.
+    """
     newer = select(func.max(PartnerTerms.version)).where(
         PartnerTerms.partner_id
         == select(PartnerTerms.partner_id).where(PartnerTerms.id == terms_id).scalar_subquery()
@@ -113,7 +124,7 @@ def accept(session: Session, terms_id: int, *, by: str, at: datetime) -> bool:
             PartnerTerms.accepted_at.is_(None),
             PartnerTerms.version == newer.scalar_subquery(),
         )
-        .values(accepted_by=by, accepted_at=at)
+        .values(accepted_by=by, accepted_at=at, recipient=recipient)
         .returning(PartnerTerms.id)
         .execution_options(synchronize_session=False)
     )
@@ -143,6 +154,7 @@ def _record(row: PartnerTerms) -> TermsRecord:
         made_at=row.made_at,
         accepted_by=row.accepted_by,
         accepted_at=row.accepted_at,
+        recipient=row.recipient,
     )
 
 

@@ -14,6 +14,8 @@ from petition.store.exports import contents
 from petition.store.exports.ledger import ExportRecord
 from petition.store.messages import messages
 from petition.store.messages.messages import MessageRecord
+from petition.store.partners import disclosures, partners
+from petition.store.partners.disclosures import DisclosureRecord
 from petition.store.privacy import staff_views
 from petition.store.privacy.staff_views import ViewRecord
 from petition.store.signatures import consents
@@ -30,6 +32,8 @@ from petition.store.tables import (
     Review,
     Signature,
 )
+from petition.store.webhooks import deliveries
+from petition.store.webhooks.deliveries import Unheard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,8 @@ class Disclosed:
     export_id: int
     at: datetime
     for_target: bool
+    partner: str | None
+    """The name of the partner whose list it is."""
     by_reference: bool
     """True: it names the signature by a reference of its own, and tells no time."""
     reason: str
@@ -141,6 +147,10 @@ class PersonalData:
     messages: tuple[MessageRecord, ...]
     """What was written to targets with this address; the texts are still sealed."""
     disclosures: tuple[Disclosed, ...]
+    told: tuple[DisclosureRecord, ...]
+    """What programs of partners were told."""
+    unheard: tuple[Unheard, ...]
+    """Partners whose programs have not said yet that they heard of a withdrawal."""
     text_id: int
     """The newest words of the call in the signature's language."""
 
@@ -160,6 +170,7 @@ def held(session: Session, signature_id: int) -> PersonalData | None:
         return None
     signature, slug = row
     forms = _forms(session, signature)
+    numbers = [signature.id, *_merged(session, signature.id)]
     return PersonalData(
         signature_id=signature.id,
         campaign_id=signature.campaign_id,
@@ -180,11 +191,11 @@ def held(session: Session, signature_id: int) -> PersonalData | None:
         letters=_letters(session, signature.id),
         messages=messages.of_signature(session, signature.id),
         disclosures=tuple(
-            _disclosed(export)
-            for export in contents.holding(
-                session, signature.campaign_id, [signature.id, *_merged(session, signature.id)]
-            )
+            _disclosed(session, export)
+            for export in contents.holding(session, signature.campaign_id, numbers)
         ),
+        told=disclosures.of_signature(session, signature.id),
+        unheard=deliveries.unheard(session, numbers),
         text_id=_newest_text(session, signature.campaign_id, forms[0].language),
     )
 
@@ -268,11 +279,13 @@ def _tries(session: Session, signature: Signature) -> Tries | None:
     return Tries(number=row.tries, since=row.since) if row is not None else None
 
 
-def _disclosed(export: ExportRecord) -> Disclosed:
+def _disclosed(session: Session, export: ExportRecord) -> Disclosed:
+    of = partners.by_key(session, export.partner) if export.partner is not None else None
     return Disclosed(
         export_id=export.id,
         at=export.started_at,
         for_target=export.for_target,
+        partner=of.name if of is not None else export.partner,
         by_reference=export.reference_salt is not None,
         reason=export.reason,
     )

@@ -16,7 +16,7 @@ from petition.store.counts.changes import note_change
 from petition.store.db.upsert import upsert
 from petition.store.exports import contents
 from petition.store.messages import messages
-from petition.store.partners import opt_ins
+from petition.store.partners import disclosures, opt_ins
 from petition.store.signatures import bulk_actions, by_address
 from petition.store.tables import Entry, FormerKey, MergedSignature, Signature
 from petition.store.webhooks import owed
@@ -233,6 +233,7 @@ def merge(
     _remember(session, goes_id, stays_id, at=at)
     bulk_actions.follow(session, goes_id, stays_id)
     messages.follow(session, goes_id, stays_id)
+    disclosures.follow(session, goes_id, stays_id)
     _delete_merged(session, stale.campaign_id, goes_id, at=at)
     session.execute(
         update(Signature)

@@ -44,6 +44,7 @@ from petition.store.tables.messages import (
 )
 from petition.store.tables.partners import (
     Partner,
+    PartnerDisclosure,
     PartnerEvent,
     PartnerLink,
     PartnerOptIn,
@@ -125,6 +126,7 @@ __all__ = [
     "MessageHour",
     "MessageTarget",
     "Partner",
+    "PartnerDisclosure",
     "PartnerEvent",
     "PartnerLink",
     "PartnerOptIn",

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from petition.domain.partners.disclosures import Way
 from petition.domain.partners.partner import PartnerEventKind, PartnerState
 from petition.store.db import Base, Id, Instant
 from petition.store.tables.constraints import one_of
@@ -57,6 +58,8 @@ class PartnerTerms(Base):
     accepted_by: Mapped[str | None] = mapped_column(String(100))
     """The name that the partner's person typed; None until they did."""
     accepted_at: Mapped[datetime | None] = mapped_column(Instant)
+    recipient: Mapped[str | None] = mapped_column(Text)
+    """The public key that they gave with it: the partner's lists are encrypted to this one."""
 
 
 class PartnerQuestion(Base):
@@ -90,6 +93,21 @@ class PartnerOptIn(Base):
     answered_at: Mapped[datetime] = mapped_column(Instant)
     sequence: Mapped[int] = mapped_column(Id)
     """The number of the event by which the partner learns of it."""
+
+
+class PartnerDisclosure(Base):
+    """That a partner's programs were told of somebody; lists are in the ledger."""
+
+    __tablename__ = "partner_disclosures"
+    __table_args__ = (one_of("way", tuple(Way)),)
+
+    signature_id: Mapped[int] = mapped_column(
+        ForeignKey("signatures.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"), primary_key=True)
+    way: Mapped[str] = mapped_column(String(10), primary_key=True)
+    first_at: Mapped[datetime] = mapped_column(Instant)
+    last_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class PartnerEvent(Base):

@@ -69,6 +69,12 @@ class WebhookDelivery(Base):
             postgresql_where=text("state = 'owed'"),
             sqlite_where=text("state = 'owed'"),
         ),
+        Index(
+            "ix_webhook_deliveries_not_sent",
+            "signature_id",
+            postgresql_where=text("state != 'sent'"),
+            sqlite_where=text("state != 'sent'"),
+        ),
         # No number is given twice: receivers drop a message whose id they have seen before.
         {"sqlite_autoincrement": True},
     )

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
-from petition.domain.webhooks.event import LEAVING, DeliveryState, EventKind, Fault
-from petition.store.tables import WebhookDelivery
+from petition.domain.webhooks.event import GONE, LEAVING, DeliveryState, EventKind, Fault
+from petition.store.tables import Partner, PartnerOptIn, WebhookDelivery, WebhookEndpoint
 from petition.store.webhooks import endpoints
 
 SHOWN: Final = 50
@@ -172,6 +182,40 @@ def overdue(session: Session, endpoint_id: int, *, before: datetime) -> int:
         WebhookDelivery.happened_at <= before,
     )
     return session.scalar(query) or 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unheard:
+    """A partner's program has not acknowledged that somebody left it."""
+
+    partner: str
+    """The partner's name."""
+    since: datetime
+
+
+def unheard(session: Session, signature_ids: Collection[int]) -> tuple[Unheard, ...]:
+    """Partners that these people left, and whose programs have not said that they heard of it.
+
+    Not one that they said yes to again since.
+    """
+    again = exists().where(
+        PartnerOptIn.signature_id.in_(signature_ids), PartnerOptIn.partner_id == Partner.id
+    )
+    rows = session.execute(
+        select(Partner.name, func.min(WebhookDelivery.happened_at))
+        .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
+        .join(Partner, Partner.id == WebhookEndpoint.partner_id)
+        .where(
+            WebhookDelivery.signature_id.in_(signature_ids),
+            WebhookDelivery.kind.in_(GONE),
+            # Written out, not bound: only so is the partial index used.
+            WebhookDelivery.state != literal_column("'sent'", String),
+            ~again,
+        )
+        .group_by(Partner.id, Partner.name)
+        .order_by(Partner.id)
+    )
+    return tuple(Unheard(partner=name, since=since) for name, since in rows)
 
 
 def delete_old(session: Session, *, before: datetime, at: datetime) -> None:

@@ -30,6 +30,8 @@ class AcceptForm(OpenForm):
     """A partner's person accepts what is arranged."""
 
     name = StringField(filters=[clean_filter], validators=[required, no_controls])
+    recipient = StringField()
+    """The public key that the partner's lists are encrypted to; empty where it wants none yet."""
 
 
 class CodeForm(LinkRequestForm):

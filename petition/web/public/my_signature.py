@@ -13,6 +13,7 @@ from petition.domain import tokens
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.partners.questions import PartnerQuestion, read
 from petition.domain.signatures import consent, states
+from petition.domain.webhooks.retries import OVERDUE_AFTER
 from petition.errors import NotFound
 from petition.services.messages import own, queueing
 from petition.services.privacy import data_copy, erasure, rights, withdrawals
@@ -200,6 +201,7 @@ def download_page(token: str) -> BaseResponse:
     body = page(
         "public/my_copy.html",
         held=held,
+        overdue_before=_overdue_before(),
         people=[rights.person(deps().vault, each) for each in held.forms],
         messages=own.opened(deps().vault, held.messages),
         country_names=_countries(view),
@@ -289,6 +291,7 @@ def _page(
         address=f"/my/{token}",
         query=lang_query("?lang="),
         held=held,
+        overdue_before=_overdue_before(),
         undo_until=_undo_until(held),
         people=people,
         messages=own.opened(deps().vault, held.messages),
@@ -301,6 +304,11 @@ def _page(
         hints=hints,
         done=request.args.get("done") if request.args.get("done") in DONE else None,
     )
+
+
+def _overdue_before() -> datetime:
+    """What a partner's program was told before then, it should have acknowledged by now."""
+    return deps().now() - OVERDUE_AFTER
 
 
 def _partner(held: PersonalData) -> PartnerQuestion | None:

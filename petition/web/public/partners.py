@@ -6,6 +6,7 @@ from flask import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain import tokens
+from petition.domain.exports.recipient import RecipientRefused, SecretKeyGiven
 from petition.domain.partners.terms import TermsRefused
 from petition.services.partners import arrangements
 from petition.services.partners.arrangements import NotToAccept
@@ -20,6 +21,7 @@ from petition.web.http.rendering import page
 from petition.web.public.campaign_page import link_page, organiser_of, page_context, shown_call
 from petition.web.public.forms import AcceptForm
 from petition.web.public.link_tokens import lang_query, value_of
+from petition.web.signing.fields import text_of
 
 partners = Blueprint("public_partners", __name__)
 
@@ -58,10 +60,26 @@ def accept(token: str) -> BaseResponse:
         return _page(token, form, {name: str(found[0]) for name, found in form.errors.items()})
     try:
         with transaction() as session:
-            arrangements.accept(session, terms_id, form.name.data or "", at=deps().now())
+            arrangements.accept(
+                session,
+                terms_id,
+                form.name.data or "",
+                recipient=text_of(form.recipient),
+                at=deps().now(),
+            )
     except TermsRefused:
         words = _("Please write your name, in any script: 100 characters at most.")
         return _page(token, form, {"name": words})
+    except SecretKeyGiven:
+        form.recipient.data = ""  # it must stand in no page
+        words = _(
+            "This is the secret part of your key: it opens your lists, and nobody else may have "
+            "it. Please make a new key and give us the part that begins with age1."
+        )
+        return _page(token, form, {"recipient": words})
+    except RecipientRefused:
+        words = _("This is no public key. It begins with age1, or with ssh-ed25519 or ssh-rsa.")
+        return _page(token, form, {"recipient": words})
     except NotToAccept:
         return _page(token, form, {})  # it says why
     deps().campaign_cache.clear()
@@ -89,4 +107,5 @@ def _page(token: str, form: AcceptForm, errors: dict[str, str]) -> Response:
         found=found,
         petition=title.text,
         state=state,
+        recipient=form.recipient.data if form.is_submitted() else partner.recipient,
     )

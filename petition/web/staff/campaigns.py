@@ -223,6 +223,7 @@ def _ledger(session: Session, row: CampaignRecord) -> dict[str, object]:
         "ledger": table,
         "ledger_columns": LedgerColumn,
         "exports": found.exports,
+        "partners": partners.of_campaign(session, row.slug),
         "ledger_pages": table.pages(found.part),
         "requests": requests.current(session, row.id, at=at),
         "good_for": second_person.GOOD_FOR,

@@ -16,6 +16,8 @@ from petition.errors import NotFound, PetitionError
 from petition.services.exports import csv_file, kept_file, second_person
 from petition.services.exports.csv_file import Export
 from petition.services.exports.second_person import NotDecided
+from petition.services.partners import handing_over
+from petition.services.partners.handing_over import NoListFor, Why
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
 from petition.store.exports import contents, kept_files, ledger
@@ -26,6 +28,7 @@ from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _
 from petition.web.http.rendering import page
+from petition.web.signing.fields import text_of
 from petition.web.staff.campaigns import numbers_page
 from petition.web.staff.forms import ButtonForm, ExportForm
 from petition.web.staff.layout import console_page
@@ -46,9 +49,20 @@ def order(slug: str) -> BaseResponse:
     form = ExportForm()
     if not form.validate():
         return numbers_page(slug, form, 422)
+    partner = text_of(form.partner) or None
     wanted = WantedList(
-        for_target=form.for_target.data, updates=form.updates.data, for_excel=form.for_excel.data
+        for_target=form.for_target.data,
+        updates=form.updates.data,
+        for_excel=form.for_excel.data,
+        partner=partner,
     )
+    if partner is not None:
+        try:
+            with reading() as session:
+                handing_over.list_for(session, slug, partner)
+        except NoListFor as none:
+            form.partner.errors = [no_list_words()[none.why]]
+            return numbers_page(slug, form, 422)
     with reading() as session:
         rests = pauses.since(session, Paused.LISTS)
     if rests is not None:
@@ -68,6 +82,18 @@ def order(slug: str) -> BaseResponse:
     if is_long:
         return _to_the_requests(slug)
     return _making(second_person.order_of(wanted, slug, by=by, reason=reason))
+
+
+def no_list_words() -> dict[Why, str]:
+    """Why a partner gets no list."""
+    return {
+        Why.BLOCKED: _("This partner is blocked: it gets no list."),
+        Why.NOT_ACCEPTED: _("This partner has not accepted the newest arrangement yet."),
+        Why.NO_KEY: _(
+            "This partner has given no key to encrypt its list to. Ask it for one on the page of "
+            "its arrangement."
+        ),
+    }
 
 
 @exports.post("/requests/<id:request_id>/approve")
@@ -179,8 +205,9 @@ def fetch(slug: str, export_id: int) -> Response:
         return _make_anew(slug, file.export.reason)
     _note(AuditAction.FETCH_LIST, slug, export_id)
     chunks = kept_file.chunks(file, deps().vault, reading=reading)
-    response = Response(stream_with_context(_told(chunks)), content_type="text/csv; charset=utf-8")
-    name = csv_file.file_name(slug, file.export.started_at, is_for_target=file.export.for_target)
+    kind = "application/octet-stream" if file.export.is_encrypted else "text/csv; charset=utf-8"
+    response = Response(stream_with_context(_told(chunks)), content_type=kind)
+    name = csv_file.file_name(slug, file.export)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -91,6 +91,14 @@ class ExportForm(PostedForm):
     for_target = BooleanField()
     updates = BooleanField(false_values=(False, "false", "", "no"))
     for_excel = BooleanField()
+    partner = StringField(filters=[clean_unscripted])
+    """The key of the partner whose list it is; empty for any other list."""
+
+    def validate_partner(self, field: Field) -> None:
+        if text_of(field) and (self.for_target.data or self.updates.data):
+            raise ValidationError(
+                _("A partner’s list is for that partner alone: please choose nothing else with it.")
+            )
 
     def validate_reason(self, field: Field) -> None:
         if len(text_of(field)) > 500:

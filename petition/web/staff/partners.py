@@ -214,6 +214,17 @@ def ask(slug: str, key: str) -> BaseResponse:
     return _to(slug, key, "/arrangement")
 
 
+@partners.post("/<key>/new-key")
+@access(Right.EDIT, forms=OWN_PAGES, fresh=True)
+def new_key(slug: str, key: str) -> BaseResponse:
+    """Have the partner accept the same once more, with another key for its lists."""
+    if not ButtonForm().validate():
+        return _arrangement_page(slug, key, {}, {})
+    with suppress(NotToAccept), transaction() as session:
+        arrangements.ask_anew(session, key, campaign=slug, by=g.staff.email, at=deps().now())
+    return _to(slug, key, "/arrangement")
+
+
 @partners.post("/<key>/send")
 @access(Right.EDIT, forms=OWN_PAGES)
 def send(slug: str, key: str) -> BaseResponse:
