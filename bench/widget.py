@@ -2,7 +2,7 @@
 
 In Chromium, each time in a fresh profile, by turns: requests, bytes on the wire, the time to first
 paint, and what moves (layout shift), where the line stands out of sight, in sight with room kept by
-the page, in sight behind its link, and in sight without any of these.
+the page, in sight as it is pasted, and in sight with a form that is to come at once.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from tests.browser.launching import chromium_path, running
 
 PHONE: Final = ViewportSize(width=390, height=844)
 WITHOUT: Final = "without"
+AT_ONCE: Final = "in-sight-at-once"
+"""Whoever writes `data-open="now"` has what is below the line move once."""
 _ARTICLE: Final = "<p>Words of the page, as many as a paragraph has on a phone.</p>" * 40
 _SEEN: Final = """
     window.shifts = [];
@@ -82,13 +84,13 @@ def run(chosen: argparse.Namespace) -> int:
             f"{middle.first_paint:>15.0f} {middle.shift:>8.3f}"
         )
     print()
-    still = [each.shift for name, found in kept.items() if name != "in-sight" for each in found]
+    still = [each.shift for name, found in kept.items() if name != AT_ONCE for each in found]
     # Of the best visits: what else the machine does can only add to them.
     paint = _best(kept["out-of-sight"]) / _best(kept[WITHOUT])
     return verdict(
         [
             Target(name="first paint with ÷ without", value=paint, bound=1.25, at_most=True),
-            Target(name="layout shift but in sight", value=max(still), bound=0.0, at_most=True),
+            Target(name="layout shift but at once", value=max(still), bound=0.0, at_most=True),
         ]
     )
 
@@ -115,14 +117,14 @@ def _pages(instance: Instance, site: str) -> dict[str, str]:
     link = f'<a href="{instance.url}/en/amazon?source={key}">Sign the call</a>'
     data = f'data-campaign="amazon" data-partner="{key}" data-lang="en"'
     line = f'{link}<script async src="{instance.url}/embed.js" {data}></script>'
-    click = line.replace(data, f'{data} data-open="click"')
+    at_once = line.replace(data, f'{data} data-open="now"')
     room = "<style>div { min-height: 2200px }</style>"
     return {
         WITHOUT: f"{_ARTICLE}{link}",
         "out-of-sight": f"{_ARTICLE}{line}",
         "in-sight-with-room-kept": f"{room}<div>{line}</div>{_ARTICLE}",
-        "in-sight-behind-its-link": f"{click}{_ARTICLE}",
         "in-sight": f"{line}{_ARTICLE}",
+        AT_ONCE: f"{at_once}{_ARTICLE}",
     }
 
 

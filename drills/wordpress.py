@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Final
 
 from playwright.sync_api import (
     Browser,
@@ -259,11 +260,18 @@ def _count(instance: Instance, key: str) -> int:
     return {each["value"]: int(each["confirmed"]) for each in found["counts"]}.get(key, 0)
 
 
+_FORM_IS_THERE: Final = "window.there || !document.querySelector('script[data-campaign]')"
+"""Where no script was pasted, the frame is there from the beginning."""
+
+
 def _sign(
     browser: Browser, kind: str, address: str, instance: Instance, person: people.Form
 ) -> None:
     """As a visitor of the post does; where the frame is WordPress's sandbox, by its button."""
     with closing(browser.new_context(viewport=PHONE)) as context:
+        context.add_init_script(
+            "addEventListener('petition:loaded', () => { window.there = true; })"
+        )
         page = context.new_page()
         page.goto(address)
         form = page.frame_locator("iframe").first
@@ -273,6 +281,10 @@ def _sign(
             _fill(page, person)
             expect(page.locator("h1")).to_have_text("Now check your email")
             return
+        page.wait_for_function(_FORM_IS_THERE)
+        link = page.locator("a[href*='/en/amazon?partner=']").first
+        if link.is_visible():  # what stands below it is in sight: the form waits for this click
+            link.click()
         expect(page.locator("iframe").first).to_be_visible()
         _fill(form, person)
         expect(form.locator("h1[data-focus]")).to_have_text("Now check your email")

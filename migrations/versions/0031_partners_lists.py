@@ -39,6 +39,9 @@ def upgrade() -> None:
             "signature_id", "partner_id", "way", name=op.f("pk_partner_disclosures")
         ),
     )
+    op.add_column(
+        "message_changes", sa.Column("partner", sa.String(16), server_default="", nullable=False)
+    )
     op.create_index(
         "ix_webhook_deliveries_not_sent",
         "webhook_deliveries",
@@ -50,6 +53,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Lists that left stay in the ledger; their partners would have to accept anew with a key."""
+    op.drop_column("message_changes", "partner")
+    op.execute("DELETE FROM message_counts WHERE dimension = 'partner'")
     op.drop_index("ix_webhook_deliveries_not_sent", "webhook_deliveries")
     op.drop_table("partner_disclosures")
     op.drop_column("partner_terms", "recipient")

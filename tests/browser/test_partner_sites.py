@@ -154,8 +154,11 @@ def visit(three_origins: Browser, sites: Sites, instance: Instance) -> Iterator[
         assert kept["origins"] == []
 
 
-def line(instance: Instance, key: str, lang: str = "en", more: str = "") -> str:
-    """What a partner pastes."""
+def line(instance: Instance, key: str, lang: str = "en", more: str = 'data-open="now"') -> str:
+    """What a partner pastes who wants the form at once; without `more`, as it stands in the guide.
+
+    What stands below it is in sight here, so that the plain line waits for a click.
+    """
     link = f'<a href="{instance.url}/{lang}/amazon?partner={key}">Sign the call</a>'
     data = f'data-campaign="amazon" data-partner="{key}" data-lang="{lang}" {more}'
     return f'{link}<script async src="{instance.url}/embed.js" {data}></script>'
@@ -189,10 +192,11 @@ def fill(form: FrameLocator, person: Form) -> None:
 def test_the_partners_page_signs_to_a_confirmed_count(
     instance: Instance, sites: Sites, key: str, visit: Opening, lang: str
 ) -> None:
-    sites.put(f"/{lang}", line(instance, key, lang))
+    sites.put(f"/{lang}", line(instance, key, lang, more=""))
     page = visit(f"/{lang}")
     loaded(page)
     assert page.evaluate("events") == [["petition:loaded", "amazon"]]
+    page.get_by_text("Sign the call").click()
     expect(page.get_by_text("Sign the call")).to_be_hidden()
     form = form_in(page)
     expect(form.locator("html")).to_have_attribute("dir", "rtl" if lang == "ar" else "ltr")
@@ -208,6 +212,7 @@ def test_the_partners_page_signs_to_a_confirmed_count(
     expect(form.locator("h1[data-focus]")).to_be_focused()
     assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
     assert not (found := violations_in(inner(page))), found
+    assert page.evaluate("shifts") == []
     actions.confirm(instance, person["email"])
     assert partners_count(instance, key) == before + 1
 
@@ -233,6 +238,7 @@ def test_the_demo_page_signs_for_the_demo_partner(instance: Instance, visit: Ope
     assert found[1] != instance.url
     page = visit(found[1] + found[2])
     loaded(page)
+    page.locator("main a[href*='partner=']").click()
     form = form_in(page)
     person = people.someone(705)
     fill(form, person)
@@ -306,16 +312,32 @@ def test_the_frame_is_whole_at_every_width(
     assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
 
 
+def test_a_narrow_arabic_frame_has_room_for_all_that_can_be_wrong(
+    instance: Instance, sites: Sites, key: str, visit: Opening
+) -> None:
+    for width in (320, 200):
+        body = f'<div style="width: {width}px">{line(instance, key, "ar")}</div>'
+        sites.put(f"/narrow-{width}", body)
+        page = visit(f"/narrow-{width}", size=SMALL)
+        loaded(page)
+        assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
+        form_in(page).locator("#sign-button").click()
+        expect(form_in(page).locator(".error-summary")).to_be_focused()
+        assert inner(page).evaluate(_INNER_SCROLL) == [0, 0], width
+
+
 @pytest.mark.parametrize("place", ["below", "kept"])
 def test_nothing_moves_on_a_page_that_has_the_line(
     instance: Instance, sites: Sites, key: str, visit: Opening, place: str
 ) -> None:
     """Where it stands below what is first seen, and where the page keeps room for it."""
     article = "<p>Words.</p>" * 50
-    room = f"<style>div {{ min-height: 1600px }}</style><div>{line(instance, key)}</div>"
-    sites.put("/shifts", room if place == "kept" else article + line(instance, key))
+    plain = line(instance, key, more="")
+    room = f"<style>div {{ min-height: 1600px }}</style><div>{plain}</div>"
+    sites.put("/shifts", room if place == "kept" else article + plain)
     page = visit("/shifts", size=DESKTOP)
     loaded(page)
+    expect(page.get_by_text("Sign the call")).to_be_hidden()
     assert page.evaluate("shifts") == []
 
 

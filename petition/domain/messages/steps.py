@@ -27,6 +27,8 @@ class By(StrEnum):
     COUNTRY = "country"
     DAY = "day"
     VARIANT = "variant"
+    PARTNER = "partner"
+    """The key of the partner on whose site, or by whose link, its writer signed."""
 
 
 TOTAL: Final = "total"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from markupsafe import escape
 
@@ -36,6 +36,11 @@ class Snippets:
     preview: str
     """The address of the form, to be looked at."""
 
+    @property
+    def preview_path(self) -> str:
+        """The same within our own site, whatever its name is where it is looked at."""
+        return urlsplit(self.preview)._replace(scheme="", netloc="").geturl()
+
 
 def snippets(base_url: str, of: PartnerRecord, *, language: str, words: str) -> Snippets:
     """What the partner pastes; `words` is what its link says."""
@@ -62,7 +67,7 @@ def snippets(base_url: str, of: PartnerRecord, *, language: str, words: str) -> 
         badge=_pictured(page, badge, words, f'width="{BADGE_WIDTH}"'),
         picture_address=picture,
         badge_address=badge,
-        preview=form,
+        preview=f"{form}&preview=1",
     )
 
 

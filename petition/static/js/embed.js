@@ -15,8 +15,9 @@
   const asked = { partner, lang, theme, accent: accent?.replace("#", "") };
   for (const [name, value] of Object.entries(asked)) if (value) address.searchParams.set(name, value);
 
-  // The room is kept from the start, so that nothing below moves when the form is there; or, with
-  // data-open="click", there is none until the link is clicked: then nothing moves by itself at all.
+  // The room is kept from the start, so that nothing below moves when the form is there. Where even
+  // that would move something that is seen, or with data-open="click", there is none until the link
+  // is clicked: then nothing moves by itself at all.
   const box = document.createElement("span");
   const frame = document.createElement("iframe");
   const set = (element, rules) => Object.entries(rules).forEach(([name, value]) => element.style.setProperty(name, value));
@@ -29,6 +30,20 @@
   if (link) box.append(link);
   box.append(frame);
   let waits = open === "click" && Boolean(link);
+  const place = (node) => {
+    const range = document.createRange();
+    range.selectNode(node);
+    return range.getBoundingClientRect();
+  };
+  const seen = () => {
+    const found = [];
+    for (let each = box; each.parentElement && each !== document.body; each = each.parentElement)
+      for (const node of each.parentElement.childNodes) {
+        const { top, bottom, height } = place(node);
+        if (node !== each && height && bottom > 0 && top < innerHeight) found.push([node, top]);
+      }
+    return found;
+  };
   const room = Number(height) || (box.clientWidth < 520 ? 1700 : 1500);
   let high = room;
   // Less than was kept is taken where its end is not in sight: nothing that is seen moves by that.
@@ -38,7 +53,13 @@
     if (link) set(link, { display: "none" });
     set(frame, { visibility: "visible" });
   };
-  if (!waits) set(box, { "min-height": `${room}px` });
+  if (!waits) {
+    const before = seen();
+    set(box, { "min-height": `${room}px` });
+    // Looked at before it is drawn: nobody sees it move.
+    waits = Boolean(link) && open !== "now" && before.some(([node, top]) => Math.abs(place(node).top - top) > 1);
+    if (waits) set(box, { "min-height": 0 });
+  }
 
   const tell = (event) => box.dispatchEvent(new CustomEvent(`petition:${event}`, { bubbles: true, detail: { campaign } }));
   const hear = ({ source, origin, data }) => {

@@ -86,8 +86,8 @@
     const { height } = ruler.getBoundingClientRect();
     ruler.remove();
     // Fields that stand side by side stand below each other then. The rest is space around messages.
-    // In a narrow frame a word more wraps here and there.
-    const wraps = 32;
+    // In a narrow frame a word more wraps here and there (measured down to 200 pixels, in Arabic).
+    const wraps = innerWidth < 320 ? 96 : 32;
     return Math.max(0, height + heightOf(".pair") + 28 * messages.length + wraps - heightOf("[data-ask]"));
   };
 

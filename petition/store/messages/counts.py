@@ -37,6 +37,7 @@ def note(session: Session, message_ids: Sequence[int], step: Step, *, at: dateti
             MessageTarget.campaign_id,
             MessageTarget.key,
             Entry.country,
+            Entry.partner,
             Message.language,
             Message.variant,
         )
@@ -52,6 +53,7 @@ def note(session: Session, message_ids: Sequence[int], step: Step, *, at: dateti
             "step": step,
             "target": row.key,
             "country": row.country,
+            "partner": row.partner or "",
             "variant": f"{row.language}-{row.variant + 1}",
             "day": at.date(),
         }
@@ -121,6 +123,7 @@ def _take(session: Session) -> Sequence[MessageChange]:
             MessageChange.country,
             MessageChange.day,
             MessageChange.variant,
+            MessageChange.partner,
         )
         .execution_options(synchronize_session=False)
     ).all()  # type: ignore[return-value]  # rows with these columns

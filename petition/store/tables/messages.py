@@ -124,6 +124,8 @@ class MessageChange(Base):
     target: Mapped[str] = mapped_column(String(64))
     country: Mapped[str] = mapped_column(String(2))
     variant: Mapped[str] = mapped_column(String(20))
+    partner: Mapped[str] = mapped_column(String(16), server_default="")
+    """The key of the partner that its writer signed with; empty where that is none."""
     day: Mapped[date] = mapped_column(Date)
 
 

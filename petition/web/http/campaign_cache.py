@@ -142,6 +142,11 @@ class CampaignCache:
         """The campaign's partner with this key, live or blocked."""
         return self._partners(slug).get(key)
 
+    def live_partner(self, slug: str, key: str) -> PartnerRecord | None:
+        """The campaign's partner with this key, if its sites may show the form."""
+        found = self.partner(slug, key) if key else None
+        return found if found is not None and found.is_live else None
+
     def partners(self, slug: str) -> tuple[PartnerRecord, ...]:
         """All partners of the campaign, the oldest first."""
         return tuple(self._partners(slug).values())

@@ -37,6 +37,9 @@ PRIVATE: Final = (
 OPEN: Final = ("Referrer-Policy", "strict-origin-when-cross-origin")
 """Of pages whose address is nobody's secret: browsers send their forms with their origin."""
 
+_FRAMES_OURS: Final = "petition.frames_ours"
+"""In the WSGI environment: that the answer to this request shows pages of ours in frames."""
+
 FOR_SANDBOXES: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
 """Of what frames load: in a sandbox they have no origin, and so none that is ours."""
 
@@ -44,6 +47,11 @@ FOR_SANDBOXES: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
 def may_be_framed_by(origins: Iterable[str]) -> None:
     """Let pages of these sites, and of no others, show the answer to this request in a frame."""
     request.environ[_FRAMED_BY] = tuple(origins)
+
+
+def may_frame_ours() -> None:
+    """Let the answer to this request show pages of ours in frames, as previews."""
+    request.environ[_FRAMES_OURS] = True
 
 
 def secure(app: Flask, settings: Settings) -> None:
@@ -56,6 +64,8 @@ def secure(app: Flask, settings: Settings) -> None:
         if framed_by:
             ancestors = f"frame-ancestors {' '.join(framed_by)}"
             headers["Content-Security-Policy"] = CSP.replace(_NO_FRAME, ancestors)
+        if request.environ.get(_FRAMES_OURS):
+            headers["Content-Security-Policy"] = f"{CSP}; frame-src 'self'"
         there = {name.lower() for name, _ in headers}
         if framed_by:
             there.add("x-frame-options")  # it knows no list of sites

@@ -31,6 +31,7 @@ from petition.services.signatures import signing
 from petition.store.db import transaction
 from petition.store.messages import counts
 from petition.store.messages.targets import TargetRecord
+from petition.store.partners.partners import PartnerRecord
 from petition.web.http.access import OWN_PAGES, PUBLIC, access
 from petition.web.http.cached_response import uncached
 from petition.web.http.campaign_cache import CachedCampaign
@@ -43,7 +44,13 @@ from petition.web.http.too_many import too_many, wait_words
 from petition.web.public.campaign_page import organiser_of, page_context, plain_page, shown_call
 from petition.web.public.message_forms import MessageForm
 from petition.web.signing.form_requests import NO_HINTS, command_of, tags_of_request
-from petition.web.signing.form_tickets import ticket, view_of
+from petition.web.signing.form_tickets import (
+    link_ticket,
+    partner_of_link,
+    ticket,
+    view_of,
+    view_of_link,
+)
 from petition.web.signing.form_warnings import Hints, hints_for
 from petition.web.signing.questions import on_page, with_questions
 
@@ -75,7 +82,7 @@ def edit(code: str, slug: str) -> BaseResponse:
     """Back from the preview, with all that was typed. Keeps nothing."""
     action = _Action.find(code, slug)
     form = action.sent_form()
-    form.carried |= {"ticket": ticket(action.view)}
+    form.carried |= {"ticket": action.ticket()}
     for field in form:
         field.errors = ()
     return uncached(action.draw(form))
@@ -110,7 +117,7 @@ def own_mailbox(code: str, slug: str) -> BaseResponse:
         return action.later(form, NO_HINTS, over.retry_after)
     errors = form.problems(())
     if errors:
-        form.carried |= {"ticket": ticket(action.view)}
+        form.carried |= {"ticket": action.ticket()}
         return uncached(action.draw(form, errors), 422)
     return uncached(action.own_page(form))
 
@@ -151,6 +158,8 @@ class _Action:
 
     shown: CachedCampaign
     targets: tuple[TargetRecord, ...]
+    of: PartnerRecord | None
+    """The partner whose link led here: what is written is counted for it."""
 
     @classmethod
     def find(cls, code: str, slug: str) -> _Action:
@@ -161,11 +170,24 @@ class _Action:
             raise NotFound
         if not shown.view.is_open(deps().now()):
             raise _Closed(f"/{code}/{slug}")
-        return cls(shown=shown, targets=targets)
+        sent = request.form.get("ticket", "")
+        key = partner_of_link(sent) if sent else request.args.get("partner", "")
+        of = deps().campaign_cache.live_partner(slug, key)
+        return cls(shown=shown, targets=targets, of=of)
 
     @property
     def view(self) -> CampaignView:
         return self.shown.view
+
+    def ticket(self) -> str:
+        """A fresh ticket for this form."""
+        return ticket(self.view) if self.of is None else link_ticket(self.view, self.of.key)
+
+    def view_of(self, ticket: str) -> CampaignView | None:
+        """The call in the words that the form showed; None where the ticket is not good here."""
+        if self.of is None:
+            return view_of(ticket, self.view)
+        return view_of_link(ticket, self.view, self.of)
 
     @property
     def address(self) -> str:
@@ -181,7 +203,7 @@ class _Action:
         form = self._form_of(self.view)(
             carried={
                 **tags_of_request(),
-                "ticket": ticket(self.view),
+                "ticket": self.ticket(),
                 "variant": str(variant),
             },
             begin={
@@ -212,7 +234,7 @@ class _Action:
 
     def checked(self, then: Callable[[MessageForm, CampaignView], BaseResponse]) -> BaseResponse:
         """Go on with a form that is well filled in; else show it again, with what is wrong."""
-        view = view_of(request.form.get("ticket", ""), self.view)
+        view = self.view_of(request.form.get("ticket", ""))
         form = self.sent_form(view)
         hints = hints_for(form, at_risk=False)
         if WORKER in form.carried["noticed"].split():
@@ -249,7 +271,7 @@ class _Action:
         errors: Sequence[tuple[str, str]],
         wait: str = "",
     ) -> str:
-        form.carried |= {"ticket": ticket(self.view), "noticed": hints.noticed}
+        form.carried |= {"ticket": self.ticket(), "noticed": hints.noticed}
         return self.draw(form, errors, hints, wait)
 
     def draw(
@@ -274,7 +296,8 @@ class _Action:
         )
 
     def _around(self) -> Mapping[str, Any]:
-        return page_context(self.view, "/message")
+        tags = {"partner": self.of.key} if self.of is not None else None
+        return page_context(self.view, "/message", tags=tags)
 
     # --- what is sent -----------------------------------------------------------------------------
 
@@ -296,7 +319,7 @@ class _Action:
         """What each target will see; a text that reads like a worker's is sent without a name."""
         found = content_checks.remarks(form.text("message_subject"), form.text("message_body"))
         was_hidden = self._hide_worker(form, found)
-        form.carried |= {"ticket": ticket(self.view)}
+        form.carried |= {"ticket": self.ticket()}
         settings = deps().settings
         return page(
             "public/message_preview.html",
@@ -331,7 +354,7 @@ class _Action:
             deps().vault,
             deps().campaign_cache.providers(),
             view,
-            command_of(form, None, way=consent.WEB),
+            command_of(form, self.of.key if self.of is not None else None, way=consent.WEB),
             sender=current_sender(),
             at=at,
         )

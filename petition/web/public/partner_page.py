@@ -24,6 +24,7 @@ from petition.store.partners.partners import PartnerRecord
 from petition.web.http.access import LINK, OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language, set_locale
+from petition.web.http.security import may_frame_ours
 from petition.web.public.campaign_page import link_page
 from petition.web.public.forms import SectionForm
 from petition.web.public.link_tokens import lang_query
@@ -109,6 +110,7 @@ def _page(token: str, form: SectionForm, status: int) -> Response:
         code = _form_language(spoken)
         call = campaigns.view(session, of.campaign, code).call
     base_url = deps().settings.base_url
+    may_frame_ours()
     errors = [("name", str(form.name.errors[0]))] if form.name.errors else []
     return link_page(
         "public/partner.html",

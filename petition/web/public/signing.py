@@ -100,7 +100,9 @@ def _to_language(slug: str) -> BaseResponse:
 def campaign(code: str, slug: str) -> Response:
     """The call with its form."""
     shown = shown_call(code, slug)
-    form_page = _page(shown, _live(slug, request.args.get("partner", "")))
+    form_page = _page(
+        shown, deps().campaign_cache.live_partner(slug, request.args.get("partner", ""))
+    )
     tags = tags_of_request()
     if not is_ours(tags):
         return uncached(form_page.drawn_blank())
@@ -112,19 +114,13 @@ def campaign(code: str, slug: str) -> Response:
 def sign(code: str, slug: str) -> BaseResponse:
     """Keep a signature. New or known, the answer is the same."""
     shown = shown_call(code, slug)
-    of = _live(slug, partner_of_link(request.form.get("ticket", "")))
+    of = deps().campaign_cache.live_partner(slug, partner_of_link(request.form.get("ticket", "")))
     return answer_form(_page(shown, of))
 
 
 def _page(shown: CachedCampaign, of: PartnerRecord | None) -> _CampaignPage:
     """The form, with the partner's own question where its link led here."""
     return _CampaignPage(shown=shown if of is None else shown.asking(of), of=of)
-
-
-def _live(slug: str, key: str) -> PartnerRecord | None:
-    """The campaign's partner with this key, if its sites may show the form."""
-    found = deps().campaign_cache.partner(slug, key) if key else None
-    return found if found is not None and found.is_live else None
 
 
 @dataclass(frozen=True, kw_only=True)
