@@ -8,10 +8,15 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 """What group and others may do, by the bits of a file's mode."""
+
+
+def without_a_name(in_memory: int) -> IO[bytes]:
+    """A file that goes when it is closed; on the disk from so many bytes on: nothing in clear."""
+    return tempfile.SpooledTemporaryFile(max_size=in_memory)
 
 
 def write_whole(

@@ -21,10 +21,10 @@ _MY = re.compile(r"https?://[^/\s]+(/my/\S+)")
 
 
 def form_of(
-    client: FlaskClient, person: Form, lang: str = "en", **changes: str
+    client: FlaskClient, person: Form, lang: str = "en", query: str = "", **changes: str
 ) -> dict[str, object]:
     """The form as its page has it, with what the person fills in."""
-    page = client.get(f"/{lang}/amazon/message").get_data(as_text=True)
+    page = client.get(f"/{lang}/amazon/message{query}").get_data(as_text=True)
     body = unescape(page.partition('id="message_body"')[2].partition(">")[2].partition("<")[0])
     found: dict[str, object] = {"to": list(KEYS), "message_body": body, "shown_as": "full_name"}
     for tag in _INPUT.findall(page):
@@ -36,9 +36,12 @@ def form_of(
     return found | {name: text for name, text in person.items() if name != "comment"} | changes
 
 
-def write(client: FlaskClient, person: Form, lang: str = "en", **changes: str) -> Answer:
+def write(
+    client: FlaskClient, person: Form, lang: str = "en", query: str = "", **changes: str
+) -> Answer:
     """Write a message and press “Send it”."""
-    return client.post(f"/{lang}/amazon/message", data=form_of(client, person, lang, **changes))
+    form = form_of(client, person, lang, query, **changes)
+    return client.post(f"/{lang}/amazon/message", data=form)
 
 
 def states(app: Flask) -> dict[str, int]:

@@ -62,6 +62,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "messages list": ("amazon",),
     "messages pause": ("amazon",),
     "messages resume": ("amazon",),
+    "partner new-key": ("abcdefgh",),
     "partner block": ("abcdefgh",),
     "partner lift": ("abcdefgh",),
     "partner link": ("abcdefgh",),

@@ -181,6 +181,7 @@ OPENS: dict[str, int] = {
     "POST /staff/campaigns/<slug:slug>/partners/<key>/arrangement": 422,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/question": 303,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/send": 303,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/new-key": 303,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/block": 303,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/lift": 303,
     "GET /staff/campaigns/<slug:slug>/webhooks": 200,

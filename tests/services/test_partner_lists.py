@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,6 +14,7 @@ import pyrage
 import pytest
 from flask import Flask
 
+from petition import files
 from petition.domain.exports.recipient import RecipientRefused, SecretKeyGiven, recipient_of
 from petition.domain.partners import references
 from petition.domain.partners.disclosures import FOR_PARTNER, Way
@@ -96,12 +96,12 @@ def test_it_holds_who_said_yes_and_what_was_arranged(app: Flask, clock: Clock, k
 def test_nothing_is_written_in_clear(app: Flask, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[bytes] = []
 
-    class Spied(tempfile.SpooledTemporaryFile[bytes]):
+    class Spied(io.BytesIO):
         def write(self, data: Any) -> int:
             written.append(bytes(data))
             return super().write(data)
 
-    monkeypatch.setattr(encryption.tempfile, "SpooledTemporaryFile", Spied)
+    monkeypatch.setattr(files, "without_a_name", lambda in_memory: Spied())
     partner_sites.give_key(app, key)
     assert made(app, partner=key) == b"".join(written)
     for form in (people.amina, people.ben):

@@ -78,6 +78,7 @@ NOTED_ELSEWHERE: Final = {
     "POST /staff/campaigns/<slug:slug>/partners/<key>/arrangement",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/question",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/send",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/new-key",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/block",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/lift",
     *(

@@ -15,7 +15,7 @@ from petition.services.privacy import erasure, retention
 from petition.services.vault import rotation
 from petition.store.db import reading, transaction
 from petition.web.http.dependencies import dependencies_of
-from tests import people
+from tests import partner_sites, people
 from tests.conftest import Clock
 from tests.factories import (
     change,
@@ -55,6 +55,32 @@ def test_the_preview_shows_what_the_target_gets_to_the_letter(
         for line in each.get_content().split("\n"):
             assert line in page
         assert each["From"].addresses[0].display_name in page
+
+
+def test_by_a_partners_link_it_counts_for_the_partner(app: Flask, client: FlaskClient) -> None:
+    """The form's ticket carries the key, through preview and back; a blocked one's carries none."""
+    key = partner_sites.make(app)
+    link = f"?partner={key}"
+    form = form_of(client, people.ben, query=link)
+    assert f"/de/amazon/message{link}" in client.get(f"{MESSAGE}{link}").get_data(as_text=True)
+    again = client.post(f"{MESSAGE}/preview", data=form).get_data(as_text=True)
+    ticket = re.search(r'name="ticket" value="([^"]+)"', again)
+    assert ticket
+    assert client.post(MESSAGE, data=form | {"ticket": ticket[1]}).status_code == 303
+    write(client, people.cora, query="?partner=nobody")
+    work(app)
+    for letter in letters(app):
+        client.post(link_in(letter))
+    work(app)
+    counted = (
+        "SELECT step, value, messages FROM message_counts WHERE dimension = 'partner' ORDER BY step"
+    )
+    steps = ("composed", "confirmed", "sent")
+    assert rows(app, counted) == [(step, key, len(KEYS)) for step in steps]
+    assert set(rows(app, "SELECT partner FROM entries")) == {(key,), (None,)}
+    partner_sites.block(app, key)
+    write(client, people.amina, query=link)
+    assert rows(app, "SELECT count(*) FROM entries WHERE partner IS NOT NULL") == [(1,)]
 
 
 @pytest.mark.parametrize(

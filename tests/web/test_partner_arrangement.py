@@ -157,7 +157,7 @@ def test_a_key_for_lists_is_given_with_the_yes_and_changed_by_another(
     other = str(pyrage.x25519.Identity.generate().to_public())
     assert client.post(again, data={"name": "Paula", "recipient": other}).status_code == 303
     assert other in text(staff.get(f"{ROOM}/{key}/arrangement"))
-    assert log(app)[-2][1:] == ("new key", f"amazon: {key} 2")
+    assert log(app)[-2][1:] == ("anew", f"amazon: {key} 2")
 
 
 @on_sqlite

@@ -388,3 +388,24 @@ def test_the_badge_tells_the_public_number_in_the_language_that_is_asked(
     assert arabic.get("aria-label") != drawn.get("aria-label")
     assert client.get("/badge/amazon.svg?lang=zz").status_code == 200
     assert client.get("/badge/nothing.svg").status_code == 404
+
+
+@on_sqlite
+def test_it_shows_the_form_in_a_frame_that_no_other_site_can_show(
+    app: Flask, client: FlaskClient
+) -> None:
+    key = partner_sites.make(app)
+    page = client.get(partner_sites.page_link(app, key))
+    assert page.headers["Content-Security-Policy"].endswith("; frame-src 'self'")
+    found = re.search(r'<iframe class="preview" src="([^"]+)"', page.get_data(as_text=True))
+    assert found
+    address = html.unescape(found[1])
+    assert address.startswith("/embed/amazon?")
+    preview = client.get(address)
+    assert preview.status_code == 200
+    assert "frame-ancestors 'self'" in preview.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in preview.headers
+    form = client.get(partner_sites.address(key)).headers["Content-Security-Policy"]
+    assert f"frame-ancestors {partner_sites.SITE}" in form
+    assert "'none'" in client.get("/en/amazon").headers["Content-Security-Policy"]
+    assert "frame-src" not in client.get("/en/amazon").headers["Content-Security-Policy"]

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import pyrage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from petition import assets
 from petition.assets import EMBED
+from petition.services.exports import csv_file
 from petition.services.partners.snippets import Snippets, snippets
-from petition.store.db import reading
+from petition.store.db import reading, transaction
 from petition.store.partners import partners
-from tests import partner_sites
+from petition.web.http.dependencies import dependencies_of
+from tests import factories, partner_sites, people, rights
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -27,6 +30,9 @@ PLUGIN: Final = (ROOT / "contrib" / "wordpress" / "petition.php").read_text(enco
 HOST: Final = "https://petition.example.org"
 LINES: Final = [line.strip() for line in GUIDE.splitlines() if line.startswith("    ")]
 """What it tells to paste."""
+
+
+DECRYPT: Final = "age --decrypt -i key.txt list.csv.age > list.csv"
 
 
 def given(app: Flask, key: str) -> Snippets:
@@ -49,6 +55,7 @@ def test_each_line_is_one_that_the_program_gives(app: Flask) -> None:
         f'[petition url="{pasted.address}"]',
         f"script-src {HOST}; frame-src {HOST}; img-src {HOST}",
         f"{HOST}/ar/amazon?source=your-union",
+        DECRYPT,
     }
     assert {line.replace("KEY", key) for line in LINES} == known
     assert '"petition"' in PLUGIN or "'petition'" in PLUGIN
@@ -68,6 +75,29 @@ def test_each_address_in_it_answers(app: Flask, client: FlaskClient) -> None:
     }
     for each in paths:
         assert client.get(each).status_code == 200, each
+
+
+def test_its_list_opens_with_the_key_that_it_is_told_to_make(app: Flask, tmp_path: Path) -> None:
+    """As the line says, by another program of the same format: age itself is not installed."""
+    assert "`age-keygen -o key.txt`" in GUIDE
+    key = partner_sites.asking(app)
+    identity = partner_sites.give_key(app, key)
+    partner_sites.keep(app, key, people.ben)
+    factories.confirm(app, factories.entries(app)[0])
+    (tmp_path / "key.txt").write_text(f"# public key: {identity.to_public()}\n{identity}\n")
+    deps = dependencies_of(app)
+    order = rights.order(partner=key)
+    with app.app_context():
+        chunks = csv_file.export(
+            order, deps.vault, reading=reading, transaction=transaction, now=deps.now
+        )
+        (tmp_path / "list.csv.age").write_bytes(b"".join(chunks))
+    _age, _decrypt, _i, key_file, encrypted, _to, _list = DECRYPT.split()
+    secret = (tmp_path / key_file).read_text().splitlines()[-1]
+    opened = pyrage.decrypt(
+        (tmp_path / encrypted).read_bytes(), [pyrage.x25519.Identity.from_str(secret)]
+    )
+    assert people.ben["email"].encode() in opened
 
 
 def test_it_names_what_the_script_reads_and_says(app: Flask) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from typing import Final
 
 import pyrage
 
+from petition import files
 from petition.domain.exports.recipient import opened
 
 PIECE: Final = 1 << 16
@@ -21,7 +21,7 @@ def encrypted(chunks: Iterator[bytes], recipient: str) -> Iterator[bytes]:
     """
     to = opened(recipient)
     source = _Source(chunks)
-    with tempfile.SpooledTemporaryFile(max_size=8 * PIECE) as made:
+    with files.without_a_name(in_memory=8 * PIECE) as made:
         try:
             pyrage.encrypt_io(source, made, [to])
         except pyrage.EncryptError:

@@ -60,7 +60,7 @@ def ask_anew(session: Session, key: str, *, campaign: str | None, by: str, at: d
     if newest is None or not newest.is_accepted or partner.is_blocked:
         raise NotToAccept
     version = terms.add(session, partner.id, newest.terms, by=by, at=at)
-    note(session, partner, "new key", by=by, at=at, more=f" {version}")
+    note(session, partner, "anew", by=by, at=at, more=f" {version}")
 
 
 def accept_link(tokens: Tokens, base_url: str, terms_id: int, *, at: datetime) -> str:

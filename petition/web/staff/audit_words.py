@@ -28,7 +28,7 @@ def _outcomes() -> dict[str, str]:
         "question": _("question changed"),
         "asked": _("asked to accept"),
         "accepted": _("accepted"),
-        "new key": _("asked for another key"),
+        "anew": _("asked for another key"),
         "off": _("switched off"),
         "tested": _("test message"),
         "rotated": _("new secret"),
