@@ -1,13 +1,15 @@
 """`drill enumeration`: who types an address learns nothing about it from the time of the answer.
 
 Addresses of six classes (unknown, pending, confirmed, withdrawn, erased, blocked) are sent to the
-form to sign, the two that ask for a letter and the one for a code, in random order, each address
-once. The times of every two classes are compared: how often is the one class's answer the later?
+form to sign, the API's and the one of a message, the two that ask for a letter and the one for a
+code, in random order, each address once. The times of every two classes are compared: how often is
+the one class's answer the later?
 Half the time, if nothing shows. Beside it, all answers of a form must be the same to the byte.
 """
 
 import argparse
 import itertools
+import json
 import math
 import random
 import re
@@ -34,7 +36,21 @@ MOST_REQUESTS: Final = 20_000
 CONTROL_REQUESTS: Final = 500
 WARM_UP: Final = 300
 CONNECTIONS: Final = (1, 8)
-FORMS: Final = ("sign", "resend", "my", "code")
+FORMS: Final = ("sign", "api", "message", "resend", "my", "code")
+SIGNED: Final = {
+    "given_name": "Ada",
+    "family_name": "Stone",
+    "country": "DE",
+    "agree": "yes",
+    "updates": "no",
+    "visibility": "counted",
+}
+MESSAGE: Final = {
+    "to": "chief-executive",
+    "message_subject": "Work",
+    "message_body": "Please.\n{name}",
+    "shown_as": "full_name",
+}
 WRONG_CODE: Final = "BBBBBB"
 NEVER_THE_SAME: Final = re.compile(rb"\r\ndate: [^\r]*", re.IGNORECASE)
 """The clock's own line; nothing else of an answer may differ."""
@@ -76,8 +92,22 @@ class Prober:
         self._instance, self._chance = instance, chance
         self._host = urlsplit(instance.base).netloc
         self._senders = itertools.count()
-        with urllib.request.urlopen(f"{instance.base}/en/{CAMPAIGN}", timeout=20) as page:
-            self._hidden = hidden_fields(page.read())
+        self._hidden = hidden_fields(self._get(f"/en/{CAMPAIGN}"))
+        self._of_message = hidden_fields(self._get(f"/en/{CAMPAIGN}/message"))
+        texts = json.loads(self._get(f"/api/v1/campaigns/{CAMPAIGN}/texts/en"))
+        self._consents = [
+            {
+                "purpose": each["purpose"],
+                "text_sha256": each["text_sha256"],
+                "answer": SIGNED.get(each["purpose"], "yes"),
+            }
+            for each in texts["consents"]
+        ]
+
+    def _get(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"{self._instance.base}{path}", timeout=20) as answer:
+            found: bytes = answer.read()
+        return found
 
     def measure(self, form: str, requests: int, connections: int) -> Measured:
         """Send the form once for each of so many new addresses a class, and compare."""
@@ -92,34 +122,43 @@ class Prober:
         return measure(self._instance.base, asked, connections=connections)
 
     def _ask(self, form: str, pool: addresses.Pool) -> Iterator[PreparedRequest]:
-        path = f"/en/{CAMPAIGN}/{form}"
         for of, emails in pool.items():
             for email in emails:
-                yield PreparedRequest(of, email, self._post(path, self._fields(form, email)))
+                yield PreparedRequest(of, email, self._request(form, email))
 
-    def _post(self, path: str, fields: dict[str, str]) -> bytes:
-        body = urlencode(fields)
+    def _request(self, form: str, email: str) -> bytes:
+        if form == "api":
+            path = f"/api/v1/campaigns/{CAMPAIGN}/signatures"
+            return self._post(path, json.dumps(self._body(email)), "application/json")
+        body = urlencode(self._fields(form, email))
+        return self._post(f"/en/{CAMPAIGN}/{form}", body, "application/x-www-form-urlencoded")
+
+    def _post(self, path: str, body: str, kind: str) -> bytes:
         return (
             f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nAccept: text/html\r\n"
             f"{forwarded(next(self._senders))}"
-            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Type: {kind}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode("ascii")
 
     def _fields(self, form: str, email: str) -> dict[str, str]:
         if form == "code":
             return {"email": email, "code": WRONG_CODE}
+        if form == "message":
+            return self._of_message | SIGNED | MESSAGE | {"email": email}
         if form != "sign":
             return {"email": email}
-        return self._hidden | {
-            "given_name": "Ada",
-            "family_name": "Stone",
+        return self._hidden | SIGNED | {"email": email, "comment": ""}
+
+    def _body(self, email: str) -> dict[str, object]:
+        return {
+            "language": "en",
+            "given_name": SIGNED["given_name"],
+            "family_name": SIGNED["family_name"],
             "email": email,
-            "country": "DE",
-            "comment": "",
-            "agree": "yes",
-            "updates": "no",
-            "visibility": "counted",
+            "country": SIGNED["country"],
+            "consents": self._consents,
+            "ticket": self._hidden["ticket"],
         }
 
 

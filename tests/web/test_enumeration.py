@@ -32,7 +32,7 @@ from petition.store.signatures import by_address
 from petition.store.tables import Entry, Signature
 from petition.web.http.access import PUBLIC, rule_of
 from petition.web.http.dependencies import dependencies_of
-from tests import factories, people
+from tests import factories, messages, people, programs
 from tests.people import Form
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,11 @@ CLASSES: Final = (
     "erased",
     "blocked",
 )
+SIGNING: Final = ("sign", "api", "message")
+"""By each of them a signature is sent: by the form, by a program, and with an email to a target."""
+ALL: Final = (*SIGNING, "resend", "my", "code")
 FORMS: Final = ("sign", "resend", "my", "code")
+"""Each of them has its tests alone; the further ways of signing have one together."""
 CALLS: Final = tuple(f"call-{number}" for number in range(len(CLASSES)))
 """A call for each class: all hold the same, and in each another address is typed in."""
 
@@ -59,6 +63,7 @@ SUBJECTS: Final = {
     "Your email address is confirmed already": "already",
     "Thank you": "thanks",
     "The link that was asked for": "data",
+    "An email waits for you to send it": "message",
 }
 
 Send = Callable[[FlaskClient, str, str, str], Answer]
@@ -180,11 +185,23 @@ def typed(app: Flask, client: FlaskClient, clock: Any) -> Addresses:
 
 def send(client: FlaskClient, form: str, email: str, slug: str = "amazon", **more: Any) -> Answer:
     """Type an address into one of the forms."""
+    if form == "api":
+        return _send_as_a_program(client, email, slug, **more)
     if form == "sign":
         data = form_of(email) | {"ticket": factories.ticket(client, slug=slug)}
+    elif form == "message":
+        data = messages.form_of(client, form_of(email), comment="Because.")
     else:
         data = {"email": email} | ({"code": "BBBBBB"} if form == "code" else {})
     return client.post(f"/en/{slug}/{form}", data=data | more.pop("data", {}), **more)
+
+
+def _send_as_a_program(
+    client: FlaskClient, email: str, slug: str, *, data: Form | None = None, **more: Any
+) -> Answer:
+    ticket = {"ticket": factories.ticket(client, slug=slug)}
+    body = programs.body_of(client, form_of(email)) | ticket | (data or {})
+    return client.post(f"/api/v1/campaigns/{slug}/signatures", json=body, **more)
 
 
 # --- comparing ------------------------------------------------------------------------------------
@@ -201,7 +218,7 @@ def seen(answer: Answer, typed: str) -> Seen:
     assert "Set-Cookie" not in answer.headers
     assert "Date" not in answer.headers
     headers = [(name, value.replace(typed, "@")) for name, value in answer.headers]
-    body = re.sub(rb'(name="noticed" value=")[^"]*', rb"\1", answer.data)
+    body = re.sub(rb'(name="noticed" value="|"noticed":")[^"]*', rb"\1", answer.data)
     return answer.status_code, headers, body.replace(typed.encode(), b"@")
 
 
@@ -243,17 +260,17 @@ def test_the_page_after_it_is_the_same(
 
 
 WRONG: Final[Mapping[str, tuple[Iterable[str], dict[str, Any]]]] = {
-    "no address": (FORMS, {"data": {"email": ""}}),
-    "two addresses": (FORMS, {"data": {"email": "{0}, {0}"}}),
-    "no domain": (FORMS, {"data": {"email": "{local}@"}}),
-    "the target's domain": (("sign",), {"data": {"email": "{0}.amazon.com"}}),
-    "a slip": (("sign",), {"data": {"email": "{local}@gmial.com"}}),
-    "no country": (("sign",), {"data": {"country": ""}}),
-    "a badge number": (("sign",), {"data": {"comment": "My badge is 123456789."}}),
+    "no address": (ALL, {"data": {"email": ""}}),
+    "two addresses": (ALL, {"data": {"email": "{0}, {0}"}}),
+    "no domain": (ALL, {"data": {"email": "{local}@"}}),
+    "the target's domain": (SIGNING, {"data": {"email": "{0}.amazon.com"}}),
+    "a slip": (SIGNING, {"data": {"email": "{local}@gmial.com"}}),
+    "no country": (SIGNING, {"data": {"country": ""}}),
+    "a badge number": (("sign", "api"), {"data": {"comment": "My badge is 123456789."}}),
     "the trap": (("sign",), {"data": {"subject": "https://example.org"}}),
-    "no ticket": (("sign",), {"data": {"ticket": ""}}),
+    "no ticket": (SIGNING, {"data": {"ticket": ""}}),
     "no code": (("code",), {"data": {"code": ""}}),
-    "another site": (FORMS, {"headers": {"Sec-Fetch-Site": "cross-site"}}),
+    "another site": (ALL, {"headers": {"Sec-Fetch-Site": "cross-site"}}),
 }
 
 
@@ -262,6 +279,10 @@ WRONG: Final[Mapping[str, tuple[Iterable[str], dict[str, Any]]]] = {
 def test_errors_are_the_same_for_every_class(
     app: Flask, client: FlaskClient, typed: Addresses, clock: Any, form: str
 ) -> None:
+    _err_alike(app, client, typed, clock, form)
+
+
+def _err_alike(app: Flask, client: FlaskClient, typed: Addresses, clock: Any, form: str) -> None:
     before = factories.rows(app, "SELECT count(*) FROM entries")
     for wrong, (forms, more) in WRONG.items():
         if form in forms:
@@ -348,6 +369,8 @@ GETS: Final[dict[str, dict[str, list[str]]]] = {
     },
     "code": {name: [] for name in CLASSES},
 }
+GETS["api"] = GETS["sign"]
+GETS["message"] = GETS["sign"] | {"confirmed": ["message"]}
 
 
 @pytest.mark.each_case_on_both
@@ -357,11 +380,31 @@ def test_only_the_mailbox_is_told(
 ) -> None:
     before = Mail(app)
     ask_all(client, form, typed)
+    assert _told_since(app, typed, before) == GETS[form]
+
+
+def _told_since(app: Flask, typed: Addresses, before: Mail) -> dict[str, list[str]]:
+    """The kinds of letters that came into each mailbox since then."""
     factories.work(app)
     after = Mail(app)
-    assert {
-        name: after.kinds(email)[len(before.kinds(email)) :] for name, email in typed.items()
-    } == GETS[form]
+    return {name: after.kinds(email)[len(before.kinds(email)) :] for name, email in typed.items()}
+
+
+@pytest.mark.parametrize("form", ["api", "message"])
+def test_a_program_and_a_message_tell_no_more_than_the_form(
+    app: Flask, client: FlaskClient, typed: Addresses, clock: Any, form: str
+) -> None:
+    """The answer, the page after it, what is wrong, and what only the mailbox is told."""
+    before = Mail(app)
+    answers = ask_all(client, form, typed)
+    assert odd_ones(answers) == set()
+    assert answers["unknown"][0] == (202 if form == "api" else 303)
+    assert _told_since(app, typed, before) == GETS[form]
+    assert odd_ones(ask_all(client, form, typed)) == set()
+    if form == "message":
+        assert dict(answers["unknown"][1])["Location"] == "/en/amazon/message/waiting"
+    clock.forward(timedelta(minutes=10))
+    _err_alike(app, client, typed, clock, form)
 
 
 def withdrawn_just_now(app: Flask, clock: Any) -> None:
