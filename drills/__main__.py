@@ -6,6 +6,7 @@ import sys
 from types import ModuleType
 
 from drills import (
+    api,
     bombing,
     cannon,
     enumeration,
@@ -32,6 +33,7 @@ DRILLS: dict[str, ModuleType] = {
     "enumeration": enumeration,
     "bombing": bombing,
     "fuzz": fuzz,
+    "api": api,
     "slow": slow,
     "guessing": guessing,
     "keys": keys,

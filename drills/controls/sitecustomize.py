@@ -227,11 +227,24 @@ def _count_late() -> None:
     _replace(store, charge=charge)
 
 
+def _api_faults() -> None:
+    """An operation that raises, a number that is a text, and parameters that nobody looks at."""
+    public: Any = import_module("petition.web.api.public")
+    lists: Any = import_module("petition.web.api.lists")
+
+    def raises() -> None:
+        raise RuntimeError
+
+    _replace(public, _list=raises, goal_at=lambda *_: "many")
+    _replace(lists, parameter=lambda asked, default: default)
+
+
 CONTROLS = {
     "mailbox-unlimited": _write_without_limit,
     "tags-apart": _take_tags_for_mailboxes,
     "stop-ignored": _write_to_the_blocked,
     "four-faults": _four_faults,
+    "api-faults": _api_faults,
     "synchronous-off": lambda: _sqlite_without("OFF"),
     "synchronous-normal": lambda: _sqlite_without("NORMAL"),
     "ack-early": _answer_early,
