@@ -38,7 +38,8 @@ from petition.store.vault import key_checks
 from petition.store.vault.key_checks import Keys
 from petition.store.vault.vault import Vault
 from petition.ttl_cache import TtlCache
-from petition.web.api import cors, languages, refusals as api_refusals
+from petition.web.api import bearer, cors, languages, refusals as api_refusals
+from petition.web.api.lists import lists
 from petition.web.api.public import readable
 from petition.web.api.reference import reference
 from petition.web.api.signing import signing
@@ -88,6 +89,7 @@ from petition.web.staff.passkeys import passkeys
 from petition.web.staff.people import people
 from petition.web.staff.signatures import signatures
 from petition.web.staff.target_domains import domains
+from petition.web.staff.tokens import tokens
 from petition.web.staff.webhooks import webhooks
 
 SHIPPED = Path(__file__).parent / "campaigns"
@@ -218,6 +220,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         oembeds,
         readable,
         signing,
+        lists,
         reference,
         link_requests,
         message,
@@ -237,6 +240,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         opening,
         partners,
         webhooks,
+        tokens,
         partner_pages,
         limits,
         reviews,
@@ -263,6 +267,7 @@ def _stand_around(app: Flask, settings: Settings) -> None:
     link_tokens.install(app)
     typed_addresses.install(app)
     senders.install(app)
+    bearer.install(app)
     access.guard(app, settings.base_url, auth.current_staff, auth.require, second_factor.ask)
     refusals.install(app)
     retrying.install(app)

@@ -16,13 +16,22 @@ from flask import Flask
 from petition.app import create_app
 from petition.config import load
 from petition.domain.staff.roles import SEPARATE, Right, Role, rights
-from petition.web.http.access import HALF_SIGNED_IN, LOOPBACK, SIGNED_IN, AccessRule, rule_of
+from petition.web.http.access import (
+    HALF_SIGNED_IN,
+    LOOPBACK,
+    SIGNED_IN,
+    TOKEN,
+    AccessRule,
+    rule_of,
+)
 
 FILE: Final = Path(__file__).parents[1] / "docs" / "access.md"
 
 YES: Final = "yes"
 NO: Final = "403"
 SIGN_IN: Final = "sign in"
+NO_TOKEN: Final = "401"
+"""For who brings no token of the API: whoever is signed in has none by that."""
 FOREIGN: Final = "404"
 """For who has nothing to do with the campaign: as if there were no such page."""
 
@@ -103,6 +112,8 @@ def _routes(app: Flask) -> Iterator[str]:
 
 def answer(rule: AccessRule, role: Role | None) -> str:
     """What somebody with that role (None: who is not signed in) gets."""
+    if rule == TOKEN:
+        return NO_TOKEN
     if rule not in SIGNED_IN and rule != HALF_SIGNED_IN:
         return YES
     if role is None:
@@ -112,6 +123,8 @@ def answer(rule: AccessRule, role: Role | None) -> str:
 
 def _elsewhere(rule: AccessRule, address: str) -> str:
     """What staff get who have a role on one campaign alone, and this is not it."""
+    if rule == TOKEN:
+        return NO_TOKEN
     if not isinstance(rule, Right):
         return YES if rule != LOOPBACK else "–"
     return FOREIGN if "<slug:slug>" in address else NO

@@ -23,6 +23,7 @@ from petition.cli.server import serve, start, worker
 from petition.cli.signatures import signature
 from petition.cli.staff import staff
 from petition.cli.status import status
+from petition.cli.tokens import token
 from petition.domain.signatures.invisible_characters import without_stray_marks
 
 
@@ -68,6 +69,7 @@ for command in (
     retention,
     signature,
     partner,
+    token,
     messages,
     provider,
     vault,

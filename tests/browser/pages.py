@@ -204,6 +204,19 @@ class Tour:
         self._press("form[action$='/test'] button")
         yield "staff/webhook.html"
 
+    def _tokens(self, room: str) -> Iterator[str]:
+        page = self.page
+        page.goto(room)
+        page.locator("#days").fill("")
+        self._press(f"form[action='{room}'] button")
+        yield "staff/tokens.html: errors"
+        page.locator("#days").fill("30")
+        page.locator("#scopes").check()
+        self._press(f"form[action='{room}'] button")
+        yield "staff/token_made.html"
+        page.goto(room)
+        yield "staff/tokens.html"
+
     def _press(self, words: str = "main form button[type=submit]:visible") -> None:
         with self.page.expect_navigation():
             self.page.locator(words).first.click()
@@ -517,6 +530,7 @@ class Tour:
         self._press("form[action$='/arrangement'] button")
         yield "staff/arrangement.html: errors"
         yield from self._webhooks(f"{campaign}/webhooks")
+        yield from self._tokens(f"{campaign}/partners/{self.ready.partner}/tokens")
         page.goto("/staff/account")
         yield "staff/account.html"
         page.goto("/staff/lost-factor")

@@ -406,6 +406,11 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     guide.console(f"{webhooks}/{guide.webhook}/off", code, {})
     yield "webhook, off", guide.get(f"{webhooks}/{guide.webhook}", code)
     guide.console(f"{webhooks}/{guide.webhook}/on", code, {})
+    for room in (f"{path}/tokens", f"{path}/partners/{guide.partner}/tokens"):
+        yield "tokens, wrong", guide.console(room, code, {"days": "x"})
+        made = {"days": "9", "scopes": "signatures:read"}
+        yield "tokens, made", guide.console(room, code, made)
+        yield "tokens", guide.get(room, code)
     page = f"{path}/partners/{guide.partner}/page"
     yield "partner, wrong days", guide.console(f"{page}/link", code, {"days": "x"})
     yield "partner, a link", guide.console(f"{page}/link", code, {"days": "2"})

@@ -36,7 +36,7 @@ from petition.web.http.access import (
 )
 from petition.web.http.dependencies import dependencies_of
 from petition.web.public import signing
-from tests import console, factories, partner_sites, webhook_receiver
+from tests import api_tokens, console, factories, partner_sites, webhook_receiver
 from tools import access_matrix
 from tools.access_matrix import SIGN_IN, YES
 
@@ -126,6 +126,9 @@ OPENS: dict[str, int] = {
     "GET /api/v1/campaigns/<slug:slug>/texts/<language>": 200,
     # A form's body is no JSON.
     "POST /api/v1/campaigns/<slug:slug>/signatures": 415,
+    # Nobody here brings a token (tests/web/test_api_tokens.py).
+    "GET /api/v1/campaigns/<slug:slug>/signatures": 401,
+    "GET /api/v1/campaigns/<slug:slug>/withdrawals": 401,
     "GET /staff/sign-in": 200,
     "POST /staff/sign-in": 422,
     "GET /staff/set-up/<secret:token>": 200,
@@ -197,6 +200,12 @@ OPENS: dict[str, int] = {
     "POST /staff/campaigns/<slug:slug>/webhooks/<webhook_key>/messages/<id:message_id>/replay": (
         404
     ),
+    "GET /staff/campaigns/<slug:slug>/tokens": 200,
+    # Nothing is chosen.
+    "POST /staff/campaigns/<slug:slug>/tokens": 422,
+    "GET /staff/campaigns/<slug:slug>/partners/<key>/tokens": 200,
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/tokens": 422,
+    "POST /staff/campaigns/<slug:slug>/tokens/<token_begins>/revoke": 303,
     "GET /staff/campaigns/<slug:slug>/partners/<key>/page": 200,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/page/link": 200,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/page/revoke": 303,
@@ -401,6 +410,7 @@ class Addresses:
         self.letter = letter
         self._sections = 0
         self.partner = partner_sites.make(app)
+        self.api_token = api_tokens.make(app)
         self.webhook = webhook_receiver.add(app, "https://hooks.example.org/in").key
         console.invite(app, "viewer", "colleague@example.org")
         with transaction() as session:
@@ -482,6 +492,7 @@ class Addresses:
             ("<id:erasure_id>", str(self.erasure_id)),
             ("<key>", self.partner),
             ("<webhook_key>", self.webhook),
+            ("<token_begins>", self.api_token[:12]),
             ("<id:message_id>", "1"),
             ("<accent>", "8a1c4a"),
             ("<theme>", "dark"),

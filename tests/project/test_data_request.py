@@ -183,7 +183,7 @@ NOT_IN_IT: Final = {
     "letter_minutes": "totals",
     "mail_relay": "how the mail server takes letters, none of them named",
     "jobs": "when the worker did what",
-    "api_tokens": "what partners' programs have, made by staff: no supporter is in it",
+    "api_tokens": "what programs have, made by staff: no supporter is in it",
     "request_keys": "hashes by which a program's second try is known, gone after a day; they stand"
     " beside nothing of a signature, and nobody can try out an address on them",
     "campaign_texts": "the call's words",

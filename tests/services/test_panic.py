@@ -46,7 +46,7 @@ def test_everything_is_closed_and_written_down(app: Flask, clock: Clock) -> None
         assert browser.get("/staff/").headers["Location"] == "/staff/sign-in"
     assert app.test_client().get(link).status_code == 404
     assert rows(app, "SELECT who, outcome, detail FROM audit WHERE action = 'panic'") == [
-        ("cli:sam", "done", "sessions 2, links 1, devices 2, files 1, requests 0")
+        ("cli:sam", "done", "sessions 2, links 1, devices 2, files 1, requests 0, tokens 0")
     ]
 
 

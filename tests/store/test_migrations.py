@@ -442,6 +442,46 @@ def test_what_was_decided_before_waits_no_more(
         assert rows(app, "SELECT id FROM entries WHERE reviewed") == [(entry_id,)]
 
 
+def test_tokens_of_partners_stay_and_keys_that_did_not_work_get_a_reason(
+    empty_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    at = "'2026-11-02 10:00:00+00:00'"
+    with _app(empty_url, tmp_path, clock) as app:
+        flask_migrate.upgrade(directory=FOLDER)
+        _fill(app, clock)
+        flask_migrate.downgrade(directory=FOLDER, revision="0028")
+        change(
+            app,
+            "INSERT INTO partners (id, campaign_id, key, name, origins, state, made_by, made_at)"
+            f" VALUES (7, 1, 'abc', 'Union', '[]', 'live', 't', {at})",
+        )
+        change(
+            app,
+            "INSERT INTO api_tokens (partner_id, hash, shown, scopes, made_by, made_at, expires_at)"
+            f" VALUES (7, :hash, 'ptk_a', '[]', 't', {at}, {at})",
+            hash=b"x" * 32,
+        )
+        for key in ("", "abc"):
+            change(
+                app,
+                "INSERT INTO refused_forms (campaign_id, partner_key, site, number, last_hour)"
+                f" VALUES (1, '{key}', '', 1, {at})",
+            )
+        flask_migrate.upgrade(directory=FOLDER)
+        tokens = "SELECT shown, campaign_id, partner_id, used_number FROM api_tokens"
+        assert rows(app, tokens) == [("ptk_a", 1, 7, 0)]
+        reasons = "SELECT partner_key, reason FROM refused_forms ORDER BY partner_key"
+        assert rows(app, reasons) == [("", "unknown"), ("abc", "blocked")]
+        change(
+            app,
+            "INSERT INTO api_tokens (campaign_id, hash, shown, scopes, made_by, made_at,"
+            f" expires_at) VALUES (1, :hash, 'ptk_b', '[]', 't', {at}, {at})",
+            hash=b"y" * 32,
+        )
+        flask_migrate.downgrade(directory=FOLDER, revision="0028")
+        assert rows(app, "SELECT shown, partner_id FROM api_tokens") == [("ptk_a", 7)]
+
+
 def test_models_equal_migrations(app: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

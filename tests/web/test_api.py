@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse as Answer
 from petition.app import create_app
 from petition.config import Limit, Settings
 from petition.domain.api.request_keys import GIVEN_UP, KEPT, request_key
+from petition.domain.api.tokens import Scope
 from petition.errors import StoreUnavailable
 from petition.services.counts import country_figures
 from petition.store.api import request_keys
@@ -26,7 +27,7 @@ from petition.web.api import openapi
 from petition.web.http.dependencies import dependencies_of
 from petition.web.http.gateway import REFUSED
 from petition.web.http.problems import ProblemKind, words
-from tests import factories, partner_sites, people, programs
+from tests import api_tokens, factories, partner_sites, people, programs
 from tests.conftest import Clock
 from tests.partner_sites import SITE
 from tests.programs import PLACE, body_of, kind, pointers, send
@@ -406,6 +407,8 @@ def met(app: Flask, client: FlaskClient, key: str) -> Iterator[tuple[str, Answer
             yield id_, client.get(place.replace("amazon", "nothing"))
         yield id_, client.get(place, environ_overrides={REFUSED: 503})
         yield id_, client.get(place, environ_overrides={REFUSED: 429})
+    yield "getTexts", client.get(f"{PLACE}/texts/en?partner={'0' * 16}")
+    yield from read_by_tokens(app, client)
     sign = f"{PLACE}/signatures?partner={key}"
     yield "sign", client.post(sign, json=body)
     yield "sign", client.post(sign, data="{", content_type="application/json")
@@ -419,6 +422,23 @@ def met(app: Flask, client: FlaskClient, key: str) -> Iterator[tuple[str, Answer
     factories.change(app, "UPDATE campaigns SET state = 'closed'")
     dependencies_of(app).campaign_cache.clear()
     yield "sign", client.post(sign, json=body)
+
+
+def read_by_tokens(app: Flask, client: FlaskClient) -> Iterator[tuple[str, Answer]]:
+    """The same of what tokens open."""
+    for id_, place, scope, other in (
+        ("listSignatures", "signatures", Scope.SIGNATURES, Scope.WITHDRAWALS),
+        ("listWithdrawals", "withdrawals", Scope.WITHDRAWALS, Scope.SIGNATURES),
+    ):
+        token = api_tokens.make(app, scopes=(scope,))
+        sent = {"Authorization": f"Bearer {token}"}
+        yield id_, client.get(f"{PLACE}/{place}")
+        yield id_, client.get(f"{PLACE}/{place}", headers=sent)
+        yield id_, client.get(f"{PLACE}/{place}?limit=0", headers=sent)
+        yield id_, client.get(f"{PLACE.replace('amazon', 'nothing')}/{place}", headers=sent)
+        yield id_, api_tokens.read(client, api_tokens.make(app, scopes=(other,)), place)
+        yield id_, client.get(f"{PLACE}/{place}", environ_overrides={REFUSED: 429})
+        yield id_, client.get(f"{PLACE}/{place}", environ_overrides={REFUSED: 503})
 
 
 @on_sqlite

@@ -92,6 +92,9 @@ NOTED_ELSEWHERE: Final = {
             "/<webhook_key>/messages/<id:message_id>/replay",
         )
     ),
+    "POST /staff/campaigns/<slug:slug>/tokens",
+    "POST /staff/campaigns/<slug:slug>/tokens/<token_begins>/revoke",
+    "POST /staff/campaigns/<slug:slug>/partners/<key>/tokens",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/page/link",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/page/revoke",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/page/sections",
@@ -125,6 +128,8 @@ NOT_NOTED: Final = {
     "GET /staff/campaigns/<slug:slug>/partners/<key>/arrangement": "what is arranged with it",
     "GET /staff/campaigns/<slug:slug>/webhooks": "programs that are told, for owners",
     "GET /staff/campaigns/<slug:slug>/webhooks/<webhook_key>": "numbers of signatures, for owners",
+    "GET /staff/campaigns/<slug:slug>/tokens": "how tokens begin, for owners",
+    "GET /staff/campaigns/<slug:slug>/partners/<key>/tokens": "the same",
     "GET /staff/campaigns/<slug:slug>/partners/<key>/page": "the partner's sections, and numbers",
     "GET /staff/limits": "numbers",
     "GET /staff/help": "the guide",

@@ -22,8 +22,9 @@ SHORTEST: Final = 16
 """Characters: a shorter key could be guessed, and with it that somebody signed just now."""
 LONGEST: Final = 128
 
-_SHAPE: Final = re.compile(rf"[!-~]{{{SHORTEST},{LONGEST}}}")
+PATTERN: Final = f"^[!-~]{{{SHORTEST},{LONGEST}}}$"
 """Visible ASCII, as a header carries it."""
+_SHAPE: Final = re.compile(PATTERN)
 
 
 class KeyState(StrEnum):

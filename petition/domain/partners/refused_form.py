@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
 from petition.domain.partners.partner import is_host
+
+
+class KeyFault(StrEnum):
+    """Why a form with this key is not shown or taken."""
+
+    UNKNOWN = "unknown"
+    """It is no partner's of the campaign."""
+    BLOCKED = "blocked"
+    NOT_ACCEPTED = "not_accepted"
+    """The partner's person has not accepted the arrangement yet."""
+    OTHER_SITE = "other_site"
+    """The page that sent the form is none of the partner's."""
+
 
 KEPT: Final = timedelta(days=30)
 MOST_SITES: Final = 20

@@ -50,6 +50,7 @@ class AuditAction(StrEnum):
     TARGET_DOMAIN = "target domain"
     PARTNER = "partner"
     WEBHOOK = "webhook"
+    API_TOKEN = "api token"  # noqa: S105  # a name
     PARTNER_LINK = "partner link"
     PARTNER_SECTION = "partner section"
     PAUSE_MESSAGES = "pause messages"

@@ -41,7 +41,7 @@ class Right(StrEnum):
     MANAGE_STAFF = "manage-staff"
     """Invite people, change what they may do, close accounts."""
     WEBHOOKS = "webhooks"
-    """Say which programs are told what happens to signatures."""
+    """Say which programs are told what happens to signatures, and which may read them."""
     AUDIT = "audit"
     """Read the audit log."""
 

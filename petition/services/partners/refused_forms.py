@@ -12,9 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from petition.domain.partners.refused_form import KEPT, MOST_SITES, UNKNOWN_SITE
+from petition.domain.partners.refused_form import (
+    KEPT,
+    MOST_SITES,
+    UNKNOWN_KEY,
+    UNKNOWN_SITE,
+    KeyFault,
+)
 from petition.store.db import DatabaseFault, Session, SessionFactory
 from petition.store.partners import refused_forms
+from petition.store.partners.partners import PartnerRecord
 
 EVERY: Final = timedelta(minutes=1)
 """How often one process writes at most."""
@@ -28,8 +35,19 @@ class RefusedForm:
 
     campaign_id: int
     key: str
-    """Of a blocked partner; empty for a key that is nobody's."""
+    """Of the partner; empty for a key that is nobody's."""
     site: str
+    reason: KeyFault
+
+
+def refused_form(
+    campaign_id: int, partner: PartnerRecord | None, site: str, fault: KeyFault | None = None
+) -> RefusedForm:
+    """What there is to note of a key; `fault` where it is not the key's own."""
+    if partner is None:
+        return RefusedForm(campaign_id, UNKNOWN_KEY, site, fault or KeyFault.UNKNOWN)
+    own = KeyFault.BLOCKED if partner.is_blocked else KeyFault.NOT_ACCEPTED
+    return RefusedForm(campaign_id, partner.key, site, fault or own)
 
 
 class RefusedForms:
@@ -71,7 +89,9 @@ def count(session: Session, refused: RefusedForm, *, number: int, at: datetime) 
         and refused_forms.count_sites(session, campaign_id, key) >= MOST_SITES
     ):
         site = UNKNOWN_SITE
-    refused_forms.count(session, campaign_id, key, site, number=number, at=at)
+    refused_forms.count(
+        session, campaign_id, key, site, reason=refused.reason, number=number, at=at
+    )
 
 
 def delete_old(session: Session, *, at: datetime) -> None:

@@ -14,6 +14,7 @@ from petition.errors import PetitionError
 from petition.services.privacy import erasure
 from petition.services.staff.accounts import SESSION_IDLE, SESSION_LIFE
 from petition.store import jobs
+from petition.store.api import tokens
 from petition.store.db import Session
 from petition.store.exports import kept_files, requests
 from petition.store.staff import accounts, audit, audit_rows, pauses, sign_ins
@@ -41,6 +42,8 @@ class Closed:
     """Lists that waited to be fetched."""
     requests: int = 0
     """For long lists, that waited for a second person or to be made."""
+    tokens: int = 0
+    """Of the API: each has to be made anew."""
 
     @property
     def words(self) -> str:
@@ -64,11 +67,13 @@ def would_close(session: Session, *, at: datetime) -> Closed:
         devices=sign_ins.count_devices(session),
         files=kept_files.count(session),
         requests=requests.count_open(session, at=at),
+        tokens=tokens.count_good(session, at=at),
     )
 
 
 def panic(session: Session, *, by: str, at: datetime) -> Closed:
-    """End all sessions, links, devices, requests and waiting files; pause letters and lists."""
+    """End all sessions, links, devices, requests, tokens and waiting files; pause letters and
+    lists."""
     done = would_close(session, at=at)
     pauses.pause(session, Paused, at=at)
     accounts.revoke_everybody(session, at=at)
@@ -76,6 +81,7 @@ def panic(session: Session, *, by: str, at: datetime) -> Closed:
     sign_ins.delete_all_devices(session)
     kept_files.delete_all(session)
     requests.refuse_all(session, by=by, at=at)
+    tokens.revoke_all(session, at=at)
     if done.files:
         jobs.ask(session, erasure.FORGET, at=at)
     audit.note(session, who=by, action=ACTION, outcome="done", at=at, detail=done.words)

@@ -6,7 +6,7 @@ An export keeps one bit for each signature id of its pages: exact, and a few byt
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -43,6 +43,36 @@ def note_page(session: Session, export_id: int, ids: Sequence[int]) -> None:
             export_id=export_id, first_id=first, last_id=last, bits=bytes(bits)
         )
     )
+
+
+NEAR: Final = 1_000
+"""Ids that are further apart stand on pages of their own: the bits between them would be many."""
+
+
+def note_more(session: Session, export_id: int, ids: Collection[int]) -> int:
+    """These are about to leave in this export, too, which may hold some of them; how many it had
+    not."""
+    wanted = sorted(ids)
+    if not wanted:
+        return 0
+    pages = session.scalars(
+        select(ExportPage).where(
+            ExportPage.export_id == export_id,
+            ExportPage.first_id <= wanted[-1],
+            ExportPage.last_id >= wanted[0],
+        )
+    ).all()
+    new = [
+        id_
+        for id_ in wanted
+        if not any(page.first_id <= id_ <= page.last_id and _holds(page, id_) for page in pages)
+    ]
+    begin = 0
+    for place, id_ in enumerate(new):
+        if place + 1 == len(new) or new[place + 1] - id_ > NEAR:
+            note_page(session, export_id, new[begin : place + 1])
+            begin = place + 1
+    return len(new)
 
 
 class _Page(Protocol):
@@ -172,6 +202,15 @@ def _not_on_list(session: Session, partner: str, ids: Sequence[int]) -> list[Rec
     now = opt_ins.ids(session, partner)
     gone = sorted(set(ids) - now)
     return [Recalled(signature_id=id_, why=REMOVED, at=None) for id_ in gone]
+
+
+def recalled_of(session: Session, campaign_id: int, by: str) -> list[Recalled]:
+    """The same of all lists of the campaign that this one took out: each signature once, by id."""
+    ids = session.scalars(
+        select(Export.id).where(Export.campaign_id == campaign_id, Export.by == by)
+    )
+    found = {each.signature_id: each for id_ in ids for each in recalled(session, id_)}
+    return [found[id_] for id_ in sorted(found)]
 
 
 def _holds_rejected(export: Export) -> bool:

@@ -95,6 +95,7 @@ def begin_export(
     reason: str,
     filters: FiltersRecord,
     reference_salt: bytes | None = None,
+    format_: str = "csv",
     at: datetime,
 ) -> int:
     """Note that an export begins; its id. It stays unfinished if the file is cut off."""
@@ -103,7 +104,7 @@ def begin_export(
         by=by,
         reason=reason,
         filters=stored_json.written(filters),
-        format="csv",
+        format=format_,
         reference_salt=reference_salt,
         started_at=at,
     )
@@ -124,6 +125,16 @@ def finish_export(
         update(Export)
         .where(Export.id == export_id)
         .values(rows=rows, sha256=sha256, finished_at=at)
+    )
+
+
+def add_rows(session: Session, export_id: int, rows: int, *, at: datetime) -> None:
+    """So many more left in an export that goes out bit by bit."""
+    session.execute(
+        update(Export)
+        .where(Export.id == export_id)
+        .values(rows=func.coalesce(Export.rows, 0) + rows, finished_at=at)
+        .execution_options(synchronize_session=False)
     )
 
 

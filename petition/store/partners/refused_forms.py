@@ -8,16 +8,19 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from petition.domain.partners.refused_form import KeyFault
 from petition.store.db.upsert import upsert
 from petition.store.tables import Campaign, RefusedForm
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefusedFormRecord:
-    """A site that asked for a form, and got a link."""
+    """A site that asked for a form, or sent one, in vain."""
 
     site: str
-    """Its host; empty for sites whose name is not known."""
+    """Its host; empty for sites whose name is not known, and programs."""
+    reason: KeyFault
+    """Why, the last time."""
     number: int
     last_hour: datetime
 
@@ -38,9 +41,16 @@ def count_sites(session: Session, campaign_id: int, key: str) -> int:
 
 
 def count(
-    session: Session, campaign_id: int, key: str, site: str, *, number: int, at: datetime
+    session: Session,
+    campaign_id: int,
+    key: str,
+    site: str,
+    *,
+    reason: KeyFault,
+    number: int,
+    at: datetime,
 ) -> None:
-    """So many more."""
+    """So many more, the last one for this reason."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     upsert(
         session,
@@ -49,10 +59,12 @@ def count(
             "campaign_id": campaign_id,
             "partner_key": key,
             "site": site,
+            "reason": str(reason),
             "number": number,
             "last_hour": hour,
         },
         change=lambda new: {
+            "reason": new.reason,
             "number": RefusedForm.number + new.number,
             "last_hour": new.last_hour,
         },
@@ -68,7 +80,13 @@ def listed(session: Session, slug: str, key: str) -> list[RefusedFormRecord]:
         .order_by(RefusedForm.last_hour.desc(), RefusedForm.number.desc(), RefusedForm.site)
     )
     return [
-        RefusedFormRecord(site=row.site, number=row.number, last_hour=row.last_hour) for row in rows
+        RefusedFormRecord(
+            site=row.site,
+            reason=KeyFault(row.reason),
+            number=row.number,
+            last_hour=row.last_hour,
+        )
+        for row in rows
     ]
 
 

@@ -23,12 +23,14 @@ class RequestKeyRow(Base):
 
 
 class ApiToken(Base):
-    """A token by which a partner's program reads its own people; never deleted."""
+    """A token by which a program reads signatures; never deleted."""
 
     __tablename__ = "api_tokens"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"), index=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    partner_id: Mapped[int | None] = mapped_column(ForeignKey("partners.id"), index=True)
+    """None for the organiser's."""
     hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     shown: Mapped[str] = mapped_column(String(12), unique=True)
     """How it begins: what staff tell it by."""
@@ -38,4 +40,10 @@ class ApiToken(Base):
     made_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     last_used_on: Mapped[date | None]
+    used_hour: Mapped[datetime | None] = mapped_column(Instant)
+    """The hour in which it was used last."""
+    used_number: Mapped[int] = mapped_column(server_default="0")
+    """How often in that hour."""
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("exports.id"))
+    """The newest list in the ledger that it took out: a new one begins each day."""
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.domain.partners.disclosures import Way
 from petition.domain.partners.partner import PartnerEventKind, PartnerState
+from petition.domain.partners.refused_form import KeyFault
 from petition.store.db import Base, Id, Instant
 from petition.store.tables.constraints import one_of
 
@@ -160,15 +161,18 @@ class PartnerSection(Base):
 
 
 class RefusedForm(Base):
-    """How often a site asked for a campaign's form with a key that shows none."""
+    """How often a site asked for a campaign's form, or sent one, with a key that does not work."""
 
     __tablename__ = "refused_forms"
+    __table_args__ = (one_of("reason", tuple(KeyFault)),)
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     partner_key: Mapped[str] = mapped_column(String(16), primary_key=True)
-    """Of a blocked partner; empty for a key that is nobody's."""
+    """Of the partner; empty for a key that is nobody's."""
     site: Mapped[str] = mapped_column(String(253), primary_key=True)
     """The host of the page around the form; empty where no browser named one."""
+    reason: Mapped[str] = mapped_column(String(20))
+    """Why the key did not work the last time."""
     number: Mapped[int]
     last_hour: Mapped[datetime] = mapped_column(Instant)
     """The hour in which it was asked for last."""

@@ -50,6 +50,15 @@ class Signature(Base):
             postgresql_where=text("state = 'rejected'"),
             sqlite_where=text("state = 'rejected'"),
         ),
+        # What a program reads by the API: in the order of their confirmation.
+        Index(
+            "ix_signatures_confirmed",
+            "campaign_id",
+            "confirmed_at",
+            "id",
+            postgresql_where=text("state = 'confirmed'"),
+            sqlite_where=text("state = 'confirmed'"),
+        ),
         # Staff's list of a campaign: by state, in the order of the forms.
         Index("ix_signatures_campaign_id_state_entry_id", "campaign_id", "state", "entry_id"),
         Index(

@@ -41,7 +41,7 @@ def parameter(asked: Parameter, default: Any) -> Any:
     if text is None:
         return default
     try:
-        return msgspec.convert(text, asked.type, strict=False)
+        return msgspec.convert(text, asked.type, strict=not asked.is_number)
     except msgspec.ValidationError as error:
         problem = FieldProblem(detail=_words(str(error)), parameter=asked.name)
         raise Refusal(ProblemKind.WRONG_FIELDS, problem) from None

@@ -23,7 +23,7 @@ _PART: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 _REFERENCE: Final = "#/components/schemas/{name}"
 _TOKEN: Final = "token"  # noqa: S105  # a name
 _ABOUT: Final = """\
-Public numbers and texts, and signing.
+Public numbers and texts, signing, and for who has a token, signatures.
 
 Everything is JSON, in UTF-8; times are UTC. What goes wrong is a problem by RFC 9457, in the \
 language that `lang` or Accept-Language asks for. A field that is added to an answer is no new \
@@ -37,7 +37,8 @@ _PROBLEMS: Final = {
     ProblemKind.NOT_READ: "The body is no JSON.",
     ProblemKind.NO_TOKEN: "There is no token, or it is none of ours, revoked or past its end.",
     ProblemKind.NOT_ALLOWED: "A page of another site sent this, or the token does not open this.",
-    ProblemKind.NO_PARTNER: "No partner of the campaign has this key, or the partner is blocked.",
+    ProblemKind.NO_PARTNER: "No partner of the campaign has this key, or the partner is blocked or "
+    "has not accepted its arrangement.",
     ProblemKind.NOT_FOUND: "There is no such campaign, or it is not written in that language.",
     ProblemKind.CLOSED: "The campaign takes no signatures now.",
     ProblemKind.RUNNING: "The first request with this Idempotency-Key has no answer yet.",
@@ -50,7 +51,8 @@ _PROBLEMS: Final = {
     "texts again and ask again.",
     ProblemKind.OLD_TICKET: "The ticket is too old, or none of ours.",
     ProblemKind.KEY_USED: "Another body came with this Idempotency-Key in the last 24 hours.",
-    ProblemKind.TOO_MANY: "Too much came from one network. Retry-After says when to go on.",
+    ProblemKind.TOO_MANY: "Too much came from one network, or with one token. Retry-After says "
+    "when to go on.",
     ProblemKind.UNAVAILABLE: "The database does not answer. Nothing was half-written.",
 }
 
@@ -114,7 +116,7 @@ def document(app: Flask) -> dict[str, Any]:
                 _TOKEN: {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token `ptk_…`, which the host makes for a partner.",
+                    "description": "A token `ptk_…`, which the host makes for a program.",
                 }
             },
         },
@@ -125,7 +127,8 @@ def _types(found: Iterable[Documented]) -> Iterator[Any]:
     """Each struct once, in the order of the addresses."""
     seen: dict[Any, None] = {Problem: None}
     for each in found:
-        for kind in (each.operation.answer, each.operation.body):
+        parameters = (parameter.type for parameter in each.operation.parameters)
+        for kind in (each.operation.answer, each.operation.body, *parameters):
             if kind is not None:
                 seen[kind] = None
     return iter(seen)
@@ -139,7 +142,7 @@ def _operation(each: Documented, references: dict[Any, Any]) -> dict[str, Any]:
         "description": told.description,
         "parameters": [
             *(_part(part) for part in each.parts),
-            *(_parameter(parameter) for parameter in told.parameters),
+            *(_parameter(parameter, references) for parameter in told.parameters),
         ],
         "responses": {str(status): _answer(told, status, references) for status in told.statuses},
         "security": [{_TOKEN: []}] if told.needs_token else [],
@@ -162,13 +165,13 @@ def _part(name: str) -> dict[str, Any]:
     }
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _parameter(parameter: Parameter, references: dict[Any, Any]) -> dict[str, Any]:
     return {
         "name": parameter.name,
         "in": parameter.place,
         "required": False,
         "description": parameter.description,
-        "schema": msgspec.json.schema(parameter.type),
+        "schema": references[parameter.type],
     }
 
 
@@ -179,6 +182,8 @@ def _answer(told: Operation, status: int, references: dict[Any, Any]) -> dict[st
         answer: dict[str, Any] = {"description": "As asked."}
         schema = references[told.answer] if told.answer is not None else {"type": "object"}
         answer["content"] = {JSON: {"schema": schema}}
+        if told.needs_token:
+            answer["headers"] = dict(_LIMITS)
         if told.is_cacheable:
             answer["headers"] = {
                 "ETag": _header("Send it as If-None-Match the next time."),
@@ -193,15 +198,18 @@ def _answer(told: Operation, status: int, references: dict[Any, Any]) -> dict[st
     if status in {429, 503} or ProblemKind.RUNNING in kinds:
         problem["headers"] = {"Retry-After": _header("Seconds to wait.", kind="integer")}
     if status == 429:
-        problem["headers"] |= {
-            "RateLimit": _header("What is left, and when there is more."),
-            "RateLimit-Policy": _header("How many in how many seconds."),
-        }
+        problem["headers"] |= _LIMITS
     return problem
 
 
 def _header(description: str, kind: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": kind}}
+
+
+_LIMITS: Final = {
+    "RateLimit": _header("What is left, and when there is more."),
+    "RateLimit-Policy": _header("How many in how many seconds."),
+}
 
 
 def problems() -> dict[str, tuple[int, str]]:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from petition.domain.api.tokens import Scope
 from petition.web.http.problems import STATUSES, ProblemKind
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -23,6 +24,8 @@ class Parameter:
     """As msgspec checks it."""
     place: str = "query"
     """`query` or `header`."""
+    is_number: bool = False
+    """True: digits are read as a number, and else as text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,12 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     is_cacheable: bool = False
     """True: with an entity tag; 304 to who has it."""
-    needs_token: bool = False
+    scope: Scope | None = None
+    """What a token must open; None: no token is asked for. Its view has the rule TOKEN."""
+
+    @property
+    def needs_token(self) -> bool:
+        return self.scope is not None
 
     @property
     def statuses(self) -> tuple[int, ...]:
@@ -53,11 +61,14 @@ class Operation:
 
     @property
     def all_problems(self) -> tuple[ProblemKind, ...]:
-        return (*self.problems, *ALWAYS)
+        return (*self.problems, *(WITH_TOKEN if self.needs_token else ()), *ALWAYS)
 
 
 ALWAYS: Final = (ProblemKind.TOO_MANY, ProblemKind.UNAVAILABLE)
 """What every operation may answer."""
+
+WITH_TOKEN: Final = (ProblemKind.NO_TOKEN, ProblemKind.NOT_ALLOWED)
+"""What every operation may answer that a token opens."""
 
 LANG: Final = Parameter(
     name="lang",

@@ -10,10 +10,12 @@ from flask import Blueprint, Response, request
 
 from petition.domain.campaigns.campaign import CampaignState, CampaignView
 from petition.domain.campaigns.milestones import goal_at
+from petition.domain.partners import questions
 from petition.domain.signatures import consent
 from petition.domain.signatures.consent import Question
 from petition.errors import NotFound
-from petition.web.api.operations import LANG, Operation, operation
+from petition.web.api.operations import LANG, Operation, Parameter, operation
+from petition.web.api.partner_keys import live_partner
 from petition.web.api.resources import (
     AnswerChoice,
     CampaignDetails,
@@ -39,6 +41,11 @@ readable = Blueprint("api", __name__, url_prefix="/api/v1/campaigns")
 
 JSON: Final = "application/json"
 _NONE_SUCH: Final = (ProblemKind.NOT_FOUND,)
+_ASKING: Final = Parameter(
+    name="partner",
+    description="The key of a partner for whom you will send signatures: send the same with them.",
+    type=str,
+)
 
 
 @readable.get("")
@@ -87,11 +94,12 @@ def campaign(slug: str) -> Response:
         id="getTexts",
         summary="Read a campaign's texts",
         description="Its words in one language, and the questions that whoever signs must be "
-        "asked, each with the version of its words.",
+        "asked, each with the version of its words. With a partner's key, that partner's own "
+        "question is among them.",
         status=200,
         answer=CampaignTexts,
-        problems=_NONE_SUCH,
-        parameters=(LANG,),
+        problems=(*_NONE_SUCH, ProblemKind.NO_PARTNER),
+        parameters=(_ASKING, LANG),
         is_cacheable=True,
     )
 )
@@ -100,7 +108,12 @@ def texts(slug: str, language: str) -> Response:
     if language not in deps().campaign_cache.languages(slug):
         raise NotFound
     shown = shown_in(slug, language)
-    return _shared(("texts", slug, language), lambda: _texts(shown.view))
+    key = request.args.get("partner")
+    if key is None:
+        return _shared(("texts", slug, language), lambda: _texts(shown.view))
+    partner = live_partner(shown.view, key)
+    view = shown.asking(partner).view
+    return _shared(("texts", slug, language, partner), lambda: _texts(view))
 
 
 @readable.get("/<slug:slug>/counts")
@@ -153,7 +166,7 @@ def shown_in(slug: str, code: str | None = None) -> CachedCampaign:
     return cache.shown(slug, code or cache.languages(slug)[0])
 
 
-def _shared(key: tuple[str, ...], make: Callable[[], Resource]) -> Response:
+def _shared(key: tuple[object, ...], make: Callable[[], Resource]) -> Response:
     """An answer that is the same for everybody; 304 to who has it already."""
     place = ("api", *key)
     found = deps().campaign_cache.keep(
@@ -217,12 +230,15 @@ def _texts(view: CampaignView) -> CampaignTexts:
 
 
 def _question(question: Question) -> ConsentQuestion:
+    asked = questions.read(question.text) if question.purpose == consent.PARTNER else None
     return ConsentQuestion(
         purpose=question.purpose,
         text_sha256=consent.fingerprint(question.wording()),
-        question=question.text,
+        question=asked.text if asked is not None else question.text,
         answers=tuple(AnswerChoice(value=value, says=says) for value, says in question.answers),
         required=question.required,
+        controller=asked.controller if asked is not None else None,
+        controller_privacy=asked.privacy_url if asked is not None else None,
     )
 
 

@@ -98,6 +98,13 @@ class ConsentQuestion(Resource, frozen=True, kw_only=True):
             "ticking it."
         ),
     ]
+    controller: Annotated[
+        str | None,
+        Meta(description="Of a partner's own question: who asks it. Show it beside the words."),
+    ] = None
+    controller_privacy: Annotated[
+        str | None, Meta(description="Address of that one's privacy notice. Link to it.")
+    ] = None
 
 
 class FieldsAsked(Resource, frozen=True, kw_only=True):
@@ -229,3 +236,103 @@ class FormAccepted(Resource, frozen=True, kw_only=True):
     """The one answer to every form that was taken, whoever signs and however often."""
 
     next: NextStep
+
+
+# --- what tokens open -----------------------------------------------------------------------------
+
+
+class StateShown(StrEnum):
+    """The state of a signature that is handed out."""
+
+    CONFIRMED = "confirmed"
+
+
+class SignatureRead(Resource, frozen=True, kw_only=True, omit_defaults=True):
+    """A confirmed signature. A partner is given what stands first; the organiser all of it."""
+
+    reference: Annotated[
+        str,
+        Meta(
+            description="What stands for this signature here, in withdrawals and in webhooks: it "
+            "stays the same, and no other partner has it."
+        ),
+    ]
+    state: StateShown
+    given_name: str
+    family_name: str
+    email: str
+    country: Annotated[str, Meta(description="ISO 3166-1 alpha-2.")]
+    language: str
+    sequence: Annotated[
+        int | None,
+        Meta(description="For a partner: of what it reads of one person, the highest one holds."),
+    ] = None
+    answered_at: Annotated[
+        datetime | None, Meta(description="For a partner: when the person said yes to it.")
+    ] = None
+    text_sha256: Annotated[
+        str | None, Meta(description="For a partner: the version of the words of its question.")
+    ] = None
+    confirmed_at: Annotated[
+        datetime | None, Meta(description="When the person confirmed it by email.")
+    ] = None
+    postcode: str | None = None
+    comment: str | None = None
+    visibility: Annotated[str | None, Meta(description="Who may see the name.")] = None
+    updates: Annotated[
+        str | None, Meta(description="`yes` where the person asked for news, as it is now.")
+    ] = None
+    source: str | None = None
+    partner: Annotated[
+        str | None, Meta(description="The key of the partner on whose site the person signed.")
+    ] = None
+
+
+class SignaturePage(Resource, frozen=True, kw_only=True):
+    """Some of a list, in its order."""
+
+    signatures: tuple[SignatureRead, ...]
+    next: Annotated[
+        str,
+        Meta(
+            description="Where to go on: send it as `after`. Keep it when nothing more is there, "
+            "and ask again later."
+        ),
+    ]
+    has_more: Annotated[bool, Meta(description="True when more is there already.")]
+
+
+class LeftBecause(StrEnum):
+    """What became of somebody who has to be taken off a list."""
+
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+class Withdrawal(Resource, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody who has to be taken off the list."""
+
+    reference: Annotated[str, Meta(description="The one that the signature had.")]
+    state: Annotated[
+        LeftBecause,
+        Meta(
+            description="`withdrawn`: it counts no more, or its person took the yes back. "
+            "`erased`: nothing may be left of it."
+        ),
+    ]
+    at: Annotated[datetime | None, Meta(description="When, as far as it is known.")] = None
+    sequence: Annotated[
+        int | None,
+        Meta(
+            description="For a partner: a signature with a higher one came back and stays on the "
+            "list."
+        ),
+    ] = None
+
+
+class WithdrawalPage(Resource, frozen=True, kw_only=True):
+    """Some of those who left, in order."""
+
+    withdrawals: tuple[Withdrawal, ...]
+    next: Annotated[str, Meta(description="Where to go on: send it as `after`.")]
+    has_more: Annotated[bool, Meta(description="True when more is there already.")]

@@ -7,15 +7,17 @@ of every form (web/signing). A form that was taken has one answer: whoever signs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from flask import Blueprint, Response, request
+from msgspec import Meta
 from werkzeug.datastructures import MultiDict
 
 from petition.domain.api import request_keys
 from petition.domain.api.request_keys import KeyState
 from petition.domain.campaigns.campaign import CampaignView
+from petition.domain.partners.refused_form import KeyFault
 from petition.domain.signatures import consent
 from petition.domain.signatures.source import TAGS
 from petition.errors import CampaignClosed, TooManyForms
@@ -25,6 +27,7 @@ from petition.store.db import transaction
 from petition.store.partners.partners import PartnerRecord
 from petition.web.api.bodies import body
 from petition.web.api.operations import LANG, Operation, Parameter, operation
+from petition.web.api.partner_keys import ORIGIN, live_partner, note_refused
 from petition.web.api.public import JSON, shown_in
 from petition.web.api.refusals import Refusal
 from petition.web.api.resources import FormAccepted, NextStep, SignatureForm
@@ -55,7 +58,7 @@ _REQUEST_KEY: Final = Parameter(
     name=REQUEST_KEY,
     description="Names this request, so that sending it again does nothing twice: 16 to 128 "
     "characters that nobody can guess, such as a random UUID; good for 24 hours.",
-    type=str,
+    type=Annotated[str, Meta(pattern=request_keys.PATTERN)],
     place="header",
 )
 
@@ -93,8 +96,7 @@ _REQUEST_KEY: Final = Parameter(
 )
 def sign(slug: str) -> Response:
     """Keep a signature. New or known, the answer is the same."""
-    shown_in(slug)  # there is such a campaign
-    partner = _partner(slug)
+    partner = _partner(shown_in(slug).view)
     sent = body(SignatureForm)
     try:
         _once(partner, lambda: _sign(slug, sent, partner))
@@ -131,7 +133,7 @@ def _once(partner: PartnerRecord | None, do: Callable[[], None]) -> None:
             raise Refusal(ProblemKind.KEY_USED)
 
 
-def _partner(slug: str) -> PartnerRecord | None:
+def _partner(view: CampaignView) -> PartnerRecord | None:
     """The partner whose key the address names, if that may be used there. Raises Refusal.
 
     A browser says which page sends: a partner's key is its own pages' and nobody else's, and the
@@ -142,11 +144,10 @@ def _partner(slug: str) -> PartnerRecord | None:
         if is_from_elsewhere(deps().settings.base_url):
             raise Refusal(ProblemKind.NOT_ALLOWED)
         return None
-    found = deps().campaign_cache.partner(slug, key)
-    if found is None or not found.is_live:
-        raise Refusal(ProblemKind.NO_PARTNER)
-    origin = request.headers.get("Origin")
+    found = live_partner(view, key)
+    origin = request.headers.get(ORIGIN)
     if origin is not None and origin.lower() not in found.origins:
+        note_refused(view, found, KeyFault.OTHER_SITE)
         raise Refusal(ProblemKind.NOT_ALLOWED)
     return found
 
@@ -171,9 +172,10 @@ def _words_seen(slug: str, sent: SignatureForm, partner: PartnerRecord | None) -
     if sent.language not in deps().campaign_cache.languages(slug):
         detail = _("The campaign is not written in this language.")
         raise Refusal(ProblemKind.WRONG_FIELDS, FieldProblem(detail=detail, pointer="/language"))
-    shown = shown_in(slug, sent.language).view
+    cached = shown_in(slug, sent.language)
+    shown = cached.view
     if partner is not None and not sent.ticket:
-        return shown
+        return cached.asking(partner).view
     if partner is None:
         view = view_of(sent.ticket, shown)
     else:

@@ -20,9 +20,9 @@ from petition import assets, i18n
 from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.campaigns.colours import ColourRefused, Theme
-from petition.domain.partners.refused_form import UNKNOWN_KEY, site_of
+from petition.domain.partners.refused_form import site_of
 from petition.errors import NotFound, PetitionError
-from petition.services.partners.refused_forms import RefusedForm
+from petition.services.partners.refused_forms import refused_form
 from petition.services.partners.snippets import page_of
 from petition.store.partners.partners import PartnerRecord
 from petition.web.http.access import OWN_FRAMES, PUBLIC, access
@@ -55,11 +55,11 @@ CSS: Final = "text/css; charset=utf-8"
 class NoForm(PetitionError):
     """No partner that may show this campaign's form has this key."""
 
-    def __init__(self, shown: CachedCampaign, blocked_key: str) -> None:
+    def __init__(self, shown: CachedCampaign, partner: PartnerRecord | None) -> None:
         super().__init__()
         self.shown = shown
-        self.blocked_key = blocked_key
-        """Empty where the key is nobody's."""
+        self.partner = partner
+        """None where the key is nobody's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +194,7 @@ def no_form(error: NoForm) -> Response:
     """A link to where the form stands that anybody may sign; staff are told of the site."""
     view = error.shown.view
     site = site_of(request.headers.get("Referer", ""))
-    refused = RefusedForm(view.id, error.blocked_key, site)
+    refused = refused_form(view.id, error.partner, site)
     deps().refused_forms.note(refused, at=deps().now())
     context = page_context(view) | _in_frame(_look(view))
     return uncached(page("embed/no_form.html", **context), 404)
@@ -209,7 +209,7 @@ def _asked(slug: str) -> Frame:
         is_preview = request.args.get("preview") == "1"
         may_be_framed_by(OURS if is_preview else partner.origins)
     if partner is None or not partner.is_live:
-        raise NoForm(shown, partner.key if partner is not None else UNKNOWN_KEY)
+        raise NoForm(shown, partner)
     return Frame(shown=shown.asking(partner), of=partner, look=_look(shown.view))
 
 

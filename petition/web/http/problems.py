@@ -9,6 +9,8 @@ from typing import Annotated, Final
 import msgspec
 from flask import Response, request
 
+from petition.domain.api.tokens import REQUESTS
+from petition.domain.exports.second_person import ROWS_ALONE
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
 
@@ -79,10 +81,14 @@ _OF_STATUS: Final = {
 
 
 class Limited(StrEnum):
-    """What one sender may send so many of in an hour."""
+    """What there is only so much of: for one sender in an hour, or for one token."""
 
     REQUESTS = "requests"
     SIGNATURES = "signatures"
+    TOKEN = "token"  # noqa: S105  # a name
+    """Requests with one token, in an hour."""
+    PEOPLE = "people"
+    """That one token of the organiser reads, in a day."""
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -162,11 +168,24 @@ def answer(
 def too_many(retry_after: int, limited: Limited = Limited.REQUESTS) -> Response:
     """More than one sender may ask for, with when to come again, in seconds."""
     response = answer(ProblemKind.TOO_MANY, retry_after=retry_after)
-    limits = deps().settings.limits
-    an_hour = limits.forms if limited == Limited.SIGNATURES else limits.pages.an_hour
-    response.headers["RateLimit-Policy"] = f'"{limited}";q={an_hour};w=3600'
+    number, seconds = _policy(limited)
+    response.headers["RateLimit-Policy"] = f'"{limited}";q={number};w={seconds}'
     response.headers["RateLimit"] = f'"{limited}";r=0;t={retry_after}'
     return response
+
+
+def _policy(limited: Limited) -> tuple[int, int]:
+    """How many in how many seconds."""
+    limits = deps().settings.limits
+    match limited:
+        case Limited.REQUESTS:
+            return limits.pages.an_hour, 3600
+        case Limited.SIGNATURES:
+            return limits.forms, 3600
+        case Limited.TOKEN:
+            return REQUESTS, 3600
+        case Limited.PEOPLE:
+            return ROWS_ALONE, 86_400
 
 
 def _say_when(response: Response, kind: ProblemKind, retry_after: int | None) -> None:
@@ -192,7 +211,8 @@ def words(kind: ProblemKind, retry_after: int = 0) -> tuple[str, str]:
             return _("Not allowed"), _("This cannot be done from here, or with this token.")
         case ProblemKind.NO_PARTNER:
             return _("Not allowed"), _(
-                "This key belongs to no partner of the campaign, or the partner is blocked."
+                "This key belongs to no partner of the campaign, or the partner is blocked or has "
+                "not accepted its arrangement."
             )
         case ProblemKind.NOT_FOUND:
             return _("Nothing here"), _("There is nothing at this address.")

@@ -17,6 +17,8 @@ from petition.domain.abuse.places import (
     PlaceTooWide,
     place,
 )
+from petition.domain.api import tokens
+from petition.domain.api.tokens import Scope, TokenRefused
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
 from petition.domain.partners import page_link
 from petition.domain.partners.page_link import DaysRefused
@@ -184,8 +186,8 @@ class WebhookForm(PostedForm):
             raise ValidationError(_("Please choose how messages are signed."))
 
 
-class PageLinkForm(PostedForm):
-    """Staff make the link to a partner's own page."""
+class DaysForm(PostedForm):
+    """For how many days something is good."""
 
     days = StringField(
         default=str(page_link.DAYS), filters=[clean_filter], validators=[required, no_controls]
@@ -196,6 +198,10 @@ class PageLinkForm(PostedForm):
         text = text_of(self.days)
         return int(text) if text.isdecimal() and len(text) <= 4 else 0
 
+
+class PageLinkForm(DaysForm):
+    """Staff make the link to a partner's own page."""
+
     def validate_days(self, field: Field) -> None:
         try:
             page_link.life(self.typed_days())
@@ -203,6 +209,28 @@ class PageLinkForm(PostedForm):
             raise ValidationError(
                 _("Please enter a number of days, from 1 to %(most)s.", most=page_link.MOST_DAYS)
             ) from None
+
+
+class TokenForm(DaysForm):
+    """Owners make a token of the API."""
+
+    days = StringField(
+        default=str(tokens.DAYS), filters=[clean_filter], validators=[required, no_controls]
+    )
+    scopes = SelectMultipleField(validate_choice=False)
+
+    def validate_days(self, field: Field) -> None:
+        try:
+            tokens.life(self.typed_days())
+        except TokenRefused:
+            raise ValidationError(
+                _("Please enter a number of days, from 1 to %(most)s.", most=tokens.MOST_DAYS)
+            ) from None
+
+    def validate_scopes(self, field: Field) -> None:
+        chosen = {*(field.data or ())}
+        if not chosen or not {*Scope} >= chosen:
+            raise ValidationError(_("Please choose what the token opens."))
 
 
 class StaffSectionForm(PostedForm):

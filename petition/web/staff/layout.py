@@ -47,6 +47,7 @@ HELP: Final = {
     "people": "roles",
     "reviews": "names-and-comments",
     "signatures": "looking-up-a-signature",
+    "tokens": "tokens-of-the-api",
     "webhooks": "webhooks",
 }
 """By blueprint: the heading of docs/staff.md that is about its pages."""
@@ -93,6 +94,7 @@ def _campaign_pages(slug: str) -> Iterator[_Place]:
     yield f"{root}/state", _("Open or close"), Right.OPEN_CLOSE
     yield f"{root}/partners", _("Partners"), Right.NUMBERS
     yield f"{root}/webhooks", _("Webhooks"), Right.WEBHOOKS
+    yield f"{root}/tokens", _("Tokens of the API"), Right.WEBHOOKS
 
 
 def _allowed(places: Iterator[_Place], rights: frozenset[Right]) -> Iterator[MenuLink]:
@@ -111,7 +113,7 @@ _BELOW: Final = {
 def _current(address: str) -> str | None:
     if request.path == address:
         return "page"
-    has_pages_below = address.endswith(("/signatures", "/partners", "/webhooks"))
+    has_pages_below = address.endswith(("/signatures", "/partners", "/webhooks", "/tokens"))
     below = _BELOW.get(address, (f"{address}/",) if has_pages_below else ())
     return "true" if any(map(request.path.startswith, below)) else None
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition import i18n
 from petition.domain.partners.questions import QuestionRefused
-from petition.domain.partners.refused_form import UNKNOWN_KEY
+from petition.domain.partners.refused_form import UNKNOWN_KEY, KeyFault
 from petition.domain.partners.terms import TermsRefused, terms_of
 from petition.domain.sorting import Sort
 from petition.domain.staff.roles import Right
@@ -107,6 +107,8 @@ def _partner_page(slug: str, key: str, conflict: EditConflict | None = None) -> 
             lines=[_state_line(found)],
             conflict=conflict,
             may_edit=has_permission(Right.EDIT),
+            may_read_by_api=has_permission(Right.WEBHOOKS),
+            reasons=_reasons(),
         )
     return make_response(body, 200 if conflict is None else 409)
 
@@ -345,7 +347,18 @@ def _page(slug: str, form: PartnerForm, status: int) -> Response:
             columns=PartnerColumn,
             partners=found[::-1] if table.sort.is_descending else found,
             refused_forms=refused_forms.listed(session, slug, UNKNOWN_KEY),
+            reasons=_reasons(),
             form=form,
             may_edit=has_permission(Right.EDIT),
         )
     return make_response(body, status)
+
+
+def _reasons() -> dict[KeyFault, str]:
+    """Why a key did not work."""
+    return {
+        KeyFault.UNKNOWN: _("belongs to no partner"),
+        KeyFault.BLOCKED: _("blocked"),
+        KeyFault.NOT_ACCEPTED: _("not accepted yet"),
+        KeyFault.OTHER_SITE: _("not one of its sites"),
+    }
