@@ -44,6 +44,7 @@ from petition.web.api.public import readable
 from petition.web.api.reference import reference
 from petition.web.api.signing import signing
 from petition.web.embed.frame import embed
+from petition.web.embed.message import framed_message
 from petition.web.embed.oembed import oembeds
 from petition.web.http import access, errors, ready_answers, retrying, security, senders
 from petition.web.http.campaign_cache import CampaignCache
@@ -217,6 +218,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         own_files,
         updates,
         embed,
+        framed_message,
         oembeds,
         readable,
         signing,

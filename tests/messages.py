@@ -25,15 +25,21 @@ def form_of(
 ) -> dict[str, object]:
     """The form as its page has it, with what the person fills in."""
     page = client.get(f"/{lang}/amazon/message{query}").get_data(as_text=True)
+    named = {name: text for name, text in person.items() if name != "comment"}
+    return read_form(page) | {"shown_as": "full_name"} | named | changes
+
+
+def read_form(page: str) -> dict[str, object]:
+    """What stands in the form's fields, to all targets."""
     body = unescape(page.partition('id="message_body"')[2].partition(">")[2].partition("<")[0])
-    found: dict[str, object] = {"to": list(KEYS), "message_body": body, "shown_as": "full_name"}
+    found: dict[str, object] = {"to": list(KEYS), "message_body": body}
     for tag in _INPUT.findall(page):
         attributes = dict(re.findall(r'\b([a-z_]+)="([^"]*)"', tag))
         if attributes.get("type") == "hidden" and attributes["name"] != "to":
             found[attributes["name"]] = unescape(attributes["value"])
         if attributes.get("name") == "message_subject":
             found["message_subject"] = unescape(attributes["value"])
-    return found | {name: text for name, text in person.items() if name != "comment"} | changes
+    return found
 
 
 def write(

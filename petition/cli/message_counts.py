@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 
 import click
 
-from petition.domain.messages.steps import By, Step
-from petition.store.campaigns import campaigns
+from petition.domain.messages.steps import By
+from petition.services.counts import message_numbers
+from petition.services.counts.message_numbers import Steps
 from petition.store.db import reading
-from petition.store.messages import counts
 
 
 def print_counts(slug: str, dimension: str | None, shape: str) -> None:
@@ -19,22 +17,20 @@ def print_counts(slug: str, dimension: str | None, shape: str) -> None:
     if dimension is not None and dimension not in tuple(By):
         raise click.UsageError(f"--by takes one of {', '.join(By)} with --messages")
     with reading() as session:
-        campaign = campaigns.by_slug(session, slug)
-        totals = counts.totals(session, campaign.id)
-        rows = counts.by(session, campaign.id, By(dimension)) if dimension else {}
+        by = By(dimension) if dimension else None
+        found = message_numbers.numbers(session, slug, by, exact=True)
     if shape == "json":
-        document: dict[str, object] = {"campaign": slug, "messages": totals}
-        if dimension:
-            document["by"] = dimension
-            document["counts"] = [{"value": value, **steps} for value, steps in rows.items()]
+        document: dict[str, object] = {"campaign": slug, "messages": found.total}
+        if found.by:
+            document["by"] = found.by
+            document["counts"] = [{"value": value, **steps} for value, steps in found.rows.items()]
         click.echo(json.dumps(document))
     elif shape == "csv":
-        writer = csv.writer(sys.stdout)
-        writer.writerow([dimension or "campaign", *Step])
-        for value, steps in (rows if dimension else {slug: totals}).items():
-            writer.writerow([value, *steps.values()])
+        click.echo(found.as_csv(), nl=False)
     else:
-        for value, steps in (*rows.items(), (slug, totals)):
-            click.echo(
-                f"{value}: {', '.join(f'{number} {step}' for step, number in steps.items())}"
-            )
+        for value, steps in (*found.rows.items(), (slug, found.total)):
+            click.echo(f"{value}: {_words(steps)}")
+
+
+def _words(steps: Steps) -> str:
+    return ", ".join(f"{number} {step}" for step, number in steps.items())

@@ -307,6 +307,10 @@ class Tour:
         yield "embed/form.html: errors"
         page.goto(f"/embed/amazon/thanks{of}")
         yield "embed/thanks.html"
+        page.goto(f"/embed/amazon/message{of}")
+        yield "public/message.html: in a frame"
+        self._press("button[formaction*='/own']")
+        yield "public/message_own.html: in a frame"
         page.goto(f"/embed/amazon?lang={self.lang}")
         yield "embed/no_form.html"
         page.goto(f"{self.call}/partners")

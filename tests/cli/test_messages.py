@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition.services.counts import message_figures
-from petition.store.db import transaction
+from petition.domain.messages.steps import By, Step
+from petition.services.counts import message_figures, message_numbers
+from petition.store.db import reading, transaction
 from tests import people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, work
@@ -34,17 +35,43 @@ def test_the_queue_is_shown_paused_and_counted(app: Flask, client: FlaskClient, 
     assert [each["queued"] for each in document["targets"]] == [1, 0, 0]
     assert run("messages", "resume", "amazon").stdout == "1 resumed\n"
     assert run("messages", "pause", "amazon", "--target", "nobody").exit_code == 1
-    total = "3 composed, 3 confirmed, 2 sent, 0 bounced, 0 own"
+    total = "3 composed, 3 confirmed, 2 sent, 0 bounced, 0 answered, 0 own"
     assert run("count", "amazon", "--messages").stdout == f"amazon: {total}\n"
     by_country = run("count", "amazon", "--messages", "--by", "country", "--format", "csv").stdout
-    assert by_country.splitlines()[1] == "SE,3,3,2,0,0"
+    assert by_country.splitlines()[1] == "SE,3,3,2,0,0,0"
     assert json.loads(run("count", "amazon", "--messages", "--format", "json").stdout) == {
         "campaign": "amazon",
-        "messages": {"composed": 3, "confirmed": 3, "sent": 2, "bounced": 0, "own": 0},
+        "messages": {
+            "composed": 3,
+            "confirmed": 3,
+            "sent": 2,
+            "bounced": 0,
+            "answered": 0,
+            "own": 0,
+        },
     }
     assert run("count", "amazon", "--by", "target").exit_code == 2
     assert run("count", "amazon", "--messages", "--by", "language").exit_code == 2
     assert "targets have addresses of example.org" in run("doctor").stdout
+
+
+@on_sqlite
+def test_who_sees_no_personal_data_gets_full_tens(app: Flask, client: FlaskClient) -> None:
+    write(client, people.cora)
+    work(app)
+    change(app, "UPDATE message_counts SET messages = 19 WHERE dimension IN ('total', 'country')")
+    with reading() as session:
+        for by in (None, *By):
+            found = message_numbers.numbers(session, "amazon", by, exact=False)
+            assert found.total[Step.COMPOSED] == 10
+            assert set(found.rows) == ({"SE"} if by == By.COUNTRY else set())
+            assert found.as_csv().splitlines()[1:] == {
+                None: ["amazon,10,0,0,0,0,0"],
+                By.COUNTRY: ["SE,10,0,0,0,0,0"],
+            }.get(by, [])
+            exact = message_numbers.numbers(session, "amazon", by, exact=True)
+            assert exact.total[Step.COMPOSED] == 19
+            assert exact.rows or not by
 
 
 @on_sqlite

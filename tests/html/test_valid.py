@@ -300,6 +300,10 @@ def sent_back(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     frame = partner_sites.address(guide.partner, code, "/sign")
     in_frame = {"ticket": partner_sites.ticket(guide.client, guide.partner, code)}
     yield "frame, empty", guide.post(frame, code, in_frame)
+    framed = partner_sites.address(guide.partner, code, "/message")
+    words = form_of(guide.client, people.cora, code) | in_frame
+    for step in ("", "/preview", "/own"):
+        yield f"framed message{step}", guide.post(framed.replace("?", f"{step}?"), code, words)
     yield "accept, no name", guide.post(guide.accept_links[code], code, {"name": ""})
     yield "frame, doubtful", guide.post(frame, code, good | in_frame | doubtful)
     yield "frame, no form", guide.get(f"/embed/amazon?lang={code}", code)

@@ -116,6 +116,14 @@ OPENS: dict[str, int] = {
     "GET /embed/<slug:slug>": 200,
     "POST /embed/<slug:slug>/sign": 422,
     "GET /embed/<slug:slug>/thanks": 200,
+    "GET /embed/<slug:slug>/message": 200,
+    "POST /embed/<slug:slug>/message": 422,
+    "POST /embed/<slug:slug>/message/preview": 422,
+    "POST /embed/<slug:slug>/message/edit": 200,
+    "GET /embed/<slug:slug>/message/waiting": 200,
+    "POST /embed/<slug:slug>/message/own": 422,
+    "POST /embed/<slug:slug>/message/own/sent": 303,
+    "GET /embed/<slug:slug>/message/thanks": 200,
     "GET /embed/colours/<accent>/<theme>.css": 200,
     "GET /api/v1/": 200,
     "GET /api/v1/openapi.json": 200,
@@ -305,7 +313,11 @@ FROM_ANYWHERE = {
 }
 """A mail program presses this one by itself, without cookie or page (RFC 8058). And partners' pages
 send signatures: the view itself asks whose key they send, or whose ticket."""
-IN_FRAMES = {"POST /embed/<slug:slug>/sign"}
+IN_FRAMES = {
+    "POST /embed/<slug:slug>/sign",
+    *(f"POST /embed/<slug:slug>/message{step}" for step in ("", "/preview", "/edit", "/own")),
+    "POST /embed/<slug:slug>/message/own/sent",
+}
 """A frame in a sandbox has no origin: its form comes from `null`."""
 
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from petition.domain.messages import own_mailbox
 from petition.domain.messages.content_checks import Remarks, links, remarks
+from petition.domain.messages.message import with_answers
 from petition.services.privacy import erasure, retention
 from petition.services.vault import rotation
 from petition.store.db import reading, transaction
@@ -196,7 +197,9 @@ def test_a_text_like_a_workers_is_sent_without_a_name_unless_it_is_chosen_again(
 def test_no_shipped_text_is_remarked_on(app: Flask, client: FlaskClient) -> None:
     for language in dependencies_of(app).campaign_cache.languages("amazon"):
         for each in the_call(app, language).call.messages:
-            assert remarks(each.subject, each.body) == Remarks(), (language, each.subject)
+            insults = the_call(app, language).call.writing.insults
+            found = remarks(each.subject, each.body, insults)
+            assert found == Remarks(), (language, each.subject)
             assert not links(each.body)
             assert "{name}" in each.body
 
@@ -330,6 +333,101 @@ def test_ones_own_mailbox_gets_links_that_are_short_enough(app: Flask, client: F
         every = (found.mailto, found.gmail, found.outlook, found.yahoo)
         assert all(len(each.encode()) <= own_mailbox.LONGEST for each in every)
         assert found.has_body == (body == "a b&c=d")
+
+
+def test_answers_become_paragraphs_before_the_closing(app: Flask, client: FlaskClient) -> None:
+    asked = the_call(app).call.writing.questions
+    page = client.get(MESSAGE).get_data(as_text=True)
+    assert len(asked) == 3
+    assert all(question in page for question in asked)
+    form = form_of(
+        client,
+        people.cora,
+        message_body="Dear {target},\n\nplease.\n\nYours,\n{name}",
+        answer_1="I was in a union once.",
+        answer_3="Promise it,\nin writing.",
+    )
+    whole = (
+        "please.\n\nI was in a union once.\n\nPromise it,\nin writing.\n\nYours,\nCora Lindqvist"
+    )
+    for address in (f"{MESSAGE}/preview", f"{MESSAGE}/own"):
+        assert whole in client.post(address, data=form).get_data(as_text=True)
+    again = client.post(f"{MESSAGE}/edit", data=form).get_data(as_text=True)
+    assert ">I was in a union once.</textarea>" in again
+    assert client.post(MESSAGE, data=form).status_code == 303
+    assert [each.body.partition("\n\n")[2] for each in texts(app) if each] == [whole] * 3
+    for wrong in ({"answer_1": "x" * 1001}, {"answer_2": "a\x07b"}, {"answer_3": "www.a www.b"}):
+        assert client.post(MESSAGE, data=form | wrong).status_code == 422
+    long = form | {"message_body": "x" * 3500, "answer_1": "y" * 600}
+    assert client.post(MESSAGE, data=long).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "answers", "whole"),
+    [
+        ("One.\n\nTwo.", ["", "  "], "One.\n\nTwo."),
+        ("One.\n\nTwo.\n", ["A."], "One.\n\nA.\n\nTwo."),
+        ("One.", ["A.", "B."], "One.\n\nA.\n\nB."),
+        ("", ["A."], "A."),
+    ],
+)
+def test_where_answers_stand(body: str, answers: list[str], whole: str) -> None:
+    assert with_answers(body, answers) == whole
+
+
+def test_words_of_staffs_list_are_asked_about_and_go_all_the_same(
+    app: Flask, client: FlaskClient
+) -> None:
+    form = form_of(
+        client, people.cora, message_body="You are no Liars, are you? " + "Please. " * 20
+    )
+    page = client.post(f"{MESSAGE}/preview", data=form).get_data(as_text=True)
+    assert "Liars</bdi> may be read as an insult" in page
+    assert client.post(MESSAGE, data=form).status_code == 303
+    for language in dependencies_of(app).campaign_cache.languages("amazon"):
+        insults = the_call(app, language).call.writing.insults
+        assert insults
+        assert remarks("", f"x {insults[0].upper()}! {'y ' * 50}", insults).insults
+        assert not remarks("", f"x{insults[0]}x {'y ' * 50}", insults).insults
+
+
+def test_targets_are_picked_by_country_all_or_one_by_chance(
+    app: Flask, client: FlaskClient
+) -> None:
+    change(app, "UPDATE message_targets SET country = 'DE' WHERE key <> :key", key=KEYS[0])
+    dependencies_of(app).campaign_cache.clear()
+    ticked = re.compile(r'name="to" value="([a-z-]+)"( checked)?')
+
+    def listed(page: str) -> dict[str, bool]:
+        return {key: bool(checked) for key, checked in ticked.findall(page)}
+
+    assert listed(client.get(MESSAGE).get_data(as_text=True)) == dict.fromkeys(KEYS, True)
+    form = form_of(client, people.cora, message_subject="My own subject") | {"to": []}
+
+    def edited(**changes: str) -> dict[str, bool]:
+        page = client.post(f"{MESSAGE}/edit", data=form | changes).get_data(as_text=True)
+        assert "My own subject" in page  # what was typed is still there
+        return listed(page)
+
+    assert edited(office_country="DE") == dict.fromkeys(KEYS[1:], False)
+    assert edited(office_country="DE", to=KEYS[0]) == {
+        KEYS[0]: True,
+        **dict.fromkeys(KEYS[1:], False),
+    }
+    assert edited(office_country="DE", pick="all") == dict.fromkeys(KEYS[1:], True)
+    assert sum(edited(office_country="DE", pick="one").values()) == 1
+    assert edited(office_country="FR", pick="all") == dict.fromkeys(KEYS, True)
+    only = client.get(f"{MESSAGE}?office_country=US").get_data(as_text=True)
+    assert KEYS[0] in listed(only)
+
+
+def test_a_message_by_a_partners_link_is_the_partners(app: Flask, client: FlaskClient) -> None:
+    key = partner_sites.make(app)
+    page = client.get(f"{MESSAGE}?partner={key}").get_data(as_text=True)
+    (own,) = re.findall(r'name="ticket" value="([^"]+)"', page)
+    assert write(client, people.cora, ticket=own).status_code == 303
+    assert write(client, people.ben).status_code == 303
+    assert set(rows(app, "SELECT partner FROM entries")) == {(key,), (None,)}
 
 
 def test_it_is_there_only_where_the_campaign_has_it(app: Flask, client: FlaskClient) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from petition.domain.campaigns.form_fields import FormFields
 from petition.domain.campaigns.presentation import Presentation
-from petition.domain.messages.message import Variant
+from petition.domain.messages.message import Variant, Writing
 from petition.domain.signatures.consent import Question
 
 
@@ -142,6 +142,7 @@ class CampaignWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     outcome: Outcome | None = None
     messages: tuple[Variant, ...] = ()
     """What a supporter's message to a target begins with: one of these, in turn."""
+    writing: Writing = Writing()
 
 
 class CampaignContent(CampaignWords, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,14 +44,16 @@ class Remarks:
     """What may lead to one person, as in comments."""
     at_work: bool = False
     """It reads as if its writer worked for the target."""
+    insults: tuple[str, ...] = ()
+    """Words of staff's list of insults, as they stand in the text."""
 
     @property
     def suggests_worker(self) -> bool:
         return self.at_work or bool(self.details)
 
 
-def remarks(subject: str, body: str) -> Remarks:
-    """Look at what somebody is about to send."""
+def remarks(subject: str, body: str, insults: Sequence[str] = ()) -> Remarks:
+    """Look at what somebody is about to send; `insults` are words that staff list."""
     text = f"{subject}\n{body}"
     letters = [char for char in body if char.isalpha()]
     shouted = sum(char.isupper() for char in letters)
@@ -59,4 +62,14 @@ def remarks(subject: str, body: str) -> Remarks:
         capitals=len(letters) >= ENOUGH_LETTERS and shouted > MOST_CAPITALS * len(letters),
         details=seen_in(text),
         at_work=_AT_WORK.search(text) is not None,
+        insults=_insults_in(text, insults),
     )
+
+
+def _insults_in(text: str, insults: Sequence[str]) -> tuple[str, ...]:
+    """Whole words alone: what stands inside of another word is none."""
+    if not insults:
+        return ()
+    words = "|".join(re.escape(each) for each in sorted(insults, key=len, reverse=True))
+    found = re.findall(rf"(?<!\w)(?:{words})(?!\w)", text, re.I)
+    return tuple(dict.fromkeys(found))

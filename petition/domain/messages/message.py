@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -60,6 +60,9 @@ class Choice(StrEnum):
 
 SUBJECT_LENGTH: Final = 120
 BODY_LENGTH: Final = 4000
+QUESTIONS: Final = 3
+"""So many of them a form has room for."""
+ANSWER_LENGTH: Final = 1000
 SHORT: Final = 80
 """A text of fewer characters is hinted at as short."""
 MOST_LINKS: Final = 1
@@ -85,6 +88,15 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """With {name} and {target} where the writer's name and the target's stand."""
 
 
+class Writing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What helps supporters to write, in one language; kept as JSON."""
+
+    questions: tuple[str, ...] = ()
+    """What the writer is asked: each answer becomes a paragraph of the message."""
+    insults: tuple[str, ...] = ()
+    """Words that a writer is asked about, and may use all the same."""
+
+
 class MessageText(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What the target sees; kept only sealed. A new field stands last and has a default."""
 
@@ -103,6 +115,15 @@ def sender_name(person: Person, shown_as: ShownAs, supporter: str) -> str:
             return person.given_name
         case ShownAs.SUPPORTER:
             return supporter
+
+
+def with_answers(body: str, answers: Sequence[str]) -> str:
+    """The text with each answer as a paragraph of its own, before the last one: the closing."""
+    own = [each.strip() for each in answers if each.strip()]
+    if not own:
+        return body
+    before, gap, closing = body.rstrip().rpartition("\n\n")
+    return "\n\n".join([before, *own, closing] if gap else [closing, *own]).strip()
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

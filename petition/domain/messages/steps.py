@@ -13,6 +13,8 @@ class Step(StrEnum):
     CONFIRMED = "confirmed"
     SENT = "sent"
     BOUNCED = "bounced"
+    ANSWERED = "answered"
+    """Its target wrote back."""
     OWN = "own"
     """Somebody said that they sent it from their own mailbox: in no public number."""
 

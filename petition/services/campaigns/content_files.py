@@ -29,7 +29,7 @@ from petition.domain.campaigns.form_fields import OFF, OPTIONAL, FormFields, Wan
 from petition.domain.campaigns.loading import DOMAINS, EVERYTHING, Change, Loaded
 from petition.domain.campaigns.presentation import Presentation
 from petition.domain.campaigns.target_domains import PatternRefused, PatternTooWide, pattern
-from petition.domain.messages.message import Variant
+from petition.domain.messages.message import Variant, Writing
 from petition.domain.signatures import consent
 from petition.domain.signatures.consent import Question
 from petition.errors import ContentError
@@ -76,6 +76,9 @@ _TAKES: Final = {
     "at_risk": "at_risk takes true or false; its words are a table [at_risk] in call.toml",
     "timeline": "timeline takes tables, each [[timeline]] with date and text",
     "outcome": "outcome takes one table, [outcome] with date and text",
+    "writing": "[writing] takes questions and insults",
+    "questions": "[writing] questions takes a list of texts",
+    "insults": "[writing] insults takes a list of texts",
     "messages": "messages takes tables, each [[messages]] with subject and body",
     "message": "[message] takes enabled, choice and wave",
     "enabled": "[message] enabled takes true or false",
@@ -143,6 +146,7 @@ class CallTable(msgspec.Struct, frozen=True, kw_only=True):
     timeline: tuple[DatedTable, ...] = ()
     outcome: DatedTable | None = None
     messages: tuple[Variant, ...] = ()
+    writing: Writing = Writing()
     consents: dict[str, object] = {}
     """Purpose to its table, which is a QuestionTable."""
 
@@ -381,6 +385,13 @@ def _call(folder: Path, organiser: str, facts: CampaignTable) -> CampaignContent
                 for each in table.messages
             ],
             facts.message,
+            path,
+        ),
+        writing=message_tables.writing(
+            Writing(
+                questions=words.texts(table.writing.questions),
+                insults=table.writing.insults,
+            ),
             path,
         ),
         consents={

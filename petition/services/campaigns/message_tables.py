@@ -16,10 +16,12 @@ from petition.domain.campaigns.campaign import Target
 from petition.domain.messages.content_checks import links
 from petition.domain.messages.message import (
     BODY_LENGTH,
+    QUESTIONS,
     SUBJECT_LENGTH,
     Choice,
     MessageSettings,
     Variant,
+    Writing,
 )
 from petition.domain.messages.pacing import UTC_NAME
 from petition.errors import ContentError
@@ -122,3 +124,16 @@ def variants(found: Sequence[Variant], message: MessageTable, path: Path) -> tup
         if "\n" in each.subject or links(each.body):
             raise ContentError(f"{path}: messages: a subject has one line, and a body no link")
     return clean
+
+
+def writing(found: Writing, path: Path) -> Writing:
+    """What helps to write, in one language. Raises ContentError."""
+    questions = tuple(each.strip() for each in found.questions)
+    if len(questions) > QUESTIONS or not all(questions):
+        raise ContentError(f"{path}: [writing] questions takes up to {QUESTIONS} texts")
+    if any(len(each) > SUBJECT_LENGTH for each in questions):
+        raise ContentError(
+            f"{path}: [writing] questions: one has at most {SUBJECT_LENGTH} characters"
+        )
+    insults = tuple(each.strip() for each in found.insults if each.strip())
+    return Writing(questions=questions, insults=insults)

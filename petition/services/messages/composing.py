@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.messages.message import (
@@ -20,6 +21,8 @@ from petition.domain.signatures.entry_ids import new_entry_id
 from petition.store.messages.targets import TargetRecord
 from petition.store.signatures.bulk_insert import NewEntry, NewMessage
 from petition.store.vault.vault import Vault
+
+FEW: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +54,17 @@ def is_offered(view: CampaignView) -> bool:
 
 
 def offered(view: CampaignView, found: Sequence[TargetRecord]) -> list[TargetRecord]:
-    """The targets that a new form begins with: one of them by chance where they share the load."""
-    if view.presentation.message.choice == Choice.ONE:
-        return [secrets.choice(found)]
-    return list(found) if view.presentation.message.choice == Choice.ALL else []
+    """The targets that a new form begins with: one of them by chance where they share the load.
+
+    Where the writer chooses, all of a few; of many, none.
+    """
+    match view.presentation.message.choice:
+        case Choice.ONE:
+            return [secrets.choice(found)]
+        case Choice.ALL:
+            return list(found)
+        case Choice.OFFICES:
+            return list(found) if len(found) <= FEW else []
 
 
 def turn_of_variant(view: CampaignView, *, at: datetime) -> int:

@@ -82,11 +82,11 @@ class Frame(FormPage):
 
     @property
     def address(self) -> str:
-        return self._at("")
+        return self.at("")
 
     @property
     def thanks_address(self) -> str:
-        return self._at("/thanks")
+        return self.at("/thanks")
 
     @property
     def partner(self) -> str:
@@ -125,8 +125,10 @@ class Frame(FormPage):
     @cached_property
     def _context(self) -> dict[str, Any]:
         context = page_context(self.shown.view)
-        own = {"sign_url": self._at("/sign"), "page_url": self._page}
-        return context | _in_frame(self.look) | own
+        own = {"sign_url": self.at("/sign"), "page_url": self._page}
+        if context["message_url"]:
+            own["message_url"] = self.at("/message")
+        return context | in_frame(self.look) | own
 
     def key(self, place: str) -> tuple[object, ...]:
         """The key of this frame among the answers that are the same for everybody."""
@@ -144,7 +146,8 @@ class Frame(FormPage):
         """The call's own page, where who signs is counted for the partner as well."""
         return page_of(deps().settings.base_url, self.of, self.shown.view.language)
 
-    def _at(self, place: str) -> str:
+    def at(self, place: str) -> str:
+        """The address of a place in this frame."""
         asked = {"partner": self.of.key, "lang": self.shown.view.language}
         if self.look.theme != Theme.AUTO:
             asked["theme"] = self.look.theme
@@ -157,23 +160,23 @@ class Frame(FormPage):
 @access(PUBLIC)
 def form(slug: str) -> Response:
     """The form; a link to the campaign's page where the partner may show none."""
-    frame = _asked(slug)
-    return _answered(frame, "", frame.drawn_blank)
+    frame = asked_frame(slug)
+    return answered(frame, "", frame.drawn_blank)
 
 
 @embed.post("/<slug:slug>/sign")
 @access(PUBLIC, forms=OWN_FRAMES)
 def sign(slug: str) -> BaseResponse:
     """Keep a signature, as of this partner. New or known, the answer is the same."""
-    return answer_form(_asked(slug))
+    return answer_form(asked_frame(slug))
 
 
 @embed.get("/<slug:slug>/thanks")
 @access(PUBLIC)
 def thanks(slug: str) -> Response:
     """Check your mail. The same page for everybody."""
-    frame = _asked(slug)
-    return _answered(frame, "/thanks", frame.drawn_thanks)
+    frame = asked_frame(slug)
+    return answered(frame, "/thanks", frame.drawn_thanks)
 
 
 @embed.get("/colours/<accent>/<theme>.css")
@@ -196,11 +199,11 @@ def no_form(error: NoForm) -> Response:
     site = site_of(request.headers.get("Referer", ""))
     refused = refused_form(view.id, error.partner, site)
     deps().refused_forms.note(refused, at=deps().now())
-    context = page_context(view) | _in_frame(_look(view))
+    context = page_context(view) | in_frame(_look(view))
     return uncached(page("embed/no_form.html", **context), 404)
 
 
-def _asked(slug: str) -> Frame:
+def asked_frame(slug: str) -> Frame:
     """The frame that the address names. Raises NotFound, NoForm."""
     shown = shown_call(_language(slug), slug)
     partner = deps().campaign_cache.partner(slug, request.args.get("partner", ""))
@@ -242,7 +245,7 @@ def _readable(accent: str) -> str | None:
     return colour
 
 
-def _in_frame(look: FrameLook) -> dict[str, Any]:
+def in_frame(look: FrameLook) -> dict[str, Any]:
     """What every page in a frame needs beside what pages of the campaign do."""
     accent = (look.accent or "").removeprefix("#")
     return {
@@ -252,7 +255,8 @@ def _in_frame(look: FrameLook) -> dict[str, Any]:
     }
 
 
-def _answered(frame: Frame, place: str, make: Any) -> Response:
+def answered(frame: Frame, place: str, make: Any) -> Response:
+    """A page of this frame that is the same for everybody who is shown it."""
     response = shared(frame.key(place), make) if frame.is_common else uncached(make())
     response.headers["X-Robots-Tag"] = "noindex"
     return response
