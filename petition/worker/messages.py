@@ -19,7 +19,6 @@ from petition.domain.letters import letter as letters
 from petition.domain.letters.letter import pause_after
 from petition.domain.letters.recipient import RecipientKind
 from petition.domain.messages import message, pacing
-from petition.domain.signatures import states
 from petition.errors import SealBroken
 from petition.mail.letters import LetterContext
 from petition.mail.messages import to_target
@@ -170,7 +169,7 @@ class MessageSender:
 
     def _later(self, session: Session, found: MessageToSend, at: datetime) -> datetime | None:
         """When to look again; None where it may go now, and is counted to its target's cap."""
-        if found.is_paused or found.writer_state != states.CONFIRMED:
+        if found.is_paused or not message.may_go(found.writer_state, apart=found.apart):
             return at + LOOK_AGAIN
         jitter = random.random()  # noqa: S311  # no secret
         zone = found.time_zone

@@ -104,13 +104,13 @@ def letter_to_send(
     `has_message`: a message came with its form, and waits.
 
     Who is held back or rejected gets the letter that anybody gets. Who withdrew and signed again
-    confirms again.
+    confirms again, as does who only writes.
     """
     settled = state == states.CONFIRMED or (state == states.HELD and mailbox_confirmed)
     says: dict[str, LetterKind | None] = {
         CONFIRM: (WRITTEN if has_message else ALREADY) if settled else CONFIRM,
         REMINDER: REMINDER if state == states.PENDING else None,
-        THANKS: THANKS if settled else None,
+        THANKS: THANKS if settled or state == states.WRITER else None,
         DATA: DATA,
     }
     return says.get(kind)

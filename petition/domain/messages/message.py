@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from petition.domain.signatures import states
 from petition.domain.signatures.supporter import Person
 
 
@@ -34,6 +35,17 @@ PARKED: Final = MessageState.PARKED
 CANCELLED: Final = MessageState.CANCELLED
 STATES: Final = tuple(MessageState)
 ENDED: Final = (SENT, BOUNCED, PARKED, CANCELLED)
+
+
+def may_go(writer_state: str, *, apart: bool) -> bool:
+    """Whether a message of somebody in this state may be queued, and handed over.
+
+    One that came without a signature goes also when its writer has withdrawn theirs. Whom staff
+    hold back or reject, or who has not confirmed, sends nothing.
+    """
+    if apart and writer_state == states.WITHDRAWN:
+        return True
+    return writer_state in (states.CONFIRMED, states.WRITER)
 
 
 class ShownAs(StrEnum):
@@ -95,6 +107,8 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the writer is asked: each answer becomes a paragraph of the message."""
     insults: tuple[str, ...] = ()
     """Words that a writer is asked about, and may use all the same."""
+    consent: str = ""
+    """What somebody agrees to who writes without signing; empty: everybody signs with it."""
 
 
 class MessageText(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

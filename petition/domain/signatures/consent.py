@@ -14,6 +14,8 @@ UPDATES: Final = "updates"
 VISIBILITY: Final = "visibility"
 PURPOSES: Final = (SIGN, UPDATES, VISIBILITY)
 """What every campaign asks. It may ask more: each further question has a purpose of its own."""
+WRITING: Final = "writing"
+"""May an email be sent for somebody who does not sign? Only asked of who writes without signing."""
 PARTNER: Final = "partner"
 """May the partner whose page the form stands on write? Only asked there."""
 

@@ -14,6 +14,9 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
     HELD = "held"
     REJECTED = "rejected"
+    WRITER = "writer"
+    """No signature: somebody only writes to the targets, with a confirmed mailbox or one that is
+    to confirm. It is in no count, list, search or queue of signatures."""
 
 
 PENDING: Final = State.PENDING
@@ -21,8 +24,12 @@ CONFIRMED: Final = State.CONFIRMED
 WITHDRAWN: Final = State.WITHDRAWN
 HELD: Final = State.HELD
 REJECTED: Final = State.REJECTED
+WRITER: Final = State.WRITER
 
-STATES: Final = tuple(State)
+KEPT: Final[tuple[State, ...]] = tuple(State)
+"""What a row may be in."""
+STATES: Final[tuple[State, ...]] = tuple(state for state in KEPT if state != WRITER)
+"""What a signature may be in."""
 
 MOVES: Final[dict[State, frozenset[State]]] = {
     PENDING: frozenset({CONFIRMED, HELD, REJECTED, WITHDRAWN}),
@@ -32,6 +39,8 @@ MOVES: Final[dict[State, frozenset[State]]] = {
     # Only its owner brings a withdrawn one back: by undoing it, or by a form sent in anew
     # (store/signatures.confirm).
     WITHDRAWN: frozenset(),
+    # Only a form that signs makes a signature of it (store/signatures.confirm).
+    WRITER: frozenset(),
 }
 
 WITHDRAWABLE: Final = tuple(state for state in STATES if WITHDRAWN in MOVES[state])

@@ -76,7 +76,7 @@ _TAKES: Final = {
     "at_risk": "at_risk takes true or false; its words are a table [at_risk] in call.toml",
     "timeline": "timeline takes tables, each [[timeline]] with date and text",
     "outcome": "outcome takes one table, [outcome] with date and text",
-    "writing": "[writing] takes questions and insults",
+    "writing": "[writing] takes questions, insults and consent",
     "questions": "[writing] questions takes a list of texts",
     "insults": "[writing] insults takes a list of texts",
     "messages": "messages takes tables, each [[messages]] with subject and body",
@@ -391,6 +391,7 @@ def _call(folder: Path, organiser: str, facts: CampaignTable) -> CampaignContent
             Writing(
                 questions=words.texts(table.writing.questions),
                 insults=table.writing.insults,
+                consent=words.filled(table.writing.consent),
             ),
             path,
         ),
@@ -429,6 +430,8 @@ def _question(table: object, purpose: str, words: Words) -> Question:
     path = words.path
     if not PURPOSE.match(purpose):
         raise ContentError(f"{path}: [consents.{purpose}]: a purpose takes 1-20 of a-z and _")
+    if purpose == consent.WRITING:
+        raise ContentError(f"{path}: [consents.{purpose}]: this one stands in [writing] consent")
     asked = _table(table, QuestionTable, path, purpose)
     is_further = purpose not in consent.PURPOSES
     required = asked.required or not is_further

@@ -136,4 +136,4 @@ def writing(found: Writing, path: Path) -> Writing:
             f"{path}: [writing] questions: one has at most {SUBJECT_LENGTH} characters"
         )
     insults = tuple(each.strip() for each in found.insults if each.strip())
-    return Writing(questions=questions, insults=insults)
+    return Writing(questions=questions, insults=insults, consent=found.consent.strip())

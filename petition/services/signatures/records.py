@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Final
 
 from petition.domain.letters.letter import LetterState
-from petition.domain.signatures import consent
+from petition.domain.signatures import consent, states
 from petition.domain.signatures.bulk_actions import UNDO_LIFE
 from petition.domain.signatures.hold_reasons import HoldReason
 from petition.domain.signatures.life import Event, EventKind
@@ -71,7 +71,7 @@ def open_record(
     It is noted first: what cannot be noted is not shown. Raises NotFound.
     """
     held = personal_data.held(session, signature_id)
-    if held is None or held.campaign_id != campaign_id:
+    if held is None or held.campaign_id != campaign_id or held.state == states.WRITER:
         raise NotFound(f"there is no signature {signature_id}")
     log = audit_details.rows(session, _ACTIONS.keys(), _details(signature_id))
     record_views.note_opened(session, signature_id, [held.own.entry_id], by=by, role=role, at=at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.letters import letter
@@ -13,6 +14,7 @@ from petition.domain.signatures import consent
 from petition.domain.signatures.entry_ids import new_entry_id
 from petition.domain.signatures.mail_providers import Providers
 from petition.domain.signatures.source import Source
+from petition.domain.signatures.states import Visibility
 from petition.domain.signatures.supporter import Person
 from petition.errors import CampaignClosed
 from petition.services.abuse.limits import Sender, letter_charge
@@ -28,6 +30,8 @@ from petition.store.signatures.group_commit import GroupCommit
 from petition.store.signatures.signatures import Found
 from petition.store.vault.vault import Vault
 
+COUNTED: Final = Visibility.COUNTED
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sign:
@@ -42,6 +46,8 @@ class Sign:
     """Purpose to answer, for each question of the form; what was left open is not in it."""
     source: Source
     way: str
+    signs: bool = True
+    """False where somebody only writes to the targets."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +95,7 @@ def prepare(
     entry_id = new_entry_id(at)
     key_number = vault.current
     keys = address_keys.of_parts(vault, providers, command.local_part, command.domain)
+    answers = command.answers
     return Prepared(
         new_entry=NewEntry(
             campaign_id=campaign.id,
@@ -100,14 +107,15 @@ def prepare(
             key_number=key_number,
             country=command.country,
             language=campaign.language,
-            visibility=command.answers[consent.VISIBILITY],
-            updates=command.answers[consent.UPDATES],
+            visibility=answers[consent.VISIBILITY] if command.signs else COUNTED,
+            updates=answers[consent.UPDATES] if command.signs else "no",
             source=command.source,
             answers=tuple(
-                Answer(purpose=purpose, consent_text_id=text_id, answer=command.answers[purpose])
+                Answer(purpose=purpose, consent_text_id=text_id, answer=answers[purpose])
                 for purpose, text_id in campaign.consent_text_ids.items()
-                if purpose in command.answers
+                if purpose in answers
             ),
+            signs=command.signs,
             way=command.way,
             at=at,
         ),
@@ -124,7 +132,10 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> Found | None:
     """The mailbox's owner confirms, and sends what was written with the form; once or ten times
     the same. None when the entry is gone.
     """
-    mailbox_key = signatures.confirm(session, entry_id, at=at)
+    if signatures.is_signing(session, entry_id):
+        mailbox_key = signatures.confirm(session, entry_id, at=at)
+    else:
+        mailbox_key = signatures.confirm_writer(session, entry_id, at=at)
     if mailbox_key is not None:
         mailbox_limits.note_confirmed(session, mailbox_key)
         thanks = NewLetter(kind=letter.THANKS, to=Recipient.entry(entry_id), due_at=at)

@@ -245,6 +245,9 @@ def _save_call(
             )
         )
         session.flush()  # one by one: the order of their ids is that of the questions
+    if call.writing.consent:
+        wording = call.writing.consent
+        _consent_text_id(session, campaign_id, consent.WRITING, language, wording, at)
 
 
 def _content(call: CampaignContent) -> str:
@@ -345,6 +348,8 @@ def view_of_text(session: Session, text_id: int) -> CampaignView:
 
 def _view(session: Session, row: Campaign, text: CampaignText) -> CampaignView:
     asked = _questions(session, text.id)
+    call = _call(text.content, asked)
+    of_writing = _of_writing(session, text, call.writing.consent)
     return CampaignView(
         id=row.id,
         slug=row.slug,
@@ -359,11 +364,29 @@ def _view(session: Session, row: Campaign, text: CampaignText) -> CampaignView:
         targets=stored_json.read(row.targets, tuple[Target, ...]),
         language=text.language,
         text_id=text.id,
-        call=_call(text.content, asked),
-        consent_text_ids={row.purpose: row.consent_text_id for row in asked},
+        call=call,
+        consent_text_ids={row.purpose: row.consent_text_id for row in asked} | of_writing,
         presentation=stored_json.read(row.presentation, Presentation),
         created_at=row.created_at,
     )
+
+
+def _of_writing(session: Session, text: CampaignText, wording: str) -> dict[str, int]:
+    """The row of what somebody agrees to who writes without signing, where that is offered."""
+    if not wording:
+        return {}
+    found = session.scalar(
+        select(ConsentText.id)
+        .where(
+            ConsentText.campaign_id == text.campaign_id,
+            ConsentText.purpose == consent.WRITING,
+            ConsentText.language == text.language,
+            ConsentText.sha256 == consent.fingerprint(wording),
+        )
+        .order_by(ConsentText.version.desc())
+        .limit(1)
+    )
+    return {} if found is None else {consent.WRITING: found}
 
 
 class _Asked(NamedTuple):

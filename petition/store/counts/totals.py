@@ -78,7 +78,7 @@ def states_of(session: Session, campaign_id: int) -> dict[str, int]:
     """Signatures by state, counted now: for staff, never for a public page."""
     rows = session.execute(
         select(Signature.state, func.count())
-        .where(Signature.campaign_id == campaign_id)
+        .where(Signature.campaign_id == campaign_id, Signature.state != states.WRITER)
         .group_by(Signature.state)
     )
     return {row.state: row[1] for row in rows}
@@ -91,7 +91,9 @@ def states_of_all(session: Session) -> dict[int, dict[str, int]]:
     campaign = Signature.campaign_id + 0
     found: dict[int, dict[str, int]] = {}
     for campaign_id, state, number in session.execute(
-        select(campaign, Signature.state, func.count()).group_by(campaign, Signature.state)
+        select(campaign, Signature.state, func.count())
+        .where(Signature.state != states.WRITER)
+        .group_by(campaign, Signature.state)
     ):
         found.setdefault(campaign_id, {})[state] = number
     return found

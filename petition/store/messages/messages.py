@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
 from petition.domain.messages.steps import Step
-from petition.domain.signatures import states
 from petition.store.messages import counts
 from petition.store.tables import Letter, Message, MessageTarget, Signature
 
@@ -82,7 +81,7 @@ def confirm_one(session: Session, signature_id: int, message_id: int, *, at: dat
 def _confirm(session: Session, which: ColumnElement[bool], at: datetime) -> list[int]:
     """Those that may go are queued. Of a supporter one message goes to a target in a wave.
 
-    Only who is confirmed writes: a signature that is held back keeps its messages waiting. The
+    Only a confirmed mailbox writes: a signature that is held back keeps its messages waiting. The
     signature's row is held, so that two forms of one supporter are taken one after the other.
     """
     signature_id = session.scalar(
@@ -90,10 +89,12 @@ def _confirm(session: Session, which: ColumnElement[bool], at: datetime) -> list
     )
     if signature_id is None:
         return []
-    state = session.scalar(
-        select(Signature.state).where(Signature.id == signature_id).with_for_update()
-    )
-    if state != states.CONFIRMED:
+    writer = session.execute(
+        select(Signature.state, Signature.confirmed_at)
+        .where(Signature.id == signature_id)
+        .with_for_update()
+    ).one()
+    if writer.confirmed_at is None:
         return []
     taken = {
         (row.target_id, row.wave)
@@ -105,13 +106,15 @@ def _confirm(session: Session, which: ColumnElement[bool], at: datetime) -> list
         )
     }
     waiting = session.execute(
-        select(Message.id, Message.target_id, Message.wave, MessageTarget.retired_at)
+        select(Message.id, Message.target_id, Message.wave, Message.apart, MessageTarget.retired_at)
         .join(MessageTarget, MessageTarget.id == Message.target_id)
         .where(which, Message.state == message.WAITING)
         .order_by(Message.id)
     ).all()
     queued = []
     for row in waiting:
+        if not message.may_go(writer.state, apart=row.apart):
+            continue
         place = (row.target_id, row.wave)
         goes = place not in taken and row.retired_at is None
         values: dict[str, object] = {"entry_id": None, "confirmed_at": at}

@@ -45,6 +45,7 @@ class MessageToSend:
     paced: bool
     writer_state: str
     """How the signature stands that it is of."""
+    apart: bool
     target_id: int
     to: str
     time_zone: str
@@ -75,6 +76,7 @@ def read(session: Session, message_id: int) -> MessageToSend | None:
         language=found.language,
         paced=found.paced,
         writer_state=writer_state,
+        apart=found.apart,
         target_id=target.id,
         to=target.email,
         time_zone=target.time_zone,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, literal_column, select, update
+from sqlalchemy import and_, func, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import states
-from petition.store.tables import Entry, MergedSignature, Signature
+from petition.store.tables import Entry, MergedSignature, Message, Signature
 
 _KEY_LENGTH: Final = 16
 # Written out, not bound: only so is the partial index ix_signatures_withdrawn used.
@@ -52,7 +52,7 @@ def keep_later_forms(session: Session, withdrawn: Withdrawn, *, at: datetime) ->
     Links to the withdrawn one lead there. The withdrawn one lets go of its address.
     """
     later = session.execute(
-        select(Entry.id, Entry.created_at)
+        select(Entry.id, Entry.created_at, Entry.signs)
         .where(Entry.signature_id == withdrawn.signature_id)
         .where(Entry.created_at > withdrawn.withdrawn_at)
         .order_by(Entry.id)
@@ -68,14 +68,34 @@ def keep_later_forms(session: Session, withdrawn: Withdrawn, *, at: datetime) ->
         .values(address_key=os.urandom(_KEY_LENGTH), mailbox_key=None)
         .execution_options(synchronize_session=False)
     )
+    signing = [entry for entry in later if entry.signs]
+    first = (signing or later)[0]
+    state = states.PENDING if signing else states.WRITER
+    written = and_(
+        Message.signature_id == withdrawn.signature_id,
+        Message.composed_at > withdrawn.withdrawn_at,
+    )
+    sent_on_at = session.scalar(select(func.max(Message.confirmed_at)).where(written))
     new_id = session.scalars(
         insert(Signature)
-        .values(state=states.PENDING, entry_id=later[0].id, created_at=later[0].created_at, **own)
+        .values(
+            state=state,
+            entry_id=first.id,
+            created_at=first.created_at,
+            confirmed_at=sent_on_at if state == states.WRITER else None,
+            **own,
+        )
         .returning(Signature.id)
     ).one()
     session.execute(
         update(Entry)
         .where(Entry.id.in_([entry.id for entry in later]))
+        .values(signature_id=new_id)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Message)
+        .where(written)
         .values(signature_id=new_id)
         .execution_options(synchronize_session=False)
     )

@@ -76,6 +76,8 @@ class NewEntry:
     way: str
     at: datetime
     messages: tuple[NewMessage, ...] = ()
+    signs: bool = True
+    """False where somebody only writes: a new row is then no signature."""
 
 
 _ON_SQLITE = "WITH given ({names}) AS (VALUES {rows}) {insert}"
@@ -139,12 +141,13 @@ ON CONFLICT (campaign_id, address_key) DO NOTHING
 _ENTRIES = _Insert(
     """
 INSERT INTO entries (id, signature_id, created_at, sealed, key_number, country, language,
-                     visibility, updates, source, utm_source, utm_medium, utm_campaign, partner)
+                     visibility, updates, source, utm_source, utm_medium, utm_campaign, partner,
+                     signs)
 SELECT entry_id,
        (SELECT id FROM signatures WHERE signatures.campaign_id = given.campaign_id
                                     AND signatures.address_key = given.address_key),
        at, sealed, key_number, country, language,
-       visibility, updates, source, utm_source, utm_medium, utm_campaign, partner
+       visibility, updates, source, utm_source, utm_medium, utm_campaign, partner, signs
 FROM given
 """,
     {
@@ -163,6 +166,7 @@ FROM given
         "utm_medium": "text",
         "utm_campaign": "text",
         "partner": "text",
+        "signs": "boolean",
     },
 )
 _CONSENTS = _Insert(
@@ -190,12 +194,12 @@ SELECT entry_id, kind, due_at, {", ".join(map(_literal, outbox.AS_NEW.values()))
 _MESSAGES = _Insert(
     f"""
 INSERT INTO messages (id, signature_id, entry_id, target_id, wave, text_id, variant, shown_as,
-                      language, state, sealed, key_number, composed_at, paced)
+                      language, state, sealed, key_number, composed_at, paced, apart)
 SELECT message_id,
        (SELECT id FROM signatures WHERE signatures.campaign_id = given.campaign_id
                                     AND signatures.address_key = given.address_key),
        entry_id, target_id, wave, text_id, variant, shown_as,
-       language, '{WAITING}', sealed, key_number, at, false
+       language, '{WAITING}', sealed, key_number, at, false, apart
 FROM given
 """,  # noqa: S608  # constants alone
     {
@@ -212,6 +216,7 @@ FROM given
         "sealed": "bytea",
         "key_number": "integer",
         "at": "timestamptz",
+        "apart": "boolean",
     },
 )
 
@@ -239,7 +244,7 @@ def add(
                 a.address_key,
                 a.mailbox_key,
                 a.keyed_by,
-                states.PENDING,
+                states.PENDING if a.signs else states.WRITER,
                 at,
                 a.entry_id,
             )
@@ -288,6 +293,7 @@ def _entry(a: NewEntry, at: object) -> tuple[object, ...]:
         a.source.utm_medium,
         a.source.utm_campaign,
         a.source.partner,
+        a.signs,
     )
 
 
@@ -313,4 +319,5 @@ def _message(entry: NewEntry, new: NewMessage, at: object) -> tuple[object, ...]
         new.sealed,
         new.key_number,
         at,
+        not entry.signs,
     )

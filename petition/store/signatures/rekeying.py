@@ -249,7 +249,12 @@ def merge(
 
 
 def _first(row: Signature) -> tuple[int, datetime, int]:
-    """Which of two stays: who stands confirmed, then who withdrew, then the rest."""
+    """Which of two stays: who stands confirmed, then who withdrew, then the rest.
+
+    Who only writes goes before any signature of theirs, confirmed or not.
+    """
+    if row.state == states.WRITER:
+        return 3, row.created_at, row.id
     if row.confirmed_at is None:
         return 2, row.created_at, row.id
     return int(row.state == states.WITHDRAWN), row.confirmed_at, row.id
@@ -268,6 +273,9 @@ def _together(stays: Signature, goes: Signature) -> Mapping[str, Any]:
         ),
         "reminded_at": max(filter(None, (stays.reminded_at, goes.reminded_at)), default=None),
     }
+    if goes.state == states.WRITER and stays.state == states.PENDING and goes.confirmed_at:
+        # The mailbox has confirmed that it writes; the form that would sign can be confirmed yet.
+        values |= {name: getattr(goes, name) for name in ("state", "confirmed_at", "entry_id")}
     if _is_stricter(goes, stays):
         values |= {name: getattr(goes, name) for name in _MOVED}
     return values

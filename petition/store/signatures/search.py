@@ -31,6 +31,8 @@ _MANY: Final = 2_000
 """Of two indexes that both have more rows than that, that of the forms is read."""
 _PART: Final = 500
 """As many ids stand in one statement."""
+_IS_ONE: Final = Signature.state.concat("") != State.WRITER
+"""Not who only writes to the targets. (Joined to the empty text, it is none that an index has.)"""
 
 
 class SignatureColumn(StrEnum):
@@ -136,7 +138,7 @@ def these(session: Session, campaign_id: int, ids: Sequence[int]) -> list[Signat
 def _in_campaign(campaign_id: int, ids: Sequence[int]) -> Select[Any]:
     return (
         select(Signature.id)
-        .where(Signature.campaign_id + 0 == campaign_id, Signature.id.in_(ids))
+        .where(Signature.campaign_id + 0 == campaign_id, Signature.id.in_(ids), _IS_ONE)
         .order_by(Signature.id)
     )
 
@@ -167,6 +169,7 @@ def by_state(session: Session, campaign_id: int, search: Search) -> Counter[Stat
     query = select(Signature.state, func.count()).group_by(Signature.state)
     query = query.where(
         Signature.campaign_id == campaign_id,
+        _IS_ONE,
         *([Signature.state == search.state] if search.state is not None else []),
         *_between(Signature.entry_id, search),
     )
@@ -181,7 +184,7 @@ def states_of(session: Session, campaign_id: int, ids: Sequence[int]) -> dict[in
     found: dict[int, State] = {}
     for part in _parts(ids):
         query = select(Signature.id, Signature.state).where(
-            Signature.campaign_id + 0 == campaign_id, Signature.id.in_(part)
+            Signature.campaign_id + 0 == campaign_id, Signature.id.in_(part), _IS_ONE
         )
         found |= {id_: State(state) for id_, state in session.execute(query)}
     return found
@@ -332,7 +335,7 @@ def _by_form(
         select(Entry.id, Signature.id)
         .join(Signature, (Signature.id == Entry.signature_id) & (Signature.entry_id == Entry.id))
         # "+ 0" and the empty text keep it from the index of the signatures.
-        .where(Signature.campaign_id + 0 == campaign_id)
+        .where(Signature.campaign_id + 0 == campaign_id, _IS_ONE)
         .where(*_of_forms(search), *_between(Entry.id, search))
     )
     if search.state is not None:

@@ -59,6 +59,8 @@ class Found:
     language: str
     text_id: int
     """The version of the call whose very questions this entry answered."""
+    signs: bool
+    """False where the form was to write to the targets alone."""
 
 
 def of_entry(session: Session, entry_id: int) -> Found | None:
@@ -80,6 +82,7 @@ def of_entry(session: Session, entry_id: int) -> Found | None:
         mailbox_confirmed=signature.confirmed_at is not None,
         language=entry.language,
         text_id=text_id,
+        signs=entry.signs,
     )
 
 
@@ -87,7 +90,7 @@ def _text_of_entry() -> ScalarSelect[Any]:
     """The newest words of the call that ask exactly what the entry's form asked.
 
     They ask each question that it answered, in the same words, and require no other. What a
-    partner asked is no part of the call.
+    partner asked is no part of the call. A form that does not sign answered none of them.
     """
     partners = exists().where(PartnerQuestion.consent_text_id == Consent.consent_text_id)
     given = and_(
@@ -98,25 +101,54 @@ def _text_of_entry() -> ScalarSelect[Any]:
     asked = CampaignQuestion.campaign_text_id == CampaignText.id
     same_words = exists().where(asked, CampaignQuestion.consent_text_id == Consent.consent_text_id)
     answered = exists().where(given, Consent.purpose == CampaignQuestion.purpose)
+    asks_the_same = and_(
+        ~exists()
+        .where(given, ~same_words.correlate(CampaignText, Consent))
+        .correlate(Entry, CampaignText),
+        ~exists()
+        .where(
+            asked,
+            CampaignQuestion.required,
+            ~answered.correlate(Entry, CampaignQuestion),
+        )
+        .correlate(Entry, CampaignText),
+    )
     return (
         select(func.max(CampaignText.id))
         .where(
             CampaignText.campaign_id == Signature.campaign_id,
             CampaignText.language == Entry.language,
-            ~exists()
-            .where(given, ~same_words.correlate(CampaignText, Consent))
-            .correlate(Entry, CampaignText),
-            ~exists()
-            .where(
-                asked,
-                CampaignQuestion.required,
-                ~answered.correlate(Entry, CampaignQuestion),
-            )
-            .correlate(Entry, CampaignText),
+            or_(~Entry.signs, asks_the_same),
         )
         .correlate(Signature, Entry)
         .scalar_subquery()
     )
+
+
+def is_signing(session: Session, entry_id: int) -> bool:
+    """False where the form was to write to the targets alone."""
+    return bool(session.scalar(select(Entry.signs).where(Entry.id == entry_id)))
+
+
+def confirm_writer(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
+    """The mailbox's owner confirms a form that does not sign; the mailbox's key if that is new.
+
+    Who has signed, withdrew or is held back stays what they are. A form that would sign and was
+    not confirmed can be all the same.
+    """
+    entry = select(Entry.signature_id).where(Entry.id == entry_id, ~Entry.signs)
+    row = session.execute(
+        update(Signature)
+        .where(
+            Signature.id == entry.scalar_subquery(),
+            Signature.state.in_((states.PENDING, states.WRITER)),
+            Signature.confirmed_at.is_(None),
+        )
+        .values(state=states.WRITER, confirmed_at=at, entry_id=entry_id)
+        .returning(_MAILBOX.label("mailbox"))
+        .execution_options(synchronize_session=False)
+    ).first()
+    return bytes(row.mailbox) if row is not None else None
 
 
 def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
@@ -140,7 +172,9 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
                     Signature.state == states.WITHDRAWN,
                     Signature.withdrawn_at < select(entry.c.created_at).scalar_subquery(),
                 ),
+                Signature.state == states.WRITER,
             ),
+            exists().where(entry.c.signs),
         )
         .values(
             state=case(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -87,6 +88,8 @@ class Message(Base):
     key_number: Mapped[int | None]
     composed_at: Mapped[datetime] = mapped_column(Instant)
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    apart: Mapped[bool] = mapped_column(server_default=false())
+    """Its writer did not sign with it: what becomes of a signature of theirs does not stop it."""
     paced: Mapped[bool] = mapped_column(default=False)
     """True once it was given a time within the target's hours."""
     finished_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,7 +28,7 @@ class Signature(Base):
     __tablename__ = "signatures"
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_key"),
-        one_of("state", states.STATES),
+        one_of("state", states.KEPT),
         one_of("hold_reason", tuple(HoldReason)),
         one_of("withdrawn_from", states.WITHDRAWABLE),
         Index(
@@ -142,6 +143,8 @@ class Entry(Base):
     utm_campaign: Mapped[str | None] = mapped_column(String(64))
     reviewed: Mapped[bool] = mapped_column(server_default=false())
     """Whether staff have decided about its name: there is a row of reviews."""
+    signs: Mapped[bool] = mapped_column(server_default=true())
+    """False where the form was to write to the targets and not to sign."""
     partner: Mapped[str | None] = mapped_column(String(16))
     """The key of the partner on whose site the form stood; None on a page of our own."""
 

@@ -44,6 +44,7 @@ def show_confirm(token: str) -> Response:
         found = signing.find(session, entry_id)
         answers = consents.current(session, entry_id)
         asked = consents.last_wording(session, entry_id, consent.PARTNER)
+        agreed = consents.last_wording(session, entry_id, consent.WRITING)
         written = messages.of_entry(session, entry_id)
     if found is None:
         raise NotFound
@@ -51,6 +52,7 @@ def show_confirm(token: str) -> Response:
         "public/confirm.html",
         deps().campaign_cache.of_text(found.text_id),
         answers=answers,
+        only_writes=agreed if not found.signs else None,
         partner=read(asked) if asked else None,
         messages=own.opened(deps().vault, written),
     )
@@ -65,7 +67,8 @@ def confirm(token: str) -> BaseResponse:
         found = signing.confirm(session, entry_id, at=deps().now())
     if found is None:
         raise NotFound
-    return redirect(f"/{found.language}/{found.slug}/confirmed", 303)
+    done = "confirmed" if found.signs else "message/thanks"
+    return redirect(f"/{found.language}/{found.slug}/{done}", 303)
 
 
 @links.get("/unsubscribe/<token:token>")

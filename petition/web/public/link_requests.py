@@ -186,8 +186,9 @@ def type_code(code: str, slug: str) -> BaseResponse:
         problem = _("This code does not match this address. Please check both.")
         return uncached(_code_page(shown, form, [("code", problem)]), 422)
     with transaction() as session:
-        signing.confirm(session, entry_id, at=at)
-    return redirect(f"/{code}/{slug}/confirmed", 303)
+        found = signing.confirm(session, entry_id, at=at)
+    done = "confirmed" if found is None or found.signs else "message/thanks"
+    return redirect(f"/{code}/{slug}/{done}", 303)
 
 
 def _code_later(shown: CachedCampaign, form: CodeForm, problem: str, seconds: int) -> Response:

@@ -26,6 +26,7 @@ from petition.domain.messages import content_checks, own_mailbox as mailbox_link
 from petition.domain.messages.content_checks import Remarks
 from petition.domain.messages.message import NAME, TARGET, Choice, ShownAs, filled, sender_name
 from petition.domain.signatures import consent
+from petition.domain.signatures.consent import Question
 from petition.domain.signatures.supporter import Person
 from petition.errors import CampaignClosed, NotFound, PetitionError, TooManyForms
 from petition.services.abuse.limits import retry_after
@@ -47,11 +48,12 @@ from petition.web.public.campaign_page import organiser_of
 from petition.web.public.message_forms import MessageForm
 from petition.web.signing.form_requests import NO_HINTS, command_of, tags_of_request
 from petition.web.signing.form_warnings import Hints, hints_for
-from petition.web.signing.questions import on_page, with_questions
+from petition.web.signing.questions import field_name, on_page, with_questions
 
 WORKER: Final = "worker"
 """The mark of a message that read like a worker's: its sender was set to “A supporter” once."""
 BUTTON: Final = "send-button"
+APART: Final = "yes"
 PICK_ALL: Final = "all"
 PICK_ONE: Final = "one"
 
@@ -140,7 +142,12 @@ class MessageAction:
         begin = self.view.call.messages[variant]
         shown_as = ShownAs.SUPPORTER if self.view.presentation.at_risk else ShownAs.FULL_NAME
         form = self._form_of(self.view)(
-            carried={**tags_of_request(), "ticket": self.place.ticket(), "variant": str(variant)},
+            carried={
+                **tags_of_request(),
+                "ticket": self.place.ticket(),
+                "variant": str(variant),
+                "apart": APART if self._is_apart(self.view) else "",
+            },
             begin={"shown_as": shown_as, "office_country": request.args.get("office_country", "")},
         )
         self._tell(form)
@@ -162,7 +169,8 @@ class MessageAction:
         """The form again, with all that was typed; targets are picked here, too. Keeps nothing."""
         form = self._sent_form()
         self._pick(form)
-        form.carried |= {"ticket": self.place.ticket()}
+        apart = APART if self._is_apart(self.view) else ""
+        form.carried |= {"ticket": self.place.ticket(), "apart": apart}
         for field in form:
             field.errors = ()
         return uncached(self.draw(form))
@@ -233,9 +241,23 @@ class MessageAction:
         form.targets = self.targets
         form.questions = self.view.call.writing.questions
 
+    def _form_of(self, view: CampaignView) -> type[MessageForm]:
+        return with_questions(MessageForm, tuple(question for _, question in self._asked(view)))
+
+    def _asked(self, view: CampaignView) -> list[tuple[str, Question]]:
+        """What the form asks its writer to agree to: less of who does not sign with it."""
+        if not self._is_apart(view):
+            return on_page(view.call.consents)
+        question = Question(purpose=consent.WRITING, text=view.call.writing.consent)
+        return [(field_name(consent.WRITING), question)]
+
     @staticmethod
-    def _form_of(view: CampaignView) -> type[MessageForm]:
-        return with_questions(MessageForm, tuple(view.call.consents.values()))
+    def _is_apart(view: CampaignView) -> bool:
+        """Whether this is a form that does not sign: by the button just pressed, else as before."""
+        if consent.WRITING not in view.consent_text_ids:
+            return False
+        signs = request.values.get("signs")
+        return signs == "no" if signs is not None else request.form.get("apart") == APART
 
     def _checked(self, then: Callable[[MessageForm, CampaignView], BaseResponse]) -> BaseResponse:
         """Go on with a form that is well filled in; else show it again, with what is wrong."""
@@ -248,7 +270,7 @@ class MessageAction:
         over = too_much()
         if over is not None:
             return self._later(form, hints, over.retry_after)
-        errors = form.problems(name for name, question in on_page(self.view.call.consents))
+        errors = form.problems(name for name, question in self._asked(self.view))
         if view is None and not errors:
             old = _("The form was open for too long. Please check it and send it again.")
             errors = [(BUTTON, old)]
@@ -298,6 +320,9 @@ class MessageAction:
             country_names=names,
             office_countries=sorted(codes, key=lambda code: names.get(code, code)),
             answers=tuple(zip(form.ANSWERS, form.questions, strict=False)),
+            asked=self._asked(self.view),
+            is_apart=self._is_apart(self.view),
+            may_be_apart=consent.WRITING in self.view.consent_text_ids,
             sample=self._sample(form),
             **self.place.around(),
         )
@@ -344,7 +369,8 @@ class MessageAction:
             remarks=found,
             hints=Hints(comment=found.details),
             was_hidden=was_hidden,
-            kept=_kept(form, on_page(view.call.consents)),
+            kept=_kept(form, self._asked(view)),
+            is_apart=self._is_apart(view),
             **self.place.around(),
         )
 
@@ -368,7 +394,10 @@ class MessageAction:
             deps().vault,
             deps().campaign_cache.providers(),
             view,
-            command_of(form, self.place.partner, way=consent.WEB),
+            replace(
+                command_of(form, self.place.partner, way=consent.WEB),
+                signs=not self._is_apart(view),
+            ),
             sender=current_sender(),
             at=at,
         )

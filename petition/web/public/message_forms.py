@@ -32,12 +32,13 @@ from petition.web.signing.forms import SignForm
 
 
 class MessageForm(SignForm):
-    """Who writes, to whom, and what. Whoever writes signs: one email confirms both."""
+    """Who writes, to whom, and what. It signs as well, and one email confirms both; or it does not
+    sign, where it carries the mark for that."""
 
     ANSWERS: tuple[str, ...] = tuple(f"answer_{number + 1}" for number in range(QUESTIONS))
     WRITTEN: tuple[str, ...] = ("to", "message_subject", "message_body", *ANSWERS)
     TYPED: tuple[str, ...] = (*WRITTEN, *SignForm.TYPED, "shown_as", "office_country")
-    CARRIED: tuple[str, ...] = (*SignForm.CARRIED, "variant")
+    CARRIED: tuple[str, ...] = (*SignForm.CARRIED, "variant", "apart")
 
     to = SelectMultipleField(validate_choice=False)
     """Keys of targets."""

@@ -72,6 +72,10 @@ class AnswerField(StringField):
         question = self.question
         if is_answered(question, self.answer):
             return
+        if question.purpose == consent.WRITING:
+            raise ValidationError(
+                _("Please tick the box: we can only send your email if you agree.")
+            )
         if question.is_tick:
             raise ValidationError(
                 _("Please tick the box: we can only count your signature if you agree.")
