@@ -14,8 +14,8 @@ from petition.services.counts import message_figures, message_numbers
 from petition.store.db import reading, transaction
 from tests import people
 from tests.conftest import Clock
-from tests.factories import change, confirm, entries, work
-from tests.messages import KEYS, write
+from tests.factories import change, confirm, entries, rows, work
+from tests.messages import KEYS, form_of, write
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -53,6 +53,27 @@ def test_the_queue_is_shown_paused_and_counted(app: Flask, client: FlaskClient, 
     assert run("count", "amazon", "--by", "target").exit_code == 2
     assert run("count", "amazon", "--messages", "--by", "language").exit_code == 2
     assert "targets have addresses of example.org" in run("doctor").stdout
+
+
+@on_sqlite
+def test_who_only_writes_is_in_no_list_and_cannot_be_found(
+    app: Flask, client: FlaskClient, run: Any
+) -> None:
+    form = form_of(client, people.cora) | {"apart": "yes", "writing_consent": "yes"}
+    assert client.post("/en/amazon/message", data=form).status_code == 303
+    confirm(app, entries(app)[0])
+    work(app)
+    assert rows(app, "SELECT state FROM signatures") == [("writer",)]
+    listed = run("export", "amazon", "--reason", "test", "--state", "all", "-o", "-")
+    assert listed.exit_code == 0
+    assert people.cora["email"] not in listed.stdout
+    assert run("signature", "find", "amazon").stdout == "none\n"
+    ((id_,),) = rows(app, "SELECT id FROM signatures")
+    assert run("signature", "show", str(id_)).exit_code == 1
+    for verb in ("hold", "reject"):
+        assert run("signature", verb, str(id_), "--reason", "other").exit_code == 1
+    assert rows(app, "SELECT state FROM signatures") == [("writer",)]
+    assert run("count", "amazon").stdout.startswith("amazon: 0")
 
 
 @on_sqlite
