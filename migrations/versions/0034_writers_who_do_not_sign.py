@@ -23,6 +23,22 @@ def upgrade() -> None:
     op.add_column(
         "messages", sa.Column("apart", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.create_table(
+        "message_also_to",
+        sa.Column("message_id", Id, nullable=False),
+        sa.Column("target_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["messages.id"],
+            op.f("fk_message_also_to_message_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_id"], ["message_targets.id"], op.f("fk_message_also_to_target_id")
+        ),
+        sa.PrimaryKeyConstraint("message_id", "target_id", name=op.f("pk_message_also_to")),
+    )
+    op.create_index(op.f("ix_message_also_to_target_id"), "message_also_to", ["target_id"])
     _allow(STATES, f"{STATES}{WRITER}")
 
 
@@ -31,6 +47,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM signatures WHERE state = 'writer'")
     op.execute("DELETE FROM entries WHERE NOT signs")
     _allow(f"{STATES}{WRITER}", STATES)
+    op.drop_table("message_also_to")
     op.drop_column("messages", "apart")
     op.drop_column("entries", "signs")
 

@@ -6,6 +6,7 @@ and a number made from that of a letter. The text is its whole body, and it has 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -23,18 +24,21 @@ def to_target(
     text: MessageText,
     *,
     letter_id: int,
-    to: str,
+    to: Sequence[str],
     language: str,
     at: datetime,
 ) -> ReadyLetter:
-    """The message, ready to go; raises AddressRefused for an address that none goes to."""
+    """The message, ready to go to all of these, who see each other.
+
+    Raises AddressRefused for an address that none goes to.
+    """
     settings = context.settings
     ours = settings.mail_from.address
     number = message_id(settings.secret_key, letter_id)
-    address = addr_spec(to)
+    addresses = [addr_spec(each) for each in to]
     head = [
         from_line(Sender(name=text.sender, address=ours)),
-        line("To", address),
+        line("To", ",\r\n ".join(addresses)),
         line("Reply-To", settings.reply_to),
         subject_line(text.subject),
         line("Date", format_datetime(at)),
@@ -47,7 +51,8 @@ def to_target(
     ]
     return ReadyLetter(
         sender=ours,
-        to=address,
+        to=addresses[0],
+        also_to=tuple(addresses[1:]),
         message_id=number,
         at=at,
         content="".join(head).encode() + quoted_printable(text.body),

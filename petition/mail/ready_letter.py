@@ -27,16 +27,22 @@ class UnsafeLetter(PetitionError):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyLetter:
-    """What the transport hands over: to one mailbox, and exactly these bytes."""
+    """What the transport hands over: to these mailboxes, and exactly these bytes."""
 
     sender: str
     """The envelope's sender, as addr-spec."""
     to: str
-    """The one recipient, as addr-spec."""
+    """The recipient, as addr-spec."""
     message_id: str
     """What stands before the @ in its Message-ID."""
     at: datetime
     content: bytes
+    also_to: tuple[str, ...] = ()
+    """Further ones, who see each other: of a supporter's message alone."""
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        return (self.to, *self.also_to)
 
 
 _ENCODED: Final = rb"=\?utf-8\?b\?[A-Za-z0-9+/]+={0,2}\?="
@@ -105,7 +111,8 @@ def _is_message(head: dict[bytes, bytes]) -> bool:
 
 
 def _check_envelope(letter: ReadyLetter) -> None:
-    for name, address in (("sender", letter.sender), ("recipient", letter.to)):
+    recipients = [("recipient", address) for address in letter.recipients]
+    for name, address in (("sender", letter.sender), *recipients):
         try:
             same = addr_spec(address) == address
         except AddressRefused:
@@ -151,7 +158,9 @@ def _check_head(letter: ReadyLetter, head: dict[bytes, bytes]) -> None:
     for name, value in head.items():
         if not re.fullmatch(expected[name], value):
             raise UnsafeLetter(name.decode())
-    if head[b"To"] != letter.to.encode():
+    if letter.also_to and not _is_message(head):
+        raise UnsafeLetter("several recipients")
+    if head[b"To"] != ", ".join(letter.recipients).encode():
         raise UnsafeLetter("To")
     sender = letter.sender.encode()
     if head[b"From"] != sender and not head[b"From"].endswith(b" <%b>" % sender):

@@ -138,7 +138,7 @@ class SmtpTransport:
             options = ("SMTPUTF8", "BODY=8BITMIME")
         content = self._signer.signed(letter.content)
         try:
-            connection.sendmail(letter.sender, [letter.to], content, options)
+            connection.sendmail(letter.sender, [*letter.recipients], content, options)
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
             raise _verdict(code, words) from None

@@ -151,8 +151,8 @@ class MessageSender:
             sending.move(session, found.id, message.PARKED, at=at)
             outbox.finish(session, letter.id, letters.FAILED, at=at, error=UNKNOWN)
             return None
-        if found.state != message.QUEUED or found.is_retired:
-            if found.is_retired:
+        if found.state != message.QUEUED or not found.recipients:
+            if not found.recipients:
                 sending.move(session, found.id, message.CANCELLED, at=at)
             outbox.finish(session, letter.id, letters.WITHHELD, at=at)
             return None
@@ -164,7 +164,8 @@ class MessageSender:
         if ready is None:
             return None
         sending.begin(session, found.id)
-        self._brake.note(found.target_id)
+        for each in found.for_each:
+            self._brake.note(each.target_id)
         return found, ready, at
 
     def _later(self, session: Session, found: MessageToSend, at: datetime) -> datetime | None:
@@ -178,11 +179,10 @@ class MessageSender:
             return pacing.next_time(at, zone, jitter)
         if self._paces and not pacing.is_office_hour(at, zone):
             return pacing.next_time(at, zone, jitter)
-        if self._brake.holds(found.target_id):
+        if any(self._brake.holds(each.target_id) for each in found.for_each):
             log.error("worker: messages wait: more than %d in an hour", pacing.MOST_AN_HOUR)
             return pacing.next_hour(at, zone, jitter)
-        cap = self._context.settings.messages_per_hour
-        match sending.take_room(session, found, at=at, provider_cap=cap, evenly=self._paces):
+        match self._room_for_all(session, found, at):
             case Room.NOT_YET:
                 return pacing.next_share(at, zone, jitter)
             case Room.NOT_THIS_HOUR:
@@ -191,6 +191,18 @@ class MessageSender:
                 return pacing.next_day(at, zone, jitter)
             case Room.YES:
                 return None
+
+    def _room_for_all(self, session: Session, found: MessageToSend, at: datetime) -> Room:
+        """Count it to the caps of each target, or to none."""
+        cap = self._context.settings.messages_per_hour
+        taken: list[MessageToSend] = []
+        for each in found.for_each:
+            room = sending.take_room(session, each, at=at, provider_cap=cap, evenly=self._paces)
+            if room != Room.YES:
+                _give_back(session, taken, at)
+                return room
+            taken.append(each)
+        return Room.YES
 
     def _written(
         self, session: Session, letter: ClaimedLetter, found: MessageToSend, at: datetime
@@ -201,7 +213,7 @@ class MessageSender:
             text = self._vault.open_message(found.sealed, found.id, found.key_number)
         except SealBroken:
             self._check_keys(session)  # with foreign keys every message would fail for good
-            sending.give_room_back(session, found, taken_at=at)
+            _give_back(session, found.for_each, at)
             sending.move(session, found.id, message.PARKED, at=at)
             outbox.finish(session, letter.id, letters.FAILED, at=at, error="SealBroken")
             return None
@@ -209,7 +221,7 @@ class MessageSender:
             self._context,
             text,
             letter_id=letter.id,
-            to=found.to,
+            to=found.recipients,
             language=found.language,
             at=at,
         )
@@ -240,7 +252,7 @@ class MessageSender:
                 outbox.put_off(session, letter.id, until=until)
             else:
                 outbox.postpone(session, letter.id, until=until, error=error)
-            sending.give_room_back(session, found, taken_at=taken_at)
+            _give_back(session, found.for_each, taken_at)
 
         committed(self._transaction, queue)
 
@@ -256,3 +268,8 @@ class MessageSender:
             return there
 
         return committed(self._transaction, finish)
+
+
+def _give_back(session: Session, taken: Sequence[MessageToSend], taken_at: datetime) -> None:
+    for each in taken:
+        sending.give_room_back(session, each, taken_at=taken_at)

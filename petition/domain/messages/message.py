@@ -90,6 +90,8 @@ class MessageSettings(msgspec.Struct, frozen=True, kw_only=True):
     choice: Choice = Choice.ALL
     wave: int = 1
     """One message for each supporter and target in a wave: the next number begins a new one."""
+    together: bool = False
+    """One email to all whom somebody writes to, who see each other; else one to each."""
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):

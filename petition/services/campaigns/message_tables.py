@@ -49,12 +49,15 @@ class MessageTable(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = False
     choice: Choice = Choice.ALL
     wave: int = 1
+    together: bool = False
 
     def settings(self, path: Path) -> MessageSettings:
         """Raises ContentError."""
         if self.wave < 1:
             raise ContentError(f"{path}: [message] wave takes a whole number from 1")
-        return MessageSettings(enabled=self.enabled, choice=self.choice, wave=self.wave)
+        return MessageSettings(
+            enabled=self.enabled, choice=self.choice, wave=self.wave, together=self.together
+        )
 
 
 def targets(tables: Sequence[TargetTable], message: MessageTable, path: Path) -> tuple[Target, ...]:

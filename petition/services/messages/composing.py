@@ -38,13 +38,15 @@ class Compose:
     subject: str
     body: str
     variant: int
+    together: bool = False
+    """True where one email goes to all of them, who see each other."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Composed:
-    """One message as its target will see it."""
+    """One message as its target will see it, or all its targets."""
 
-    target: TargetRecord
+    targets: tuple[TargetRecord, ...]
     text: MessageText
 
 
@@ -74,21 +76,23 @@ def turn_of_variant(view: CampaignView, *, at: datetime) -> int:
 
 def written(command: Compose) -> list[Composed]:
     """What each target will see, to the letter."""
+    targets = tuple(command.targets)
+    groups = [targets] if command.together else [(target,) for target in targets]
     return [
         Composed(
-            target=target,
+            targets=group,
             text=MessageText(
                 sender=command.sender,
-                subject=_filled(command.subject, command, target),
-                body=_filled(command.body, command, target),
+                subject=_filled(command.subject, command, group),
+                body=_filled(command.body, command, group),
             ),
         )
-        for target in command.targets
+        for group in groups
     ]
 
 
-def _filled(text: str, command: Compose, target: TargetRecord) -> str:
-    return filled(text, {NAME: command.name, TARGET: target.name})
+def _filled(text: str, command: Compose, targets: Sequence[TargetRecord]) -> str:
+    return filled(text, {NAME: command.name, TARGET: ", ".join(each.name for each in targets)})
 
 
 def with_messages(
@@ -101,7 +105,8 @@ def with_messages(
         made.append(
             NewMessage(
                 id=id_,
-                target_id=each.target.id,
+                target_id=each.targets[0].id,
+                also_to=tuple(target.id for target in each.targets[1:]),
                 wave=view.presentation.message.wave,
                 text_id=view.text_id,
                 variant=command.variant,

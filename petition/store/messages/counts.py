@@ -19,6 +19,7 @@ from petition.store.tables import (
     Campaign,
     Entry,
     Message,
+    MessageAlsoTo,
     MessageChange,
     MessageCount,
     MessageTarget,
@@ -59,6 +60,23 @@ def note(session: Session, message_ids: Sequence[int], step: Step, *, at: dateti
         }
         for row in rows
     ]
+    further = session.execute(
+        select(MessageTarget.campaign_id, MessageTarget.key)
+        .join(MessageAlsoTo, MessageAlsoTo.target_id == MessageTarget.id)
+        .where(MessageAlsoTo.message_id.in_(message_ids))
+    )
+    # One email to several is one in all, and one for each of them: these name the target alone.
+    changes += [
+        {
+            "campaign_id": campaign_id,
+            "step": step,
+            "target": key,
+            "country": "",
+            "variant": "",
+            "day": at.date(),
+        }
+        for campaign_id, key in further
+    ]
     if changes:
         session.execute(insert(MessageChange), changes)
 
@@ -88,6 +106,9 @@ def fold(session: Session) -> int:
         folded += len(taken)
         totals: Counter[tuple[int, str, str, str]] = Counter()
         for row in taken:
+            if row.target and not row.country:
+                totals[row.campaign_id, row.step, By.TARGET, row.target] += 1
+                continue
             totals[row.campaign_id, row.step, TOTAL, ""] += 1
             for by in By:
                 value = str(getattr(row, by.value))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from petition.domain.messages import message
 from petition.domain.messages.steps import Step
 from petition.store.messages import counts
-from petition.store.tables import Letter, Message, MessageTarget, Signature
+from petition.store.tables import Letter, Message, MessageAlsoTo, MessageTarget, Signature
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class MessageRecord:
 
     id: int
     target: str
-    """The target's name."""
+    """The target's name, or those of all to whom it goes in one email."""
     state: str
     shown_as: str
     language: str
@@ -49,11 +49,12 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
         .join(MessageTarget, MessageTarget.id == Message.target_id)
         .where(where)
         .order_by(Message.id)
-    )
+    ).all()
+    also = _also_to(session, [row.id for row, _ in rows])
     return tuple(
         MessageRecord(
             id=row.id,
-            target=name,
+            target=", ".join((name, *(other for _, other in also.get(row.id, ())))),
             state=row.state,
             shown_as=row.shown_as,
             language=row.language,
@@ -65,6 +66,21 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
         )
         for row, name in rows
     )
+
+
+def _also_to(session: Session, message_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """Number and name of the further targets, by message."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    if message_ids:
+        rows = session.execute(
+            select(MessageAlsoTo.message_id, MessageTarget.id, MessageTarget.name)
+            .join(MessageTarget, MessageTarget.id == MessageAlsoTo.target_id)
+            .where(MessageAlsoTo.message_id.in_(message_ids))
+            .order_by(MessageTarget.id)
+        )
+        for message_id, target_id, name in rows:
+            found.setdefault(message_id, []).append((target_id, name))
+    return found
 
 
 def confirm_of_entry(session: Session, entry_id: int, *, at: datetime) -> list[int]:
@@ -96,31 +112,25 @@ def _confirm(session: Session, which: ColumnElement[bool], at: datetime) -> list
     ).one()
     if writer.confirmed_at is None:
         return []
-    taken = {
-        (row.target_id, row.wave)
-        for row in session.execute(
-            select(Message.target_id, Message.wave).where(
-                Message.signature_id == signature_id,
-                Message.state.not_in((message.WAITING, message.CANCELLED)),
-            )
-        )
-    }
+    taken = _places_taken(session, signature_id)
     waiting = session.execute(
         select(Message.id, Message.target_id, Message.wave, Message.apart, MessageTarget.retired_at)
         .join(MessageTarget, MessageTarget.id == Message.target_id)
         .where(which, Message.state == message.WAITING)
         .order_by(Message.id)
     ).all()
+    also = _also_to(session, [row.id for row in waiting])
     queued = []
     for row in waiting:
         if not message.may_go(writer.state, apart=row.apart):
             continue
-        place = (row.target_id, row.wave)
-        goes = place not in taken and row.retired_at is None
+        further = [target_id for target_id, _ in also.get(row.id, ())]
+        places = {(target_id, row.wave) for target_id in (row.target_id, *further)}
+        goes = places.isdisjoint(taken) and (row.retired_at is None or bool(further))
         values: dict[str, object] = {"entry_id": None, "confirmed_at": at}
         values["state"] = message.QUEUED if goes else message.CANCELLED
         if goes:
-            taken.add(place)
+            taken |= places
             queued.append(row.id)
         else:
             values["finished_at"] = at
@@ -132,6 +142,21 @@ def _confirm(session: Session, which: ColumnElement[bool], at: datetime) -> list
         )
     counts.note(session, queued, Step.CONFIRMED, at=at)
     return queued
+
+
+def _places_taken(session: Session, signature_id: int) -> set[tuple[int, int]]:
+    """Targets and waves that a supporter's message goes to, or went."""
+    confirmed = (
+        Message.signature_id == signature_id,
+        Message.state.not_in((message.WAITING, message.CANCELLED)),
+    )
+    own = select(Message.target_id, Message.wave).where(*confirmed)
+    also = (
+        select(MessageAlsoTo.target_id, Message.wave)
+        .join(Message, Message.id == MessageAlsoTo.message_id)
+        .where(*confirmed)
+    )
+    return {(row[0], row[1]) for query in (own, also) for row in session.execute(query)}
 
 
 def delete_one(session: Session, signature_id: int, message_id: int) -> tuple[int, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -15,7 +15,14 @@ from petition.domain.messages import message, pacing
 from petition.domain.messages.steps import Step
 from petition.store.db.upsert import upsert
 from petition.store.messages import counts
-from petition.store.tables import Message, MessageHour, MessageTarget, ProviderHour, Signature
+from petition.store.tables import (
+    Message,
+    MessageAlsoTo,
+    MessageHour,
+    MessageTarget,
+    ProviderHour,
+    Signature,
+)
 
 _COUNTED: Final[Mapping[str, Step]] = {message.SENT: Step.SENT, message.BOUNCED: Step.BOUNCED}
 KEPT: Final = timedelta(days=2)
@@ -31,6 +38,17 @@ class Room(StrEnum):
     """This hour's share is used up for now."""
     NOT_THIS_HOUR = "not this hour"
     NOT_TODAY = "not today"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherTarget:
+    """A further target of a message, with its caps."""
+
+    id: int
+    to: str
+    an_hour: int
+    a_day: int
+    is_paused: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +71,31 @@ class MessageToSend:
     a_day: int
     is_paused: bool
     is_retired: bool
+    others: tuple[OtherTarget, ...] = ()
+    """The further targets to whom it goes in one email, without those that are none any more."""
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Their addresses, as they stand in its head."""
+        first = () if self.is_retired else (self.to,)
+        return (*first, *(each.to for each in self.others))
+
+    @property
+    def for_each(self) -> list[MessageToSend]:
+        """The same to one target alone, for each of them, in the order of their numbers."""
+        alone = [] if self.is_retired else [replace(self, others=())]
+        alone += [
+            replace(
+                self,
+                target_id=each.id,
+                to=each.to,
+                an_hour=each.an_hour,
+                a_day=each.a_day,
+                others=(),
+            )
+            for each in self.others
+        ]
+        return sorted(alone, key=lambda each: each.target_id)
 
 
 def read(session: Session, message_id: int) -> MessageToSend | None:
@@ -68,6 +111,7 @@ def read(session: Session, message_id: int) -> MessageToSend | None:
     if row is None:
         return None
     found, target, writer_state = row
+    others = _others(session, message_id)
     return MessageToSend(
         id=found.id,
         state=found.state,
@@ -82,8 +126,28 @@ def read(session: Session, message_id: int) -> MessageToSend | None:
         time_zone=target.time_zone,
         an_hour=target.an_hour,
         a_day=target.a_day,
-        is_paused=target.paused_at is not None,
+        is_paused=target.paused_at is not None or any(each.is_paused for each in others),
         is_retired=target.retired_at is not None,
+        others=others,
+    )
+
+
+def _others(session: Session, message_id: int) -> tuple[OtherTarget, ...]:
+    rows = session.scalars(
+        select(MessageTarget)
+        .join(MessageAlsoTo, MessageAlsoTo.target_id == MessageTarget.id)
+        .where(MessageAlsoTo.message_id == message_id, MessageTarget.retired_at.is_(None))
+        .order_by(MessageTarget.id)
+    )
+    return tuple(
+        OtherTarget(
+            id=row.id,
+            to=row.email,
+            an_hour=row.an_hour,
+            a_day=row.a_day,
+            is_paused=row.paused_at is not None,
+        )
+        for row in rows
     )
 
 

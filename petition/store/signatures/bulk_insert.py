@@ -52,6 +52,8 @@ class NewMessage:
     shown_as: str
     sealed: bytes
     key_number: int
+    also_to: tuple[int, ...] = ()
+    """Further targets, where one email goes to several."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,6 +221,12 @@ FROM given
         "apart": "boolean",
     },
 )
+_ALSO_TO = _Insert(
+    """
+INSERT INTO message_also_to (message_id, target_id) SELECT message_id, target_id FROM given
+""",
+    {"message_id": "bigint", "target_id": "bigint"},
+)
 
 
 def add(
@@ -267,6 +275,9 @@ def add(
     messages = [_message(a, each, at) for a, at in dated for each in a.messages]
     if messages:
         _MESSAGES.run(connection, messages)
+        also = [(m.id, target) for a in ordered for m in a.messages for target in m.also_to]
+        if also:
+            _ALSO_TO.run(connection, also)
         for a in ordered:
             counts.note(session, [each.id for each in a.messages], Step.COMPOSED, at=a.at)
 

@@ -36,6 +36,7 @@ from petition.store.tables.letters import (
 )
 from petition.store.tables.messages import (
     Message,
+    MessageAlsoTo,
     MessageChange,
     MessageCount,
     MessageHour,
@@ -121,6 +122,7 @@ __all__ = [
     "Mailbox",
     "MergedSignature",
     "Message",
+    "MessageAlsoTo",
     "MessageChange",
     "MessageCount",
     "MessageHour",

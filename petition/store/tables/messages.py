@@ -96,6 +96,19 @@ class Message(Base):
     """When it was sent, refused, parked or cancelled."""
 
 
+class MessageAlsoTo(Base):
+    """A further target of a message, which goes to several in one email."""
+
+    __tablename__ = "message_also_to"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    target_id: Mapped[int] = mapped_column(
+        ForeignKey("message_targets.id"), primary_key=True, index=True
+    )
+
+
 class MessageHour(Base):
     """How many messages went to a target in one hour: the cap stands here, for all workers."""
 

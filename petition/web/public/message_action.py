@@ -317,6 +317,7 @@ class MessageAction:
             countries=(("", ""), *language().countries()),
             choice=self.view.presentation.message.choice,
             choices=Choice,
+            together=self.view.presentation.message.together,
             country_names=names,
             office_countries=sorted(codes, key=lambda code: names.get(code, code)),
             answers=tuple(zip(form.ANSWERS, form.questions, strict=False)),
@@ -334,7 +335,8 @@ class MessageAction:
             name = _("A supporter")
         elif form.text("shown_as") == ShownAs.FULL_NAME:
             name = f"{name} {form.text('family_name')}".strip()
-        target = form.chosen[0].name if form.chosen else TARGET
+        names = [each.name for each in form.chosen] or [TARGET]
+        target = ", ".join(names) if self.view.presentation.message.together else names[0]
         return filled(form.whole_body, {NAME: name, TARGET: target})
 
     # --- what is sent -----------------------------------------------------------------------------
@@ -351,6 +353,7 @@ class MessageAction:
             subject=form.text("message_subject"),
             body=form.whole_body,
             variant=min(form.variant, len(self.view.call.messages) - 1),
+            together=self.view.presentation.message.together,
         )
 
     def _preview(self, form: MessageForm, view: CampaignView) -> str:
