@@ -49,8 +49,7 @@ FOREIGN: Final = re.compile(rb"[\r\n\0]|\xe2\x80[\xa8\xa9]|[\x01-\x08\x0b\x0c\x0
 def faults(content: bytes, recipients: list[str] | None = None) -> list[str]:
     """What is wrong with a letter; `recipients` as the envelope named them, where there is one."""
     found = [*_bytes(content), *_head(content), *_body(content)]
-    to = _to(content)
-    if recipients is not None and recipients != [to]:
+    if recipients is not None and recipients != _to(content):
         found.append("the envelope names other mailboxes than To")
     return found
 
@@ -75,10 +74,14 @@ def _raw(content: bytes) -> Message:
     return email.message_from_bytes(content, policy=policy.compat32)
 
 
-def _to(content: bytes) -> str:
-    lines = content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+def _to(content: bytes) -> list[str]:
+    """Whom it goes to, byte by byte: one mailbox, or several targets of a supporter's message."""
+    head = content.partition(b"\r\n\r\n")[0]
+    is_message = b"\r\nReply-To: " in head
+    lines = (head.replace(b"\r\n ", b" ") if is_message else head).split(b"\r\n")
     found = [line[4:] for line in lines if line[:3].lower() == b"to:"]
-    return found[0].decode("utf-8", "replace") if len(found) == 1 else ""
+    text = found[0].decode("utf-8", "replace") if len(found) == 1 else ""
+    return text.split(", ") if is_message else [text]
 
 
 def _head(content: bytes) -> list[str]:
@@ -90,7 +93,13 @@ def _head(content: bytes) -> list[str]:
         found.append(f"headers: {sorted(set(names) ^ ALWAYS)}")
     if message.defects:
         found.append("a defect in the head")
-    to = _to(content)
+    for to in _to(content):
+        found += _address(to)
+    return found + _as_shown(content, _to(content))
+
+
+def _address(to: str) -> list[str]:
+    found = []
     local, _, domain = to.rpartition("@")
     if not local or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", domain):
         found.append("To is not one address")
@@ -102,10 +111,10 @@ def _head(content: bytes) -> list[str]:
         found.append("To holds an encoded word")
     if getaddresses([to]) != [("", to)]:
         found.append("To reads as other mailboxes")
-    return found + _as_shown(content, to)
+    return found
 
 
-def _as_shown(content: bytes, to: str) -> list[str]:
+def _as_shown(content: bytes, to: list[str]) -> list[str]:
     """What a mail program that decodes everything makes of it."""
     text = content.decode("utf-8", "replace")
     shown = email.message_from_string(text, policy=policy.default)
@@ -116,7 +125,7 @@ def _as_shown(content: bytes, to: str) -> list[str]:
         if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", str(shown[name] or ""))
     ]
     addresses = [each.addr_spec for each in getattr(shown["To"], "addresses", ())]
-    if addresses != [to]:
+    if addresses != to:
         found.append("To is another mailbox once it is decoded")
     if len(getattr(shown["From"], "addresses", ())) != 1:
         found.append("From is not one mailbox")
