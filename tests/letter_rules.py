@@ -39,6 +39,8 @@ MESSAGE: Final = {
     "content-transfer-encoding",
 }
 """Of a supporter's message to a target."""
+DIGEST: Final = MESSAGE - {"content-transfer-encoding"}
+"""Of many of them in one."""
 ONE_CLICK: Final = {"list-unsubscribe", "list-unsubscribe-post"}
 PARTS: Final = ["text/plain", "text/html"]
 PART_HEADERS: Final = {"content-type", "content-transfer-encoding"}
@@ -89,7 +91,7 @@ def _head(content: bytes) -> list[str]:
     # A signature for each key; whether it is right, test_dkim.py asks.
     names = Counter(name.lower() for name in message if name.lower() != "dkim-signature")
     found = [f"{name} comes {times} times" for name, times in names.items() if times != 1]
-    if set(names) not in (ALWAYS, ALWAYS | ONE_CLICK, MESSAGE):
+    if set(names) not in (ALWAYS, ALWAYS | ONE_CLICK, MESSAGE, DIGEST):
         found.append(f"headers: {sorted(set(names) ^ ALWAYS)}")
     if message.defects:
         found.append("a defect in the head")
@@ -135,6 +137,9 @@ def _as_shown(content: bytes, to: list[str]) -> list[str]:
 def _body(content: bytes) -> list[str]:
     message = _raw(content)
     if "reply-to" in message:
+        if message.get_content_type() == "multipart/mixed":
+            kinds = [part.get_content_type() for part in message.walk()][1:]
+            return [] if kinds == ["text/plain", "application/pdf"] else ["parts of a digest"]
         plain = message.get_content_type() == "text/plain" and not message.is_multipart()
         return [] if plain else ["a message has another part than its text"]
     if message.get_content_type() != "multipart/alternative" or not message.is_multipart():

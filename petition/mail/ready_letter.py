@@ -79,16 +79,34 @@ _MESSAGE_HEAD: Final = {
     b"Content-Transfer-Encoding": rb"quoted-printable",
 }
 """Of a supporter's message to a target, which has an address for answers and one part."""
+_DIGEST_HEAD: Final = {
+    **{
+        name: pattern
+        for name, pattern in _MESSAGE_HEAD.items()
+        if name != b"Content-Transfer-Encoding"
+    },
+    b"Content-Type": rb'multipart/mixed; boundary="(=_[0-9a-f]{32})"',
+}
+"""Of many of them in one, which has them in a second part."""
 _ONE_CLICK: Final = {
     b"List-Unsubscribe": rb"<https?://[!-;=?-~]+>",
     b"List-Unsubscribe-Post": rb"List-Unsubscribe=One-Click",
 }
 _NAMES: Final = _HEAD.keys() | _ONE_CLICK.keys() | _MESSAGE_HEAD.keys()
-_PARTS: Final = (
-    b'Content-Type: text/plain; charset="utf-8"; format="flowed"',
-    b'Content-Type: text/html; charset="utf-8"',
-)
 _ENCODING: Final = b"Content-Transfer-Encoding: quoted-printable"
+_PARTS: Final = (
+    [b'Content-Type: text/plain; charset="utf-8"; format="flowed"', _ENCODING, b""],
+    [b'Content-Type: text/html; charset="utf-8"', _ENCODING, b""],
+)
+_DIGEST_PARTS: Final = (
+    [b'Content-Type: text/plain; charset="utf-8"', _ENCODING, b""],
+    [
+        b"Content-Type: application/pdf",
+        b'Content-Disposition: attachment; filename="emails.pdf"',
+        b"Content-Transfer-Encoding: base64",
+        b"",
+    ],
+)
 # RFC 2045 says 76; Python writes 77 where a blank at the end of a full line becomes `=20`.
 _QUOTED_PRINTABLE: Final = re.compile(rb"[ -~]{0,78}")
 
@@ -100,10 +118,16 @@ def check(letter: ReadyLetter) -> None:
     end = lines.index(b"") if b"" in lines else len(lines)
     head = dict(_fields(lines[:end]))
     _check_head(letter, head)
-    if _is_message(head):
+    if _is_digest(head):
+        _check_parts(head[b"Content-Type"], lines[end + 1 :], _DIGEST_PARTS)
+    elif _is_message(head):
         _check_text(lines[end + 1 :])
     else:
-        _check_body(head[b"Content-Type"], lines[end + 1 :])
+        _check_parts(head[b"Content-Type"], lines[end + 1 :], _PARTS)
+
+
+def _is_digest(head: dict[bytes, bytes]) -> bool:
+    return _is_message(head) and head.get(b"Content-Type", b"").startswith(b"multipart/")
 
 
 def _is_message(head: dict[bytes, bytes]) -> bool:
@@ -153,6 +177,8 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 def _check_head(letter: ReadyLetter, head: dict[bytes, bytes]) -> None:
     ours = _HEAD | (_ONE_CLICK if head.keys() & _ONE_CLICK.keys() else {})
     expected = _MESSAGE_HEAD if _is_message(head) else ours
+    if _is_digest(head):
+        expected = _DIGEST_HEAD
     if head.keys() != expected.keys():
         raise UnsafeLetter("header that is missing")
     for name, value in head.items():
@@ -175,17 +201,19 @@ def _check_text(lines: list[bytes]) -> None:
         raise UnsafeLetter("body")
 
 
-def _check_body(content_type: bytes, lines: list[bytes]) -> None:
-    """Two parts of the two types, and no line between them that begins another."""
+def _check_parts(
+    content_type: bytes, lines: list[bytes], parts: tuple[list[bytes], list[bytes]]
+) -> None:
+    """Two parts with these heads, and no line between them that begins another."""
     boundary = content_type.partition(b'"')[2].rstrip(b'"')
     opening, closing = b"--" + boundary, b"--" + boundary + b"--"
     if not lines or lines.pop() != closing or lines.count(opening) != 2 or lines[0] != opening:
         raise UnsafeLetter("boundary")
     second = lines.index(opening, 1)
-    for part, content_type in zip((lines[1:second], lines[second + 1 :]), _PARTS, strict=True):
-        if part[:3] != [content_type, _ENCODING, b""]:
+    for part, head in zip((lines[1:second], lines[second + 1 :]), parts, strict=True):
+        if part[: len(head)] != head:
             raise UnsafeLetter("content type")
-        if not all(map(_QUOTED_PRINTABLE.fullmatch, part[3:])):
+        if not all(map(_QUOTED_PRINTABLE.fullmatch, part[len(head) :])):
             raise UnsafeLetter("body")
         if any(line.startswith(opening) for line in part):
             raise UnsafeLetter("boundary")

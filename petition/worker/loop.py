@@ -24,6 +24,7 @@ from petition.store.letters.outbox import ClaimedLetter
 from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
 from petition.store.vault.vault import Vault
+from petition.worker.digests import DigestSender
 from petition.worker.letter_budget import LetterBudget
 from petition.worker.letters import LetterSender, Outcome
 from petition.worker.maintenance import Maintenance
@@ -93,6 +94,15 @@ class Worker:
             check_keys=check_keys,
             now=now,
         )
+        self._digests = DigestSender(
+            context,
+            vault,
+            transport,
+            paces=not context.settings.shows_mailbox,
+            transaction=transaction,
+            check_keys=check_keys,
+            now=now,
+        )
         self._probing = False
         self._full = 0
         self._next_try = 0.0
@@ -119,6 +129,7 @@ class Worker:
             self._next_try = time.monotonic() + min(2.0**self._sender.away, LONGEST_PAUSE)
             return IDLE
         sent += self._messages.send_batch()
+        sent += self._digests.send_due()
         if sent == 0:
             self._transport.close()
             return IDLE
@@ -132,6 +143,7 @@ class Worker:
             done += number
         while not self._stop.is_set() and self._messages.send_batch():
             pass
+        self._digests.send_due()
         self._maintenance.fold()
         self._transport.close()
         return done

@@ -49,6 +49,8 @@ LEASE: Final = timedelta(minutes=20)
 """Longer than the slowest conversations of a batch take."""
 LOOK_AGAIN: Final = timedelta(minutes=10)
 """How long a message rests whose target is paused, or whose writer does not count for now."""
+DIGESTED: Final = timedelta(hours=6)
+"""How long one rests that goes in a digest: should its target leave digests, it goes by itself."""
 AWAY: Final = timedelta(minutes=1)
 UNKNOWN: Final = "outcome unknown"
 
@@ -155,6 +157,9 @@ class MessageSender:
             if not found.recipients:
                 sending.move(session, found.id, message.CANCELLED, at=at)
             outbox.finish(session, letter.id, letters.WITHHELD, at=at)
+            return None
+        if found.is_for_digest:
+            outbox.put_off(session, letter.id, until=at + DIGESTED)
             return None
         later = self._later(session, found, at)
         if later is not None:

@@ -12,6 +12,7 @@ import msgspec
 
 from petition.domain.campaigns.form_fields import FormFields
 from petition.domain.campaigns.presentation import Presentation
+from petition.domain.messages.digest import TargetMode
 from petition.domain.messages.message import Variant, Writing
 from petition.domain.signatures.consent import Question
 
@@ -46,6 +47,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     an_hour: int = 30
     """At most so many messages of supporters go to it in an hour, and in a day."""
     a_day: int = 200
+    mode: TargetMode = TargetMode.SINGLE
+    language: str = ""
+    """In which a digest is written; empty: the campaign's default."""
 
     @property
     def own_key(self) -> str:

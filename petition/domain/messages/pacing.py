@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,11 @@ def is_office_hour(at: datetime, time_zone: str) -> bool:
     """True on working days from nine to five, where the target is."""
     there = at.astimezone(_zone(time_zone))
     return there.weekday() <= FRIDAY and OPENS <= there.hour < CLOSES
+
+
+def day_at(at: datetime, time_zone: str) -> date:
+    """Which day it is, where the target is."""
+    return at.astimezone(_zone(time_zone)).date()
 
 
 def next_time(at: datetime, time_zone: str, jitter: float) -> datetime:

@@ -87,6 +87,7 @@ _TAKES: Final = {
     "wave": "[message] wave takes a whole number from 1",
     "an_hour": "targets: an_hour takes a whole number",
     "a_day": "targets: a_day takes a whole number",
+    "mode": 'targets: mode takes "single" or "digest"',
 }
 """Field to what is said when it holds something else; of every other one, that it is missing."""
 

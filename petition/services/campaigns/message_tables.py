@@ -14,6 +14,7 @@ from petition import i18n
 from petition.addr_spec import AddressRefused, addr_spec
 from petition.domain.campaigns.campaign import Target
 from petition.domain.messages.content_checks import links
+from petition.domain.messages.digest import TargetMode
 from petition.domain.messages.message import (
     BODY_LENGTH,
     QUESTIONS,
@@ -41,6 +42,8 @@ class TargetTable(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = UTC_NAME
     an_hour: int = 30
     a_day: int = 200
+    mode: TargetMode = TargetMode.SINGLE
+    language: str = ""
 
 
 class MessageTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,10 @@ def targets(tables: Sequence[TargetTable], message: MessageTable, path: Path) ->
     if message.enabled:
         for each in found:
             _check_writable(each, path)
+            if message.together and each.mode == TargetMode.DIGEST:
+                raise ContentError(
+                    f'{path}: targets: mode = "digest" does not go with [message] together = true'
+                )
         keys = [each.own_key for each in found]
         if len(set(keys)) < len(keys):
             raise ContentError(f"{path}: targets: two have the same key; give each its own")
@@ -87,6 +94,10 @@ def _target(table: TargetTable, path: Path) -> Target:
         raise ContentError(f'{path}: targets: country takes two letters, as in "DE"')
     if not (1 <= table.an_hour <= _MOST and 1 <= table.a_day <= _MOST):
         raise ContentError(f"{path}: targets: an_hour and a_day take 1 to {_MOST}")
+    if table.language and table.language not in i18n.codes():
+        raise ContentError(
+            f"{path}: targets: language takes one of {', '.join(sorted(i18n.codes()))}"
+        )
     return Target(
         name=table.name.strip(),
         email=table.email.strip(),
@@ -95,6 +106,8 @@ def _target(table: TargetTable, path: Path) -> Target:
         time_zone=table.time_zone,
         an_hour=table.an_hour,
         a_day=table.a_day,
+        mode=table.mode,
+        language=table.language,
     )
 
 

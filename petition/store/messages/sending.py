@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message, pacing
+from petition.domain.messages.digest import TargetMode
 from petition.domain.messages.steps import Step
 from petition.store.db.upsert import upsert
 from petition.store.messages import counts
@@ -71,6 +72,8 @@ class MessageToSend:
     a_day: int
     is_paused: bool
     is_retired: bool
+    is_for_digest: bool
+    """True where it goes with others of its day (store/messages/digests.py)."""
     others: tuple[OtherTarget, ...] = ()
     """The further targets to whom it goes in one email, without those that are none any more."""
 
@@ -128,6 +131,7 @@ def read(session: Session, message_id: int) -> MessageToSend | None:
         a_day=target.a_day,
         is_paused=target.paused_at is not None or any(each.is_paused for each in others),
         is_retired=target.retired_at is not None,
+        is_for_digest=target.mode == TargetMode.DIGEST,
         others=others,
     )
 

@@ -55,6 +55,8 @@ def sync(session: Session, campaign_id: int, *, at: datetime) -> None:
                 "time_zone": each.time_zone,
                 "an_hour": each.an_hour,
                 "a_day": each.a_day,
+                "mode": each.mode,
+                "language": each.language,
                 "retired_at": None,
             }
             for each in named
@@ -69,6 +71,8 @@ def sync(session: Session, campaign_id: int, *, at: datetime) -> None:
                 "time_zone",
                 "an_hour",
                 "a_day",
+                "mode",
+                "language",
                 "retired_at",
             )
         },

@@ -275,7 +275,9 @@ def add(
     messages = [_message(a, each, at) for a, at in dated for each in a.messages]
     if messages:
         _MESSAGES.run(connection, messages)
-        also = [(m.id, target) for a in ordered for m in a.messages for target in m.also_to]
+        also: list[tuple[object, ...]] = [
+            (m.id, target) for a in ordered for m in a.messages for target in m.also_to
+        ]
         if also:
             _ALSO_TO.run(connection, also)
         for a in ordered:

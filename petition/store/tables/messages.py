@@ -41,6 +41,10 @@ class MessageTarget(Base):
     """At most so many messages go to it in an hour."""
     a_day: Mapped[int]
     """The same for a day, of UTC."""
+    mode: Mapped[str] = mapped_column(String(10), server_default="single")
+    """Whether messages go to it one by one or in a digest (domain/messages/digest.py)."""
+    language: Mapped[str] = mapped_column(String(10), server_default="")
+    """In which it is written to by us; empty: the campaign's default."""
     paused_at: Mapped[datetime | None] = mapped_column(Instant)
     """Since when staff let nothing go to it; None while messages go."""
     retired_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -65,6 +69,12 @@ class Message(Base):
             sqlite_where=text(_TAKEN),
         ),
         Index("ix_messages_target_id_state", "target_id", "state"),
+        Index(
+            "ix_messages_digest_id",
+            "digest_id",
+            postgresql_where=text("digest_id IS NOT NULL"),
+            sqlite_where=text("digest_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -90,6 +100,8 @@ class Message(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
     apart: Mapped[bool] = mapped_column(server_default=false())
     """Its writer did not sign with it: what becomes of a signature of theirs does not stop it."""
+    digest_id: Mapped[int | None] = mapped_column(Id)
+    """The digest that it went in, or is being handed over with."""
     paced: Mapped[bool] = mapped_column(default=False)
     """True once it was given a time within the target's hours."""
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -107,6 +119,20 @@ class MessageAlsoTo(Base):
     target_id: Mapped[int] = mapped_column(
         ForeignKey("message_targets.id"), primary_key=True, index=True
     )
+
+
+class MessageDigest(Base):
+    """One email to a target with many messages in it."""
+
+    __tablename__ = "message_digests"
+    __table_args__ = (Index("ix_message_digests_target_id_id", "target_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("message_targets.id"))
+    state: Mapped[str] = mapped_column(String(10))
+    senders: Mapped[int]
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class MessageHour(Base):
