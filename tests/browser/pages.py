@@ -279,6 +279,8 @@ class Tour:
         self._press("#send-button")
         yield "public/message_waiting.html"
         page.goto(f"{self.call}/message")
+        self._press("button[name=signs]")
+        yield "public/message.html: without signing"
         self._press("button[formaction$='/own']")
         yield "public/message_own.html"
         self._press("form[action$='/own/sent'] button")

@@ -335,6 +335,14 @@ def written(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "confirm, with messages", guide.get(writer.links["confirm"], code)
     guide.confirm(writer)
     yield "my, with messages", guide.get(writer.links["my"], code)
+    alone = Supporter(code, people.cora | {"email": f"only.writes.{code}@example.org"})
+    words = form | {"email": alone.form["email"], "apart": "yes", "writing_consent": "yes"}
+    yield "message, without signing", guide.post(f"{page}/edit", code, words)
+    assert guide.post(page, code, words).status_code == 303
+    guide.read_letters(alone)
+    yield "confirm, without signing", guide.get(alone.links["confirm"], code)
+    guide.confirm(alone)
+    yield "my, without signing", guide.get(alone.links["my"], code)
     yield "my page, with messages", guide.post(f"{writer.links['my']}/download-page", code)
 
 
