@@ -49,8 +49,10 @@ def test_it_goes_once_and_all_see_each_other(app: Flask, client: FlaskClient) ->
     numbers = [each for each in rows(app, counted) if each[0] in ("total", "target")]
     assert sorted(numbers) == [("target", 1)] * 3 + [("total", 1)]
     # None of them gets another one in this wave.
+    known = set(entries(app))
     client.post("/en/amazon/message", data=form | {"to": KEYS[2]})
-    confirm(app, max(entries(app)))
+    for entry_id in set(entries(app)) - known:
+        confirm(app, entry_id)
     client.post("/en/amazon/message", data=form_of(client, people.ben, to=KEYS[1]))
     assert states(app) == {"sent": 1, "cancelled": 1, "waiting": 1}
 
