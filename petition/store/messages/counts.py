@@ -74,6 +74,7 @@ def note(session: Session, message_ids: Sequence[int], step: Step, *, at: dateti
             "country": "",
             "variant": "",
             "day": at.date(),
+            "partner": "",
         }
         for campaign_id, key in further
     ]
