@@ -302,7 +302,7 @@ def sent_back(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "frame, empty", guide.post(frame, code, in_frame)
     framed = partner_sites.address(guide.partner, code, "/message")
     words = form_of(guide.client, people.cora, code) | in_frame
-    for step in ("", "/preview", "/own"):
+    for step in ("/preview", "/own"):
         yield f"framed message{step}", guide.post(framed.replace("?", f"{step}?"), code, words)
     yield "accept, no name", guide.post(guide.accept_links[code], code, {"name": ""})
     yield "frame, doubtful", guide.post(frame, code, good | in_frame | doubtful)
