@@ -97,7 +97,7 @@ class _SharedCache:
 
     def __get__(self, engine: Engine, _: type[Engine]) -> LRUCache[Any, Any]:
         # More room than an engine's own has, for the statements of the tests as well.
-        return _compiled.setdefault(type(engine.dialect), LRUCache(2000))
+        return _compiled.setdefault(type(engine.dialect), LRUCache(8000))
 
     def __set__(self, engine: Engine, _: object) -> None:
         """Each engine would set one of its own."""
