@@ -34,6 +34,7 @@ Opening = Callable[..., Page]
 YOU: Final = "you@example.org"
 COLLEAGUE: Final = "colleague@example.org"
 CAMPAIGN: Final = "/staff/campaigns/amazon"
+UNION: Final = "https://union.example.org"
 SMALL: Final = ("FR", "SE")
 """Countries with too few people to be named on a public page."""
 SIGNERS: Final = 24
@@ -44,7 +45,7 @@ OTHER: Final = {
     "once", "second factor", "recovery codes", "draft", "open", "closed", "confirmed",
     "sees personal data", "downloads lists", "sends emails to supporters",
     "opens and closes campaigns", "only after one of you has read them", "Owners only.",
-    "reference",
+    "reference", "not accepted yet",
     # The beginning of a paragraph or a point, as a heading would be.
     "By partner", "Or a passkey.", "Phone lost?", "How many tries there are.",
     "What you show appears at 04:00 UTC", "The goal moves on.", "Where people sign.",
@@ -205,6 +206,7 @@ def test_the_guide_from_its_beginning(instance: Instance, open_page: Opening) ->
     _names_and_comments(reader)
     _what_everyone_sees(reader)
     _taking_a_list_out(reader, instance)
+    _partners(reader)
     _the_targets_own_mail(reader)
     _looking_up_a_signature(reader)
     _holding_and_rejecting(reader)
@@ -522,6 +524,97 @@ def _taking_a_list_out(reader: Reader, instance: Instance) -> None:
     guide.open("What goes to the target")
     guide.says("**For the target**")
     expect(page.get_by_role("checkbox", name="For the target")).to_be_visible()
+
+
+def _partners(reader: Reader) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("Partners")
+    guide.says("make a partner on the petition's page **Partners**: its name")
+    reader.go(CAMPAIGN)
+    reader.press("Partners")
+    reader.heading("Add a partner")
+    reader.fill(name="Workers’ Union", sites=UNION)
+    reader.press("Add it")
+    _arrangement(reader)
+    guide.says("What is arranged with each partner everybody can read at `/en/amazon/partners`.")
+    reader.go("/en/amazon/partners")
+    reader.reads("Workers’ Union e. V.")
+    guide.says("Choose the partner under **For a partner**")
+    reader.go(CAMPAIGN)
+    expect(page.get_by_label("For a partner")).to_be_visible()
+    guide.says("Then its page has the lines to paste, in each language of the petition")
+    reader.press("Partners")
+    reader.press("Workers’ Union")
+    reader.heading("What the partner pastes")
+    one = page.url
+    reader.press("Its own page and sections")
+    guide.says("shows the link to the partner's own page this one time")
+    reader.press("Make a link")
+    expect(page.locator("code")).to_contain_text("/partner/")
+    reader.go(f"{one}/page")
+    guide.says("Type its name and press **Add the section**")
+    reader.fill(name="Leipzig")
+    reader.press("Add the section")
+    reader.reads("Leipzig")
+    guide.says("**Revoke the link** (`petition partner link KEY --revoke`) ends it at once")
+    reader.press("Revoke the link")
+    reader.reads("There is no link at the moment.")
+    reader.go(one)
+    guide.says(
+        "**Block it** (`petition partner block KEY`) shows a link to the petition's own page"
+    )
+    reader.press("Block it")
+    reader.reads("This partner is blocked.")
+    guide.says(
+        "**Asked for without success** appears when a site asked for the form with a blocked"
+    )
+    _ask_for_the_form(page, one)
+    reader.go(one)
+    reader.heading("Asked for without success")
+    guide.says("**Unblock it** (`petition partner lift KEY`) lets it go on.")
+    reader.press("Unblock it")
+    expect(page.get_by_role("button", name="Block it")).to_be_visible()
+
+
+def _ask_for_the_form(page: Page, of_partner: str) -> None:
+    """As a browser does on the site of a partner, whose page in the console this is."""
+    key = of_partner.split("/partners/")[1].partition("/")[0]
+    page.request.get(f"/embed/amazon?partner={key}", headers={"Referer": f"{UNION}/"})
+
+
+def _arrangement(reader: Reader) -> None:
+    page, guide = reader.page, reader.guide
+    guide.says("**Arrangement and question** is the page that comes next.")
+    reader.heading("Arrangement and question")
+    arrangement = page.url
+    contact = "paula@union.example.org"
+    reader.fill(
+        controller="Workers’ Union e. V.",
+        privacy_url=f"{UNION}/privacy",
+        contact_email=contact,
+        retention_months="12",
+    )
+    reader.press("Save the arrangement")
+    guide.says("Then email the link from there, or copy it")
+    link = page.locator("code.address").inner_text()
+    reader.press(f"Email the link to {contact}")
+    reader.reads("The email is on its way.")
+    guide.says("*not accepted yet*")
+    _ask_for_the_form(page, arrangement)
+    reader.go(arrangement.removesuffix("/arrangement"))
+    expect(page.get_by_role("cell", name="not accepted yet", exact=True)).to_be_visible()
+    reader.go(arrangement)
+    guide.says("**The partner’s question** is a box on its form, in each language that you write")
+    page.get_by_label("English", exact=True).fill("Yes, the union may email me.")
+    reader.press("Save the question")
+    guide.says("a person there reads it, types their name and accepts")
+    reader.go(link)
+    reader.fill(name="Paula")
+    reader.press("Accept for Workers’ Union e. V.")
+    reader.reads("Accepted by Paula")
+    guide.says("press **Ask for a new key** (`petition partner new-key KEY`)")
+    reader.go(arrangement)
+    expect(page.get_by_role("button", name="Ask for a new key")).to_be_visible()
 
 
 def _the_targets_own_mail(reader: Reader) -> None:
