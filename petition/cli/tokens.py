@@ -14,6 +14,8 @@ from petition.store.api import tokens as store_tokens
 from petition.store.campaigns import campaigns
 from petition.store.db import reading, transaction
 
+_SCOPES = [scope.value for scope in Scope]
+
 
 @click.group()
 def token() -> None:
@@ -28,9 +30,9 @@ def token() -> None:
 @click.option(
     "--scope",
     "scopes",
-    type=click.Choice([*Scope]),
+    type=click.Choice(_SCOPES),
     multiple=True,
-    default=[*Scope],
+    default=_SCOPES,
     help="What it opens. Can be given several times; everything if nothing is said.",
 )
 @click.option("--days", type=int, default=DAYS, show_default=True, help="For how long: 1 to 366.")
