@@ -97,6 +97,9 @@ def test_the_organisers_token_reads_all_that_is_confirmed_by_pages(
     shown = token[:12]
     assert rows(app, "SELECT by, reason, rows, to_remove FROM exports") == [(shown, "API", 3, 0)]
     assert rows(app, "SELECT detail FROM audit WHERE action = 'export'") == [("amazon: list 1",)]
+    page = console.enter(app).get("/staff/campaigns/amazon").get_data(as_text=True)
+    assert f"{shown}</bdi>" in page.replace("<wbr>", "")
+    assert "cut off</code>" not in page
     clock.forward(timedelta(days=1))
     names(read(client, token))
     assert rows(app, "SELECT rows FROM exports ORDER BY id") == [(3,), (3,)]

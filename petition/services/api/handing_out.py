@@ -158,7 +158,7 @@ def _begin_list(session: Session, token: TokenRecord, *, at: datetime) -> int:
         by=token.shown,
         reason=REASON,
         filters=FiltersRecord(state=("confirmed",)),
-        format_="json",
+        format_=ledger.BY_API,
         at=at,
     )
     tokens.set_list(session, token.id, list_id)

@@ -35,9 +35,6 @@ class Wanted:
     country: str | None = None
     language: str | None = None
     source: str | None = None
-    partner: str | None = None
-    """The key of the partner on whose site they signed."""
-    updates: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +138,6 @@ def _fits(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         (Entry.country, wanted.country),
         (Entry.language, wanted.language),
         (Entry.source, wanted.source),
-        (Entry.partner, wanted.partner),
-        (Entry.updates, wanted.updates),
     ):
         if value is not None:
             yield column == value

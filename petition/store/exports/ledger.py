@@ -31,6 +31,9 @@ class LedgerColumn(StrEnum):
     TO_REMOVE = "to-remove"
 
 
+FILE: Final = "csv"
+BY_API: Final = "json"
+"""How a list leaves: as a file, or bit by bit to a program."""
 NEWEST: Final = Sort(LedgerColumn.STARTED, is_descending=True)
 
 
@@ -71,6 +74,8 @@ class ExportRecord:
     rows: int | None
     """None, like `sha256`, when the file was cut off on its way: then it is not whole."""
     sha256: str | None
+    """None also for what a token read by the API in one day: that is no file."""
+    is_by_api: bool
     to_remove: int
     """How many of it have left since, as last counted."""
 
@@ -95,7 +100,7 @@ def begin_export(
     reason: str,
     filters: FiltersRecord,
     reference_salt: bytes | None = None,
-    format_: str = "csv",
+    format_: str = FILE,
     at: datetime,
 ) -> int:
     """Note that an export begins; its id. It stays unfinished if the file is cut off."""
@@ -206,5 +211,6 @@ def record(row: Export) -> ExportRecord:
         reference_salt=bytes(row.reference_salt) if row.reference_salt is not None else None,
         rows=row.rows,
         sha256=row.sha256,
+        is_by_api=row.format == BY_API,
         to_remove=row.to_remove,
     )
