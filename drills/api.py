@@ -13,14 +13,22 @@ import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
 
+from drills.addresses import opened
 from drills.failure import DrillError
-from drills.http_client import hidden_fields, sender
+from drills.http_client import sender
 from drills.instance import CAMPAIGN, Instance
 from drills.options import bounded
 from drills.outcome import Verdict, busy, say
 from drills.sandbox import Sandbox, open_sandbox
+from petition.domain.api.tokens import Scope
+from petition.domain.partners.terms import Terms
+from petition.services.api import tokens
+from petition.services.api.tokens import NewToken
+from petition.services.partners import arrangements, partners, questions
+from petition.services.partners.partners import NewPartner
+from petition.store.db import transaction
+from petition.store.partners import terms
 
 CASES: Final = 5_000
 """For each database."""
@@ -34,6 +42,15 @@ OPERATIONS: Final = 8
 TOKENS: Final = 5
 """Of each kind: one alone may make so many requests in an hour, and no more."""
 SITE: Final = "https://union.example.org"
+QUESTION: Final = "Yes, the union may write to me."
+BY: Final = "drill"
+TERMS: Final = Terms(
+    controller="Union e. V.",
+    privacy_url=f"{SITE}/privacy",
+    contact_email="paula@union.example.org",
+    language="en",
+    retention_months=12,
+)
 RIGHT_OF: Final = 3
 """Of so many forms that fit the document, one is right in every other way as well."""
 TAKES_MORE: Final = [200, 202, 304, 401, 403, 404, 409, 422, 429, 503]
@@ -211,36 +228,31 @@ PLANTED: Final = (
 
 
 def _caller(instance: Instance) -> Caller:
-    """A partner that accepted, and tokens of ours and of its own."""
+    """A partner that accepted and asks, and tokens of ours and of its own."""
+    with opened(instance) as (deps, _), transaction() as session:
+        at = deps.now()
+        new = NewPartner(campaign=CAMPAIGN, name="Union", sites=(SITE,))
+        key = partners.add(session, new, by=BY, at=at)
+        arrangements.set_terms(session, key, TERMS, campaign=CAMPAIGN, by=BY, at=at)
+        newest = terms.newest(session, partners.of_campaign(session, key, CAMPAIGN).id)
+        assert newest is not None
+        arrangements.accept(session, newest.id, "Paula", at=at)
+        questions.put(session, key, "en", QUESTION, campaign=CAMPAIGN, by=BY, at=at)
+        made = tuple(
+            tokens.make(
+                session,
+                NewToken(campaign=CAMPAIGN, partner=partner, scopes=tuple(Scope)),
+                by=BY,
+                at=at,
+            )
+            for partner in (None, key) * TOKENS
+        )
     instance.start_web()
     instance.wait_for_web()
-    made = ("partner", "add", CAMPAIGN, "Union", "--site", SITE, "--privacy", f"{SITE}/privacy")
-    instance.run(*made, "--contact", "paula@union.example.org")
-    (partner,) = json.loads(instance.run("partner", "list", CAMPAIGN, "--json"))
-    key = partner["key"]
-    _accept(instance, key)
-    instance.run("partner", "question", key, "en", "Yes, the union may write to me.")
-    tokens = [
-        instance.run("token", "add", CAMPAIGN, *more).strip()
-        for more in ((), ("--partner", key)) * TOKENS
-    ]
     with urllib.request.urlopen(f"{instance.base}{CALL}/texts/en?partner={key}") as answer:
         texts = json.load(answer)
     instance.stop()
-    return Caller(
-        partner=key, tokens=tuple(tokens), consents=consents_of(texts), base=instance.base
-    )
-
-
-def _accept(instance: Instance, key: str) -> None:
-    """As its person would, by the link."""
-    terms = ("--privacy", f"{SITE}/privacy", "--contact", "paula@union.example.org")
-    link = instance.run("partner", "terms", key, *terms, "--controller", "Union e. V.").strip()
-    with urllib.request.urlopen(link.splitlines()[-1]) as page:
-        fields = hidden_fields(page.read())
-    body = urlencode(fields | {"name": "Paula"}).encode()
-    request = urllib.request.Request(link.splitlines()[-1], data=body, method="POST")
-    urllib.request.urlopen(request).close()
+    return Caller(partner=key, tokens=made, consents=consents_of(texts), base=instance.base)
 
 
 def _ask(sandbox: Sandbox, caller: Caller, number: int, seed: int) -> Found:
