@@ -46,6 +46,7 @@ ANSWER = Answered(
 FORM = EntryRecord(
     entry_id=7,
     is_own=True,
+    signs=True,
     at=AT,
     sealed=VAULT.seal(BEN, 7, 1),
     key_number=1,
@@ -140,6 +141,7 @@ COPY = """\
     {
       "sent_at": "2026-11-02T09:30:00+00:00",
       "signature_stands_on_it": true,
+      "signs": true,
       "given_name": "Bén “B” \\"b\\" \\\\ </script>",
       "family_name": "",
       "email": "ben@example.org",

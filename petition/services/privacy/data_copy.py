@@ -46,6 +46,8 @@ class FormCopy(msgspec.Struct, frozen=True, kw_only=True):
 
     sent_at: str | None
     signature_stands_on_it: bool
+    signs: bool
+    """False of a form that was to write to the targets alone."""
     typed: Person
     """In the file its fields stand here, as keys like the others."""
     country: str
@@ -257,6 +259,7 @@ def _form(form: EntryRecord, vault: Vault) -> FormCopy:
     return FormCopy(
         sent_at=_time(form.at),
         signature_stands_on_it=form.is_own,
+        signs=form.signs,
         typed=person(vault, form),
         country=form.country,
         language=form.language,

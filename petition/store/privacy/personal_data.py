@@ -43,6 +43,8 @@ class EntryRecord:
     entry_id: int
     is_own: bool
     """True for the one that the signature stands on."""
+    signs: bool
+    """False of one that was to write to the targets alone."""
     at: datetime
     sealed: bytes
     key_number: int
@@ -213,6 +215,7 @@ def _forms(session: Session, signature: Signature) -> tuple[EntryRecord, ...]:
         EntryRecord(
             entry_id=entry.id,
             is_own=entry.id == signature.entry_id,
+            signs=entry.signs,
             at=entry.created_at,
             sealed=entry.sealed,
             key_number=entry.key_number,
