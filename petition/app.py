@@ -58,6 +58,7 @@ from petition.web.ops.health import health
 from petition.web.ops.security_txt import security_txt
 from petition.web.ops.static import static
 from petition.web.public import link_tokens, typed_addresses
+from petition.web.public.answers import answers
 from petition.web.public.crawlers import finding
 from petition.web.public.letter_links import links
 from petition.web.public.link_requests import link_requests
@@ -228,6 +229,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         message,
         links,
         mine,
+        answers,
         partner_page,
         names,
         public_partners,

@@ -104,6 +104,8 @@ class Settings:
     """Of the address that a target's answers go to."""
     dkim_keys: tuple[DkimKey, ...]
     """What emails are signed with; none: they are not, by us."""
+    receives: bool
+    """True where PETITION_RETURN_DOMAIN is set: what comes back to its addresses reaches us."""
     letters_per_minute: int
     message_days: int
     """So long after a message ended its text is kept."""
@@ -250,6 +252,7 @@ def load(
         dkim_keys=dkim_keys.read(
             source.find("PETITION_DKIM_KEY"), source.find("PETITION_DKIM_SELECTOR")
         ),
+        receives=source.find("PETITION_RETURN_DOMAIN") is not None,
         letters_per_minute=source.whole_number(
             "PETITION_LETTERS_PER_MINUTE", LETTERS_PER_MINUTE, low=1, high=1_000_000
         ),

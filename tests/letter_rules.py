@@ -41,6 +41,8 @@ MESSAGE: Final = {
 """Of a supporter's message to a target."""
 DIGEST: Final = MESSAGE - {"content-transfer-encoding"}
 """Of many of them in one."""
+REPLY: Final = ALWAYS | MESSAGE
+"""Of a target's reply, as its supporter gets it."""
 ONE_CLICK: Final = {"list-unsubscribe", "list-unsubscribe-post"}
 PARTS: Final = ["text/plain", "text/html"]
 PART_HEADERS: Final = {"content-type", "content-transfer-encoding"}
@@ -91,7 +93,7 @@ def _head(content: bytes) -> list[str]:
     # A signature for each key; whether it is right, test_dkim.py asks.
     names = Counter(name.lower() for name in message if name.lower() != "dkim-signature")
     found = [f"{name} comes {times} times" for name, times in names.items() if times != 1]
-    if set(names) not in (ALWAYS, ALWAYS | ONE_CLICK, MESSAGE, DIGEST):
+    if set(names) not in (ALWAYS, ALWAYS | ONE_CLICK, MESSAGE, DIGEST, REPLY):
         found.append(f"headers: {sorted(set(names) ^ ALWAYS)}")
     if message.defects:
         found.append("a defect in the head")

@@ -8,9 +8,15 @@ from html import unescape
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse as Answer
 
 from petition.domain.messages.message import MessageText
+from petition.domain.messages.reply import LeftOut, Part, ReplyText
+from petition.domain.signatures.entry_ids import new_entry_id
+from petition.store.db import transaction
+from petition.store.messages import replies
+from petition.store.tables import CampaignText, Message, MessageTarget
 from petition.web.http.dependencies import dependencies_of
 from tests.factories import letters, rows, text_of
 from tests.people import Form
@@ -79,3 +85,42 @@ def my_link(letter: EmailMessage) -> str:
     found = _MY.search(text_of(letter))
     assert found, "the letter has no such link"
     return found[1]
+
+
+def be_answered(app: Flask, signature_id: int, lang: str = "en") -> int:
+    """A message of theirs went, and its target answered; the reply's number."""
+    vault, at = dependencies_of(app).vault, dependencies_of(app).now()
+    text = MessageText(sender="Somebody via Us", subject="Please", body="Listen to us.")
+    left_out = (Part(kind=LeftOut.ATTACHMENT, name="signature.asc"), Part(kind=LeftOut.REMOTE))
+    answer = ReplyText(
+        subject="Re: Please <b>",
+        body="We heard you & see:\nexample.com/path",
+        left_out=left_out,
+        has_links=True,
+    )
+    message_id, reply_id, number = new_entry_id(at), new_entry_id(at), vault.current
+    with app.app_context(), transaction() as session:
+        target_id = session.scalars(select(MessageTarget.id).limit(1)).one()
+        words = select(CampaignText.id).where(CampaignText.language == lang).limit(1)
+        session.add(
+            Message(
+                id=message_id,
+                signature_id=signature_id,
+                target_id=target_id,
+                wave=9,
+                text_id=session.scalars(words).one(),
+                variant=0,
+                shown_as="first_name",
+                language=lang,
+                state="sent",
+                sealed=vault.seal_message(text, message_id, number),
+                key_number=number,
+                composed_at=at,
+                confirmed_at=at,
+                finished_at=at,
+            )
+        )
+        session.flush()
+        sealed = vault.seal_reply(answer, reply_id, number)
+        replies.add(session, reply_id, message_id, sealed, number, at=at)
+    return reply_id

@@ -15,6 +15,7 @@ from petition.cli.counts import count, export
 from petition.cli.database import database, vault
 from petition.cli.doctor import doctor
 from petition.cli.error_lines import one_line
+from petition.cli.mail import mail
 from petition.cli.messages import messages
 from petition.cli.moderation import comments
 from petition.cli.partners import partner
@@ -71,6 +72,7 @@ for command in (
     partner,
     token,
     messages,
+    mail,
     provider,
     vault,
     abuse,

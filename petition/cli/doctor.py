@@ -21,6 +21,7 @@ from petition.cli.permissions import loose
 from petition.config import DOCUMENTED, Settings
 from petition.domain.staff.passkeys import relying_party
 from petition.errors import SettingError
+from petition.mail import inbound
 from petition.services.abuse import senders
 from petition.services.campaigns import content_files
 from petition.services.signatures import rekeying
@@ -88,6 +89,8 @@ def _settings(settings: Settings) -> Iterator[Verdict]:
         yield Verdict("SMTP_URL", "note", f"letters go to {settings.outbox_dir}")
     elif not (settings.smtp.starttls or settings.smtp.implicit_tls):
         yield Verdict("SMTP_URL", "warning", "letters travel unencrypted to the mail server")
+    if settings.receives and not inbound.is_available():
+        yield Verdict("PETITION_RETURN_DOMAIN", "warning", inbound.HOW_TO_INSTALL)
     if settings.contact is None:
         verdict = "warning" if settings.production else "note"
         words = "nobody learns how to reach the controller, which GDPR Article 13 asks for"
@@ -242,6 +245,10 @@ def _relay(relay: RelayState) -> Iterator[Verdict]:
     elif relay.away_since is not None:
         words = f"away since {relay.away_since:%Y-%m-%d %H:%M} UTC ({relay.reason})"
         yield Verdict("the mail server", "wrong", f"{words}: letters wait")
+
+    for each in relay.providers:
+        words = f"{each.name} blocked {each.blocked} of {each.letters} letters within an hour"
+        yield Verdict("mail providers", "warning", f"{words}: none goes there for an hour")
 
 
 def _keys(app: Flask) -> Iterator[Verdict]:

@@ -83,4 +83,7 @@ def _mail_server(letters: BudgetState) -> Finding:
         if since is not None:
             words = f"{does} since {since:%Y-%m-%d %H:%M} UTC ({relay.reason}): letters wait"
             return Finding("mail server", False, words)
+    if relay.providers:
+        names = ", ".join(each.name for each in relay.providers)
+        return Finding("mail server", False, f"{names}: blocks our letters; they wait an hour")
     return Finding("mail server", True, "nothing is known against it")

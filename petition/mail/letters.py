@@ -23,6 +23,7 @@ from petition.domain.letters.letter import message_id
 from petition.domain.tokens import CONFIRM_LIFE, MY_LIFE, STOP_LIFE, Tokens
 from petition.mail.header_lines import from_line, line, quoted_printable, subject_line
 from petition.mail.ready_letter import ReadyLetter
+from petition.mail.return_addresses import return_path
 from petition.rendering import Renderer
 from petition.store.letters.entry_letters import EntryLetter
 
@@ -206,7 +207,7 @@ def finished(
         line("Content-Language", language.code),
         *_one_click(one_click),
     ]
-    text = _flowed(context.render(f"mail/{name}.txt", language, **values))
+    text = flowed(context.render(f"mail/{name}.txt", language, **values))
     html = context.render(f"mail/{name}.html", language, **values)
     return ReadyLetter(
         sender=sender.address,
@@ -214,6 +215,7 @@ def finished(
         message_id=number,
         at=at,
         content="".join(head).encode() + _body(number, text, html),
+        return_path=return_path(context.settings, letter.id),
     )
 
 
@@ -255,7 +257,7 @@ def _part(boundary: str, content_type: str, text: str) -> bytes:
     return "".join(head).encode() + quoted_printable(text)
 
 
-def _flowed(text: str) -> str:
+def flowed(text: str) -> str:
     """Lines of readable length, each broken one ending in a blank: whoever can, joins them again.
 
     RFC 3676. A word that is too long, as a link may be, stays whole.

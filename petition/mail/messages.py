@@ -17,6 +17,7 @@ from petition.domain.messages.message import MessageText
 from petition.mail.header_lines import from_line, line, quoted_printable, subject_line
 from petition.mail.letters import LetterContext
 from petition.mail.ready_letter import ReadyLetter
+from petition.mail.return_addresses import alias, return_path
 
 
 def to_target(
@@ -39,7 +40,7 @@ def to_target(
     head = [
         from_line(Sender(name=text.sender, address=ours)),
         line("To", ",\r\n ".join(addresses)),
-        line("Reply-To", settings.reply_to),
+        line("Reply-To", alias(settings, letter_id)),
         subject_line(text.subject),
         line("Date", format_datetime(at)),
         line("Message-ID", f"<{number}@{ours.rpartition('@')[2]}>"),
@@ -56,4 +57,5 @@ def to_target(
         message_id=number,
         at=at,
         content="".join(head).encode() + quoted_printable(text.body),
+        return_path=return_path(settings, letter_id),
     )

@@ -30,19 +30,25 @@ class ReadyLetter:
     """What the transport hands over: to these mailboxes, and exactly these bytes."""
 
     sender: str
-    """The envelope's sender, as addr-spec."""
+    """Whom it is from, as addr-spec."""
     to: str
     """The recipient, as addr-spec."""
     message_id: str
     """What stands before the @ in its Message-ID."""
     at: datetime
     content: bytes
+    return_path: str | None = None
+    """Where servers send what they have to say of it; None: to its sender."""
     also_to: tuple[str, ...] = ()
     """Further ones, who see each other: of a supporter's message alone."""
 
     @property
     def recipients(self) -> tuple[str, ...]:
         return (self.to, *self.also_to)
+
+    @property
+    def envelope_sender(self) -> str:
+        return self.return_path or self.sender
 
 
 _ENCODED: Final = rb"=\?utf-8\?b\?[A-Za-z0-9+/]+={0,2}\?="
@@ -88,6 +94,13 @@ _DIGEST_HEAD: Final = {
     b"Content-Type": rb'multipart/mixed; boundary="(=_[0-9a-f]{32})"',
 }
 """Of many of them in one, which has them in a second part."""
+_REPLY_HEAD: Final = {
+    **_MESSAGE_HEAD,
+    b"Auto-Submitted": _HEAD[b"Auto-Submitted"],
+    b"X-Auto-Response-Suppress": _HEAD[b"X-Auto-Response-Suppress"],
+    b"Content-Type": rb'text/plain; charset="utf-8"; format="flowed"',
+}
+"""Of a target's reply, as its supporter gets it: a letter of ours with an address for answers."""
 _ONE_CLICK: Final = {
     b"List-Unsubscribe": rb"<https?://[!-;=?-~]+>",
     b"List-Unsubscribe-Post": rb"List-Unsubscribe=One-Click",
@@ -136,7 +149,7 @@ def _is_message(head: dict[bytes, bytes]) -> bool:
 
 def _check_envelope(letter: ReadyLetter) -> None:
     recipients = [("recipient", address) for address in letter.recipients]
-    for name, address in (("sender", letter.sender), *recipients):
+    for name, address in (("sender", letter.envelope_sender), *recipients):
         try:
             same = addr_spec(address) == address
         except AddressRefused:
@@ -176,7 +189,10 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 def _check_head(letter: ReadyLetter, head: dict[bytes, bytes]) -> None:
     ours = _HEAD | (_ONE_CLICK if head.keys() & _ONE_CLICK.keys() else {})
-    expected = _MESSAGE_HEAD if _is_message(head) else ours
+    if _is_message(head):
+        expected = _REPLY_HEAD if b"Auto-Submitted" in head else _MESSAGE_HEAD
+    else:
+        expected = ours
     if _is_digest(head):
         expected = _DIGEST_HEAD
     if head.keys() != expected.keys():

@@ -119,6 +119,17 @@ _WORDS: Final[Mapping[str, Words]] = {
             "for it: please have it mended, and then switch it on again."
         ),
     ),
+    kinds.PROVIDER_BLOCKS: Words(
+        subject=N_("A mail provider blocks our emails"),
+        what_happened=N_(
+            "Of the emails that %(host)s sent to one mail provider, it refused more than one in "
+            "twenty within the last hour. Nothing is sent there for an hour; nothing is lost."
+        ),
+        what_to_do=N_(
+            "The console shows under Campaigns which provider it is. Please tell whoever runs this "
+            "server: the provider’s own page for senders says why, and what to do about it."
+        ),
+    ),
 }
 KINDS: Final = tuple(_WORDS)
 

@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 
 from petition import files
 from petition.config import Settings
+from petition.domain.letters import bounce
+from petition.domain.letters.bounce import BounceClass
 from petition.errors import PetitionError
 from petition.mail.dkim import UNSIGNED, Signer, signer
 from petition.mail.ready_letter import ReadyLetter, check
@@ -24,7 +26,14 @@ class ServerAway(PetitionError):
     """The mail server cannot be reached or refuses us. No letter's fault."""
 
 
-class TryLater(PetitionError):
+class NotTaken(PetitionError):
+    """The server did not take this letter."""
+
+    means: BounceClass | None = None
+    """What its answer means by our own table; None where it gave none."""
+
+
+class TryLater(NotTaken):
     """The server does not take this letter now."""
 
 
@@ -32,11 +41,11 @@ class OutcomeUnknown(TryLater):
     """Cut off after the end of the letter was sent: the server may have taken it."""
 
 
-class Refused(PetitionError):
+class Refused(NotTaken):
     """The server will never take this letter."""
 
 
-class TurnedAway(PetitionError):
+class TurnedAway(NotTaken):
     """The server refuses this letter, and says nothing against its mailbox: maybe it is we."""
 
 
@@ -138,7 +147,7 @@ class SmtpTransport:
             options = ("SMTPUTF8", "BODY=8BITMIME")
         content = self._signer.signed(letter.content)
         try:
-            connection.sendmail(letter.sender, [*letter.recipients], content, options)
+            connection.sendmail(letter.envelope_sender, [*letter.recipients], content, options)
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
             raise _verdict(code, words) from None
@@ -197,13 +206,20 @@ _THE_MAILBOX: Final = re.compile(r"[12]\..*")
 _OUR_ADDRESS: Final = frozenset({"1.7", "1.8"})
 
 
-def _verdict(code: int, words: bytes | str) -> TryLater | Refused | TurnedAway:
+def _verdict(code: int, words: bytes | str) -> NotTaken:
+    """What an answer comes to, and what it means (domain/letters/bounce.py)."""
+    raw = words.encode() if isinstance(words, str) else words
+    verdict = _outcome(code, raw)
+    verdict.means = bounce.of_text(f"{code} {raw.decode('utf-8', 'replace')}")
+    return verdict
+
+
+def _outcome(code: int, raw: bytes) -> NotTaken:
     """4xx may pass (RFC 5321, 4.2.1). Of 5xx, the enhanced code says whom it is about (RFC 3463).
 
     A full mailbox may be emptied. Without an enhanced code, a server that refuses us says the
     same as one that does not know the mailbox, so it is not taken to be for ever.
     """
-    raw = words.encode() if isinstance(words, str) else words
     found = _ENHANCED.match(raw.lstrip())
     detail = found[1].decode() if found else ""
     said = f"SMTP {code} 5.{detail}" if detail else f"SMTP {code}"

@@ -5,28 +5,32 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
 from petition.addr_spec import AddressRefused, addr_spec
 from petition.domain.letters import letter as letters_
+from petition.domain.letters.bounce import BounceClass
 from petition.domain.letters.letter import pause_after
 from petition.domain.letters.recipient import RecipientKind
 from petition.errors import SealBroken
+from petition.mail import reply_letters
 from petition.mail.letters import LETTERS, LetterContext
 from petition.mail.partner_letters import to_partner
 from petition.mail.ready_letter import ReadyLetter, UnsafeLetter
 from petition.mail.staff_letters import to_staff
 from petition.mail.transport import Refused, ServerAway, Transport, TryLater, TurnedAway
-from petition.services.letters import screening
+from petition.services.letters import bounces, screening
 from petition.services.privacy import blocks
 from petition.store.db import Session, SessionFactory
 from petition.store.db.transient_failures import committed
 from petition.store.letters import entry_letters, outbox, partner_letters, relay, staff_letters
 from petition.store.letters.outbox import ClaimedLetter
+from petition.store.messages import replies
 from petition.store.vault.vault import Vault
 from petition.worker.letter_budget import LetterBudget
+from petition.worker.provider_watch import ProviderWatch
 
 MOST_TRIES = 100
 """More than there are pauses: these decide."""
@@ -55,6 +59,7 @@ class LetterSender:
         vault: Vault,
         transport: Transport,
         budget: LetterBudget,
+        watch: ProviderWatch,
         *,
         transaction: SessionFactory,
         check_keys: Callable[[Session], None],
@@ -64,6 +69,7 @@ class LetterSender:
         self._vault = vault
         self._transport = transport
         self._budget = budget
+        self._watch = watch
         self._transaction = transaction
         self._check_keys = check_keys
         self._now = now
@@ -85,16 +91,22 @@ class LetterSender:
             return Outcome.AWAY
         except TryLater as error:
             self._postpone(letter, str(error))
+            if error.means is not None:
+                self._watch.note(message.to, error.means)
         except TurnedAway as error:
-            return self._turned_away(letter, str(error))
+            outcome = self._turned_away(letter, str(error))
+            self._watch.note(message.to, error.means)
+            return outcome
         except Refused as error:
-            self._finish(letter, letters_.FAILED, f"Refused: {error}")
+            self._finish(letter, letters_.FAILED, f"Refused: {error}", error.means)
+            self._watch.note(message.to, error.means)
         except UnsafeLetter as error:
             self._finish(letter, letters_.FAILED, f"{letters_.STOPPED}: {error}")
             log.error("worker: a letter was stopped before it left: wrong %s", error)
             return Outcome.DONE
         else:
             self._note_sent(letter, message)
+            self._watch.note(message.to, None)
         self.away = 0
         return Outcome.DONE
 
@@ -123,6 +135,8 @@ class LetterSender:
             return self._written_to_staff(claimed)
         if claimed.to.kind == RecipientKind.PARTNER:
             return self._written_to_partner(claimed)
+        if claimed.to.kind == RecipientKind.REPLY:
+            return self._written_about_reply(claimed)
         return self._written_to_entry(claimed)
 
     def _written_to_staff(self, claimed: ClaimedLetter) -> ReadyLetter | None:
@@ -145,6 +159,46 @@ class LetterSender:
                 outbox.finish(session, claimed.id, letters_.WITHHELD, at=at)
         return ready
 
+    def _written_about_reply(self, claimed: ClaimedLetter) -> ReadyLetter | None:
+        """What a target answered, to who wrote to it: few a day, and charged to no limit."""
+        at = self._now()
+        with self._transaction() as session:
+            letter = replies.letter(session, claimed.id)
+            if letter is None:
+                return None
+            try:
+                person = self._vault.open(
+                    letter.sealed_entry, letter.entry_id, letter.entry_key_number
+                )
+                text = (
+                    self._vault.open_reply(letter.sealed, letter.reply_id, letter.key_number)
+                    if letter.sealed is not None and letter.key_number is not None
+                    else None
+                )
+            except SealBroken:
+                self._check_keys(session)
+                outbox.finish(session, letter.id, letters_.FAILED, at=at, error="SealBroken")
+                return None
+            if text is None or not screening.may_tell_of_reply(
+                session, letter, person.email, at=at
+            ):
+                outbox.finish(session, letter.id, letters_.WITHHELD, at=at)
+                return None
+            if self._rests(session, claimed, person.email):
+                return None
+        if letter.kind == letters_.ANSWER_HERE:
+            return reply_letters.answer_here(self._context, letter, person.email, at)
+        return reply_letters.reply(self._context, letter, text, person.email, at)
+
+    def _rests(self, session: Session, letter: ClaimedLetter, to: str) -> bool:
+        """Whether its provider gets nothing for now: then the letter waits, as it is."""
+        until = self._watch.paused_until(session, to)
+        if until is None:
+            return False
+        jitter = timedelta(seconds=600 * random.random())  # noqa: S311  # no secret
+        outbox.put_off(session, letter.id, until=until + jitter)
+        return True
+
     def _written_to_entry(self, claimed: ClaimedLetter) -> ReadyLetter | None:
         """Charged to its mailbox."""
         at = self._now()
@@ -165,6 +219,8 @@ class LetterSender:
                 log.error("worker: a letter was stopped: its address is none that we write to")
                 return None
             # A form that came in for a blocked address is empty: nobody is to be written to.
+            if to and self._rests(session, claimed, to):
+                return None
             if to:
                 # First, as others do: who waits for the minute's row holds no mailbox's.
                 if not self._budget.take(session, letter, at=at):
@@ -192,12 +248,20 @@ class LetterSender:
             # Erased while it went out: whoever erased it may have looked for it too early.
             self._transport.unsend(message)
 
-    def _finish(self, letter: ClaimedLetter, state: str, error: str | None) -> bool:
+    def _finish(
+        self,
+        letter: ClaimedLetter,
+        state: str,
+        error: str | None,
+        means: BounceClass | None = None,
+    ) -> bool:
         at = self._now()
-        return committed(
-            self._transaction,
-            lambda session: outbox.finish(session, letter.id, state, at=at, error=error),
-        )
+
+        def finish(session: Session) -> bool:
+            bounces.note_refused(session, letter.id, means, at=at)
+            return outbox.finish(session, letter.id, state, at=at, error=error)
+
+        return committed(self._transaction, finish)
 
     def _postpone(self, letter: ClaimedLetter, error: str, tries: int = MOST_TRIES) -> None:
         pause = pause_after(letter.attempts + 1, random.random())  # noqa: S311  # no secret

@@ -25,10 +25,12 @@ from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
 from petition.store.vault.vault import Vault
 from petition.worker.digests import DigestSender
+from petition.worker.inbound import InboundReader
 from petition.worker.letter_budget import LetterBudget
 from petition.worker.letters import LetterSender, Outcome
 from petition.worker.maintenance import Maintenance
 from petition.worker.messages import MessageSender
+from petition.worker.provider_watch import ProviderWatch
 
 BATCH = 20
 LEASE = timedelta(minutes=10)
@@ -74,11 +76,14 @@ class Worker:
             reading=reading,
             transaction=transaction,
         )
+        self._watch = ProviderWatch(vault, transaction=transaction, now=now)
+        self._inbound = InboundReader(context.settings, vault, transaction=transaction, now=now)
         self._sender = LetterSender(
             context,
             vault,
             transport,
             self._budget,
+            self._watch,
             transaction=transaction,
             check_keys=check_keys,
             now=now,
@@ -90,6 +95,7 @@ class Worker:
             worker=self._name,
             # Where letters are only shown, nobody's office is there to be spared.
             paces=not context.settings.shows_mailbox,
+            watch=self._watch,
             transaction=transaction,
             check_keys=check_keys,
             now=now,
@@ -122,6 +128,7 @@ class Worker:
     def _turn(self) -> float:
         """Run the maintenance that is due, send a batch; seconds to rest before the next turn."""
         self._maintenance.run_due()
+        self._inbound.read_batch()
         if time.monotonic() < self._next_try:
             return IDLE  # the mail server is away: the counts do not wait for it
         sent = self.send_batch()
@@ -131,6 +138,7 @@ class Worker:
         sent += self._messages.send_batch()
         sent += self._digests.send_due()
         if sent == 0:
+            self._watch.write()
             self._transport.close()
             return IDLE
         return 0.0
@@ -138,12 +146,15 @@ class Worker:
     def once(self) -> int:
         """Do all that is due, then return: how many letters were dealt with."""
         self._maintenance.all()
+        while not self._stop.is_set() and self._inbound.read_batch():
+            pass
         done = 0
         while not self._stop.is_set() and (number := self.send_batch()) and not self._sender.away:
             done += number
         while not self._stop.is_set() and self._messages.send_batch():
             pass
         self._digests.send_due()
+        self._watch.write()
         self._maintenance.fold()
         self._transport.close()
         return done

@@ -30,6 +30,7 @@ from petition.services.webhooks import sending
 from petition.store import jobs
 from petition.store.counts import totals
 from petition.store.db import SessionFactory
+from petition.store.letters import provider_pauses
 from petition.store.messages import counts as message_counts
 from petition.store.privacy.erasure_journal import JournalBroken
 
@@ -128,6 +129,7 @@ class Maintenance:
         with self._transaction() as session:
             totals.fold(session, at=at)
             message_counts.fold(session)
+            provider_pauses.delete_past(session, at=at)
             message_figures.snapshot_all(session, at=at)
             country_figures.snapshot_all(session, at=at)
             partner_figures.snapshot_all(session, at=at)

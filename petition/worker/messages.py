@@ -41,6 +41,7 @@ from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
 from petition.store.vault.vault import Vault
 from petition.worker.brake import Brake
+from petition.worker.provider_watch import ProviderWatch
 
 TO_TARGETS: Final = frozenset({RecipientKind.MESSAGE})
 BATCH: Final = 5
@@ -68,6 +69,7 @@ class MessageSender:
         *,
         worker: str,
         paces: bool,
+        watch: ProviderWatch,
         transaction: SessionFactory,
         check_keys: Callable[[Session], None],
         now: Callable[[], datetime],
@@ -77,6 +79,7 @@ class MessageSender:
         self._transport = transport
         self._worker = worker
         self._paces = paces
+        self._watch = watch
         self._transaction = transaction
         self._check_keys = check_keys
         self._now = now
@@ -131,14 +134,18 @@ class MessageSender:
             self._finish(letter, message.PARKED, letters.FAILED, f"{UNKNOWN}: {error}")
         except (TryLater, TurnedAway) as error:
             self._try_later(letter, found, taken_at, str(error))
+            if error.means is not None:
+                self._watch.note(found.to, error.means)
         except Refused as error:
             self._finish(letter, message.BOUNCED, letters.FAILED, f"Refused: {error}")
+            self._watch.note(found.to, error.means)
         except UnsafeLetter as error:
             self._finish(letter, message.PARKED, letters.FAILED, f"{letters.STOPPED}: {error}")
             log.error("worker: a message was stopped before it left: wrong %s", error)
         else:
             if not self._finish(letter, message.SENT, letters.SENT):
                 self._transport.unsend(ready)  # erased while it went out
+            self._watch.note(found.to, None)
         return True
 
     def _take(
@@ -178,6 +185,9 @@ class MessageSender:
         if found.is_paused or not message.may_go(found.writer_state, apart=found.apart):
             return at + LOOK_AGAIN
         jitter = random.random()  # noqa: S311  # no secret
+        paused_until = self._watch.paused_until(session, found.to)
+        if paused_until is not None:
+            return paused_until + jitter * LOOK_AGAIN
         zone = found.time_zone
         if self._paces and not found.paced:
             sending.note_paced(session, found.id)

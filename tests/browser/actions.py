@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
+from petition.app import create_app
+from petition.config import load
+from petition.domain import tokens
+from petition.web.http.dependencies import dependencies_of
+from tests import messages
 from tests.browser.instance import Instance, Letter
 from tests.park import PARK
 
@@ -82,6 +87,15 @@ PARTNER_TERMS: Final = (
     *("--contact", "paula@union.example.org"),
 )
 """Options of `petition partner add`."""
+
+
+def be_answered(instance: Instance, letter: Letter, lang: str) -> int:
+    """Whom the letter is to wrote to a target, and it answered; the reply's number."""
+    app = create_app(load(instance.environ))
+    deps = dependencies_of(app)
+    token = letter.link("/my/").rpartition("/")[2]
+    signature_id = int(deps.tokens.read(tokens.MY, token, at=deps.now()))
+    return messages.be_answered(app, signature_id, lang)
 
 
 def accept_as_partner(instance: Instance, key: str) -> str:

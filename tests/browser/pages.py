@@ -55,6 +55,8 @@ class Ready:
         self.confirm: dict[str, Letter] = {}
         """By language: the letter of somebody who has not confirmed."""
         self.own: dict[str, Letter] = {}
+        self.reply: dict[str, int] = {}
+        """What a target answered to whom `own` is to."""
         """By language: the letter of somebody who has, stood in a list, and was entered again."""
         self.set_up_link = instance.invite("owner", "visitor@campaign.example.org")
         self._campaigns(folder)
@@ -135,6 +137,7 @@ class Ready:
         for code, form in own.items():
             self.confirm[code] = self.instance.letter(pending[code]["email"], "/confirm/")
             self.own[code] = actions.confirm(self.instance, form["email"])
+            self.reply[code] = actions.be_answered(self.instance, self.own[code], code)
         for target in ((), ("--for-target",)):
             words = ("--reason", "to hand it over", "-o", str(self.instance.folder / "list.csv"))
             self.instance.petition("export", "amazon", *target, *words)
@@ -379,6 +382,12 @@ class Tour:
         page, letter = self.page, self.ready.own[self.lang]
         page.goto(letter.link("/my/"))
         yield "public/my.html"
+        page.goto(f"{letter.link('/my/')}/answer?reply={self.ready.reply[self.lang]}")
+        yield "public/answer.html"
+        page.locator("#answer_body").fill("I WORK AT DTM2.\nThank you.")
+        self._press("#send-button")
+        yield "public/answer_preview.html"
+        page.goto(letter.link("/my/"))
         page.locator("#given_name").fill("")
         self._press("#name-button")
         yield "public/my.html: errors"

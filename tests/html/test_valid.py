@@ -22,10 +22,14 @@ from petition import assets, i18n
 from petition.app import SHIPPED, create_app
 from petition.config import load, resource_dir
 from petition.domain import tokens
+from petition.domain.letters.letter import ANSWER_HERE
+from petition.domain.letters.recipient import Recipient
 from petition.rendering import Renderer
 from petition.services.campaigns import content_files
 from petition.services.counts import country_figures
 from petition.store.db import db, transaction
+from petition.store.letters import outbox
+from petition.store.letters.outbox import NewLetter
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.web.http.errors import error_page
@@ -33,7 +37,7 @@ from tests import console, factories, partner_sites, people, webhook_receiver
 from tests.authenticator import ORIGIN, Authenticator
 from tests.conftest import Clock
 from tests.html.checker import complaints
-from tests.messages import form_of
+from tests.messages import be_answered, form_of
 from tests.park import open_park
 from tests.people import Form
 from tests.visitor import Visitor
@@ -90,6 +94,8 @@ class Guide:
         self.client = app.test_client()
         self.outbox = dependencies_of(app).settings.outbox_dir
         self.supporters: dict[str, Supporter] = {}
+        self.replies: dict[str, int] = {}
+        """What a target answered to each of them."""
         self._numbers = iter(range(1000))
         self.partner = partner_sites.asking(app)
         partner_sites.make_demo(app)
@@ -144,11 +150,22 @@ class Guide:
         twice, writer, self.supporters[code] = (self.sign(code) for _ in range(3))
         for supporter in (twice, writer, self.supporters[code]):
             self.confirm(supporter)
+        self.replies[code] = self._answered(code)
         message = form_of(self.client, writer.form, code)
         assert self.post(f"/{code}/amazon/message", code, message).status_code == 303
         assert factories.sign(self.client, twice.form, code).status_code == 303
         asked = {"email": self.supporters[code].form["email"]}
         assert self.post(f"/{code}/amazon/my", code, asked).status_code == 303
+
+    def _answered(self, code: str) -> int:
+        """A target answers the newest signature's message, and is answered by email in vain."""
+        ((signature_id,),) = factories.rows(self.app, "SELECT max(id) FROM signatures")
+        reply_id = be_answered(self.app, int(str(signature_id)), code)
+        to, at = Recipient.reply(reply_id), dependencies_of(self.app).now()
+        told = NewLetter(kind=ANSWER_HERE, to=to, due_at=at)
+        with self.app.app_context(), transaction() as session:
+            outbox.enqueue(session, [told])
+        return reply_id
 
     def get(self, address: str, code: str) -> Answer:
         client = self.staff if address.startswith("/staff") else self.client
@@ -239,6 +256,8 @@ class Guide:
                 "/"
             )[2]
         asked = f"?partner={self.partner}&lang={code}" if rule.startswith("/embed/<slug") else ""
+        if rule == "/my/<token:token>/answer":
+            asked = f"?reply={self.replies[code]}"
         if rule == "/oembed":
             asked = f"?url={dependencies_of(self.app).settings.base_url}/{code}/amazon"
         return re.sub(r"<([^>]+)>", lambda part: values[part[1]](), rule) + asked
@@ -343,6 +362,11 @@ def written(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     yield "confirm, without signing", guide.get(alone.links["confirm"], code)
     guide.confirm(alone)
     yield "my, without signing", guide.get(alone.links["my"], code)
+    own, reply = guide.supporters[code].links["my"], {"reply": str(guide.replies[code])}
+    yield "my, answered", guide.get(own, code)
+    yield "answer, empty", guide.post(f"{own}/answer/preview", code, reply)
+    typed = reply | {"answer_subject": "A & <b>", "answer_body": "I work at LHR1. <i>"}
+    yield "answer, looked at", guide.post(f"{own}/answer/preview", code, typed)
     yield "my page, with messages", guide.post(f"{writer.links['my']}/download-page", code)
 
 

@@ -60,6 +60,12 @@ OPENS: dict[str, int] = {
     "GET /<lang:code>/<slug:slug>/message/thanks": 200,
     "POST /my/<token:token>/send-message": 303,
     "POST /my/<token:token>/delete-message": 303,
+    "POST /my/<token:token>/close-message": 303,
+    # Nothing was answered.
+    "GET /my/<token:token>/answer": 404,
+    "POST /my/<token:token>/answer": 404,
+    "POST /my/<token:token>/answer/preview": 404,
+    "POST /my/<token:token>/answer/edit": 404,
     "GET /<lang:code>/<slug:slug>/privacy": 200,
     "GET /<lang:code>/<slug:slug>/names": 200,
     "GET /<lang:code>/<slug:slug>/partners": 200,

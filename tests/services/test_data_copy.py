@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from petition.domain.messages.message import MessageText
+from petition.domain.messages.reply import LeftOut, Part, ReplyText
 from petition.domain.partners.disclosures import Way
 from petition.domain.signatures.supporter import Person
 from petition.keyring import KeyRing
 from petition.services.privacy import data_copy
 from petition.store.messages.messages import MessageRecord
+from petition.store.messages.replies import ReplyRecord
 from petition.store.partners.disclosures import DisclosureRecord
 from petition.store.privacy.personal_data import (
     Disclosed,
@@ -101,6 +103,27 @@ HELD = PersonalData(
             composed_at=AT,
             confirmed_at=LATER,
             finished_at=LATER,
+            bounced_at=None,
+            closed_at=None,
+            is_answer=False,
+        ),
+    ),
+    replies=(
+        ReplyRecord(
+            id=6,
+            message_id=5,
+            sealed=VAULT.seal_reply(
+                ReplyText(
+                    subject="Re: Please",
+                    body="No.",
+                    left_out=(Part(kind=LeftOut.ATTACHMENT, name="a.pdf"),),
+                ),
+                6,
+                1,
+            ),
+            key_number=1,
+            received_at=LATER,
+            is_answered=False,
         ),
     ),
     disclosures=(
@@ -133,6 +156,8 @@ COPY = """\
     "2026-11-02T09:30:00+00:00"
   ],
   "mailbox_confirmed": true,
+  "mailbox_gone_at": null,
+  "letters_stopped_at": null,
   "code_tries": {
     "number": 1,
     "since": "2026-11-02T09:30:00+00:00"
@@ -201,7 +226,20 @@ COPY = """\
       "body": "One.\\nTwo.",
       "composed_at": "2026-11-02T09:30:00+00:00",
       "confirmed_at": "2026-11-02T09:30:05.250000+00:00",
-      "finished_at": "2026-11-02T09:30:05.250000+00:00"
+      "finished_at": "2026-11-02T09:30:05.250000+00:00",
+      "came_back_at": null,
+      "closed_at": null,
+      "is_answer": false,
+      "replies": [
+        {
+          "received_at": "2026-11-02T09:30:05.250000+00:00",
+          "subject": "Re: Please",
+          "body": "No.",
+          "left_out": [
+            "attachment a.pdf"
+          ]
+        }
+      ]
     }
   ],
   "disclosures": [

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from petition.cli import main
 from petition.config import Smtp
+from petition.services.letters import provider_watch
 from petition.store.db import reading, transaction
 from petition.store.letters import relay
 from petition.store.letters.relay import IN_A_ROW, PAUSES, PROBES, RelayState
@@ -167,8 +168,14 @@ def test_mixed_results_hold_nothing(
 @pytest.mark.slow
 @pytest.mark.usefixtures("letters_owed")
 def test_what_is_refused_while_others_are_taken_is_given_up_alone(
-    app: Flask, clock: Clock, smtp_server: Any, worker_to: Any
+    app: Flask,
+    clock: Clock,
+    smtp_server: Any,
+    worker_to: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(provider_watch, "ENOUGH", 1000)  # all go to one provider: not its pause
+
     def at_recipient(address: str) -> str | None:
         number = int(address.partition("@")[0].rpartition(".")[2])
         return None if number % 3 == 0 else "550 5.7.1 not from you"

@@ -28,6 +28,10 @@ class LetterKind(StrEnum):
     """What it says to them where their form brought a message: read it, then send it."""
     MESSAGE = "message"
     """A supporter's message to a target."""
+    REPLY = "reply"
+    """A target's reply, written anew for the supporter whose message it answers."""
+    ANSWER_HERE = "answer_here"
+    """To who answered by mail: where answers are written instead. One a day at most."""
     NEW_FACTOR = "new_factor"
     """To staff: a second factor was set up for their account."""
     FACTOR_REMOVED = "factor_removed"
@@ -46,6 +50,8 @@ class LetterKind(StrEnum):
     """To owners: a receiver of webhooks has not answered for a day, or for two."""
     WEBHOOK_OFF = "webhook_off"
     """To owners: nothing is sent to a receiver of webhooks any more."""
+    PROVIDER_BLOCKS = "provider_blocks"
+    """To owners: a mail provider blocks our letters, and gets none for a while."""
 
 
 class LetterState(StrEnum):
@@ -64,6 +70,8 @@ DATA: Final = LetterKind.DATA
 ALREADY: Final = LetterKind.ALREADY
 WRITTEN: Final = LetterKind.WRITTEN
 MESSAGE: Final = LetterKind.MESSAGE
+REPLY: Final = LetterKind.REPLY
+ANSWER_HERE: Final = LetterKind.ANSWER_HERE
 NEW_FACTOR: Final = LetterKind.NEW_FACTOR
 FACTOR_REMOVED: Final = LetterKind.FACTOR_REMOVED
 WRONG_CODES: Final = LetterKind.WRONG_CODES
@@ -73,6 +81,7 @@ ARRANGEMENT: Final = LetterKind.ARRANGEMENT
 MANY_RECORDS: Final = LetterKind.MANY_RECORDS
 WEBHOOK_FAILS: Final = LetterKind.WEBHOOK_FAILS
 WEBHOOK_OFF: Final = LetterKind.WEBHOOK_OFF
+PROVIDER_BLOCKS: Final = LetterKind.PROVIDER_BLOCKS
 CONFIRMING: Final = frozenset({CONFIRM, REMINDER})
 """What is worth nothing once the link to confirm has ended."""
 UNASKED: Final = frozenset({REMINDER, THANKS})

@@ -16,6 +16,8 @@ class RecipientKind(StrEnum):
     """Whom a partner named as its contact."""
     MESSAGE = "message"
     """The target that a supporter's message is for."""
+    REPLY = "reply"
+    """The supporter whose message a target's reply answers."""
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,7 @@ class Recipient:
     @classmethod
     def message(cls, message_id: int) -> Recipient:
         return cls(RecipientKind.MESSAGE, message_id)
+
+    @classmethod
+    def reply(cls, reply_id: int) -> Recipient:
+        return cls(RecipientKind.REPLY, reply_id)

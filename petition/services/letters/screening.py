@@ -12,8 +12,9 @@ from petition.domain.tokens import CONFIRM_LIFE
 from petition.services.vault import address_keys
 from petition.store.campaigns import target_domains
 from petition.store.db import Session
-from petition.store.letters import mailbox_limits
+from petition.store.letters import mailbox_limits, sent_letters
 from petition.store.letters.entry_letters import EntryLetter
+from petition.store.messages.replies import ReplyLetter
 from petition.store.privacy import blocks
 from petition.store.signatures import mail_providers, signatures
 from petition.store.vault.vault import Vault
@@ -51,6 +52,16 @@ def may_send(session: Session, letter: EntryLetter, to: str, *, at: datetime) ->
     )
 
 
+def may_tell_of_reply(session: Session, letter: ReplyLetter, to: str, *, at: datetime) -> bool:
+    """Whether a letter about a target's reply goes out: not to who wants none, or is gone."""
+    if not to or blocks.is_blocked(session, letter.block_keys):
+        return False
+    if sent_letters.is_stopped(session, letter.mailbox_key, at=at):
+        return False
+    domain = to.rpartition("@")[2]
+    return not belongs(domain, target_domains.patterns(session, letter.campaign_id))
+
+
 def withhold_surplus(session: Session, *, at: datetime) -> int:
     """Withhold what no mailbox is to get, many at once, so that others do not wait behind it."""
     keyed_by = mail_providers.table(session).fingerprint
@@ -63,6 +74,8 @@ def _may_go(session: Session, letter: EntryLetter, what: str, to: str, *, at: da
     if letter.kind in UNASKED and letter.unsubscribed:
         return False
     if blocks.is_blocked(session, letter.block_keys):
+        return False
+    if sent_letters.is_stopped(session, letter.mailbox_key, at=at):
         return False
     return may_write_to(session, letter, to)
 

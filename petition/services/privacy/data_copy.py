@@ -9,8 +9,9 @@ import msgspec
 
 from petition.domain.signatures import consent
 from petition.domain.signatures.supporter import Person
-from petition.services.privacy.rights import message_text, person
+from petition.services.privacy.rights import message_text, person, reply_text
 from petition.store.messages.messages import MessageRecord
+from petition.store.messages.replies import ReplyRecord
 from petition.store.privacy.personal_data import Disclosed, EntryRecord, PersonalData
 from petition.store.vault.vault import Vault
 
@@ -80,6 +81,17 @@ class LetterCopy(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
 
 
+class ReplyCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a target answered."""
+
+    received_at: str | None
+    subject: str | None
+    """None, as what follows, once the text was deleted."""
+    body: str | None
+    left_out: tuple[str, ...] | None
+    """Kinds and names of what was not passed on."""
+
+
 class MessageCopy(msgspec.Struct, frozen=True, kw_only=True):
     """One message to a target."""
 
@@ -94,6 +106,11 @@ class MessageCopy(msgspec.Struct, frozen=True, kw_only=True):
     composed_at: str | None
     confirmed_at: str | None
     finished_at: str | None
+    came_back_at: str | None
+    closed_at: str | None
+    """Since when nothing that is answered to it is passed on."""
+    is_answer: bool
+    replies: tuple[ReplyCopy, ...]
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +160,9 @@ class DataCopy(msgspec.Struct, frozen=True, kw_only=True):
     letters_to_this_mailbox: int
     last_letters_at: tuple[str | None, ...]
     mailbox_confirmed: bool
+    mailbox_gone_at: str | None
+    """When a mail server first said that nobody has it."""
+    letters_stopped_at: str | None
     code_tries: CodeTries | None
     forms: tuple[FormCopy, ...]
     letters: tuple[LetterCopy, ...]
@@ -171,10 +191,12 @@ def document(held: PersonalData, vault: Vault) -> DataCopy:
         letters_to_this_mailbox=held.mailbox.letters,
         last_letters_at=tuple(_time(at) for at in held.mailbox.last_at),
         mailbox_confirmed=held.mailbox.confirmed,
+        mailbox_gone_at=_time(held.mailbox.gone_at),
+        letters_stopped_at=_time(held.mailbox.stopped_at),
         code_tries=CodeTries(number=tries.number, since=_time(tries.since)) if tries else None,
         forms=tuple(_form(form, vault) for form in held.forms),
         letters=_letters(held),
-        messages=tuple(_message(each, vault) for each in held.messages),
+        messages=tuple(_message(each, held, vault) for each in held.messages),
         disclosures=_disclosures(held),
         told_to_partners_programs=tuple(
             ProgramDisclosure(
@@ -220,7 +242,7 @@ def _letters(held: PersonalData) -> tuple[LetterCopy, ...]:
     )
 
 
-def _message(record: MessageRecord, vault: Vault) -> MessageCopy:
+def _message(record: MessageRecord, held: PersonalData, vault: Vault) -> MessageCopy:
     text = message_text(vault, record)
     return MessageCopy(
         target=record.target,
@@ -233,6 +255,22 @@ def _message(record: MessageRecord, vault: Vault) -> MessageCopy:
         composed_at=_time(record.composed_at),
         confirmed_at=_time(record.confirmed_at),
         finished_at=_time(record.finished_at),
+        came_back_at=_time(record.bounced_at),
+        closed_at=_time(record.closed_at),
+        is_answer=record.is_answer,
+        replies=tuple(_reply(each, vault) for each in held.replies if each.message_id == record.id),
+    )
+
+
+def _reply(record: ReplyRecord, vault: Vault) -> ReplyCopy:
+    text = reply_text(vault, record)
+    return ReplyCopy(
+        received_at=_time(record.received_at),
+        subject=text.subject if text else None,
+        body=text.body if text else None,
+        left_out=tuple(f"{each.kind} {each.name}".strip() for each in text.left_out)
+        if text
+        else None,
     )
 
 

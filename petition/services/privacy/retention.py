@@ -22,8 +22,8 @@ from petition.store.counts.totals import FinalNumbers
 from petition.store.db import Session, SessionFactory
 from petition.store.db.rows import Rows
 from petition.store.db.transient_failures import committed
-from petition.store.letters import code_attempts
-from petition.store.messages import messages
+from petition.store.letters import code_attempts, inbound_mails
+from petition.store.messages import messages, replies
 from petition.store.privacy import erasure, retention, unconfirmed_forms
 from petition.store.privacy.retention import Numbers
 from petition.store.staff import audit
@@ -55,7 +55,7 @@ class Kind(StrEnum):
     """Signatures whose hour for undoing it is over."""
     UNCONFIRMED_FORMS = "unconfirmed_forms"
     MESSAGE_TEXTS = "message_texts"
-    """Of messages that ended: that there was one stays."""
+    """Of messages that ended, and of what was answered to them: that there was one stays."""
     SIGNATURES = "signatures"
     """Of one campaign, whose time is over."""
 
@@ -102,7 +102,9 @@ def due(session: Session, context: ErasureContext, *, at: datetime) -> list[Step
         Step(kind=Kind.UNCONFIRMED_FORMS, number=unconfirmed),
         Step(
             kind=Kind.MESSAGE_TEXTS,
-            number=messages.old_texts(session, before=at - _texts_life(context)),
+            number=messages.old_texts(session, before=at - _texts_life(context))
+            + inbound_mails.old(session, before=at - _texts_life(context))
+            + replies.old_texts(session, before=at - _texts_life(context)),
         ),
         *(
             Step(
@@ -264,6 +266,8 @@ def _delete_texts(transaction: SessionFactory, context: ErasureContext, *, at: d
     before = at - _texts_life(context)
     with transaction() as session:
         number = messages.delete_texts(session, before=before)
+        number += replies.delete_texts(session, before=before)
+        number += inbound_mails.delete_old(session, before=before)
         if number:
             jobs.ask(session, FORGET, at=at)
     return Step(kind=Kind.MESSAGE_TEXTS, number=number)

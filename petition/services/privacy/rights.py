@@ -9,11 +9,13 @@ from datetime import datetime
 import msgspec
 
 from petition.domain.messages.message import MessageText
+from petition.domain.messages.reply import ReplyText
 from petition.domain.signatures import consent
 from petition.domain.signatures.supporter import Person
 from petition.errors import NotFound
 from petition.store.db import Session
 from petition.store.messages.messages import MessageRecord
+from petition.store.messages.replies import ReplyRecord
 from petition.store.privacy import personal_data
 from petition.store.privacy.personal_data import EntryRecord, PersonalData
 from petition.store.signatures import consents, moderation, signatures
@@ -140,6 +142,13 @@ def unsubscribe(session: Session, signature_id: int, *, at: datetime) -> bool:
 def person(vault: Vault, form: EntryRecord | Sealed) -> Person:
     """What was typed into a form."""
     return vault.open(form.sealed, form.entry_id, form.key_number)
+
+
+def reply_text(vault: Vault, record: ReplyRecord) -> ReplyText | None:
+    """What a target answered; None once it was deleted."""
+    if record.sealed is None or record.key_number is None:
+        return None
+    return vault.open_reply(record.sealed, record.id, record.key_number)
 
 
 def message_text(vault: Vault, record: MessageRecord) -> MessageText | None:

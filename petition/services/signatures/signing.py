@@ -138,6 +138,7 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> Found | None:
         mailbox_key = signatures.confirm_writer(session, entry_id, at=at)
     if mailbox_key is not None:
         mailbox_limits.note_confirmed(session, mailbox_key)
+        mailbox_limits.note_there(session, mailbox_key)
         thanks = NewLetter(kind=letter.THANKS, to=Recipient.entry(entry_id), due_at=at)
         outbox.enqueue(session, [thanks])
     queueing.confirm_of_entry(session, entry_id, at=at)

@@ -90,3 +90,7 @@ def _resealed(
             return vault.seal(vault.open(text, id_, number), id_, current)
         case Sealed.MESSAGE:
             return vault.seal_message(vault.open_message(text, id_, number), id_, current)
+        case Sealed.REPLY:
+            return vault.seal_reply(vault.open_reply(text, id_, number), id_, current)
+        case Sealed.INBOUND:
+            return vault.seal_inbound(vault.open_inbound(text, id_, number), id_, current)

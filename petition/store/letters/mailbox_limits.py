@@ -18,6 +18,7 @@ from petition.store.letters.entry_letters import EntryLetter
 from petition.store.tables import Block, Entry, Letter, Mailbox, Signature
 
 _LAST = (Mailbox.last_1_at, Mailbox.last_2_at, Mailbox.last_3_at)
+_GONE = (Mailbox.gone_at, Mailbox.stopped_at)
 
 
 def charge_mailbox(session: Session, letter: EntryLetter, *, at: datetime) -> bool:
@@ -28,7 +29,7 @@ def charge_mailbox(session: Session, letter: EntryLetter, *, at: datetime) -> bo
     """
     if letter.admitted:
         return True
-    _make_sure(session, letter.mailbox_key)
+    make_sure(session, letter.mailbox_key)
     charged = session.execute(
         update(Mailbox)
         .where(
@@ -90,7 +91,8 @@ def withhold_surplus(session: Session, *, at: datetime, keyed_by: str, most: int
     return int(withheld.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
 
 
-def _make_sure(session: Session, mailbox_key: bytes) -> None:
+def make_sure(session: Session, mailbox_key: bytes) -> None:
+    """The mailbox has a row from now on."""
     upsert(session, Mailbox, {"address_key": mailbox_key, "letters": 0, "confirmed": False})
 
 
@@ -98,6 +100,16 @@ def note_confirmed(session: Session, mailbox_key: bytes) -> None:
     """This mailbox's owner confirmed: the limit for ever no longer applies."""
     session.execute(
         update(Mailbox).where(Mailbox.address_key == mailbox_key).values(confirmed=True)
+    )
+
+
+def note_there(session: Session, mailbox_key: bytes) -> None:
+    """Somebody opened a letter in it: whatever a server said before, it is there."""
+    session.execute(
+        update(Mailbox)
+        .where(Mailbox.address_key == mailbox_key, Mailbox.gone_at.is_not(None))
+        .values(gone_at=None, stopped_at=None)
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -131,9 +143,9 @@ def _locked(session: Session, moves: Mapping[bytes, bytes]) -> dict[bytes, _Used
     used: dict[bytes, _Used] = {}
     while missing := sorted(set(moves.values()) - used.keys()):
         for key in missing:
-            _make_sure(session, key)
+            make_sure(session, key)
         rows = session.execute(
-            select(Mailbox.address_key, Mailbox.letters, Mailbox.confirmed, *_LAST)
+            select(Mailbox.address_key, Mailbox.letters, Mailbox.confirmed, *_LAST, *_GONE)
             .where(Mailbox.address_key.in_({*moves, *moves.values()}))
             .order_by(Mailbox.address_key)  # who moves the same wait for each other
             .with_for_update()
@@ -150,6 +162,8 @@ class _Used:
     confirmed: bool
     last_at: tuple[datetime, ...]
     """The newest first, three at most."""
+    gone_at: datetime | None
+    stopped_at: datetime | None
 
     @classmethod
     def of(cls, row: Any) -> _Used:
@@ -158,6 +172,8 @@ class _Used:
             letters=row.letters,
             confirmed=row.confirmed,
             last_at=tuple(at for at in times if at is not None),
+            gone_at=row.gone_at,
+            stopped_at=row.stopped_at,
         )
 
     def with_(self, other: _Used) -> _Used:
@@ -165,6 +181,8 @@ class _Used:
             letters=self.letters + other.letters,
             confirmed=self.confirmed or other.confirmed,
             last_at=tuple(sorted((*self.last_at, *other.last_at), reverse=True)[:3]),
+            gone_at=min(filter(None, (self.gone_at, other.gone_at)), default=None),
+            stopped_at=max(filter(None, (self.stopped_at, other.stopped_at)), default=None),
         )
 
 
@@ -179,6 +197,8 @@ def _write(session: Session, mailbox_key: bytes, used: _Used) -> None:
             last_1_at=first,
             last_2_at=second,
             last_3_at=third,
+            gone_at=used.gone_at,
+            stopped_at=used.stopped_at,
         )
         .execution_options(synchronize_session=False)
     )

@@ -30,6 +30,7 @@ _COLUMNS: Final[Mapping[RecipientKind, InstrumentedAttribute[int | None]]] = Map
         RecipientKind.STAFF: Letter.staff_id,
         RecipientKind.PARTNER: Letter.partner_id,
         RecipientKind.MESSAGE: Letter.message_id,
+        RecipientKind.REPLY: Letter.reply_id,
     }
 )
 MAILED: Final = frozenset(RecipientKind) - {RecipientKind.MESSAGE}

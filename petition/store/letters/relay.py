@@ -16,7 +16,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from petition.store.db.upsert import upsert
-from petition.store.letters import outbox
+from petition.store.letters import outbox, provider_pauses
+from petition.store.letters.provider_pauses import PausedProvider
 from petition.store.tables import Letter, MailRelay
 
 IN_A_ROW: Final = 5
@@ -61,14 +62,18 @@ class RelayState:
     away_since: datetime | None = None
     """Since when it cannot be reached, or refuses us before it hears of a letter."""
     reason: str | None = None
+    providers: tuple[PausedProvider, ...] = ()
+    """Mail providers that block our letters, and get none for a while."""
 
 
 def state(session: Session) -> RelayState:
     """How it stands now."""
     row = session.get(MailRelay, ONE)
+    providers = provider_pauses.listed(session)
     if row is None:
-        return RelayState()
+        return RelayState(providers=providers)
     return RelayState(
+        providers=providers,
         held_since=row.held_since,
         next_try_at=row.next_try_at,
         away_since=row.away_since,

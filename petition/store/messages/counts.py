@@ -30,7 +30,7 @@ BATCH: Final = 5000
 
 
 def note(session: Session, message_ids: Sequence[int], step: Step, *, at: datetime) -> None:
-    """These messages came to that step."""
+    """These messages came to that step. Answers to a target's reply are in no number."""
     if not message_ids:
         return
     rows = session.execute(
@@ -46,7 +46,7 @@ def note(session: Session, message_ids: Sequence[int], step: Step, *, at: dateti
         .join(MessageTarget, MessageTarget.id == Message.target_id)
         .join(Signature, Signature.id == Message.signature_id)
         .join(Entry, Entry.id == Signature.entry_id)
-        .where(Message.id.in_(message_ids))
+        .where(Message.id.in_(message_ids), ~Message.is_answer)
     ).all()
     changes = [
         {

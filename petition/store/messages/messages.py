@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 from petition.domain.messages import message
 from petition.domain.messages.steps import Step
 from petition.store.messages import counts
-from petition.store.tables import Letter, Message, MessageAlsoTo, MessageTarget, Signature
+from petition.store.tables import (
+    Letter,
+    Message,
+    MessageAlsoTo,
+    MessageAnswer,
+    MessageTarget,
+    Reply,
+    Signature,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +39,12 @@ class MessageRecord:
     composed_at: datetime
     confirmed_at: datetime | None
     finished_at: datetime | None
+    bounced_at: datetime | None
+    """When it came back, after it had been sent."""
+    closed_at: datetime | None
+    """Since when its writer wants no answers to it."""
+    is_answer: bool
+    """True of what answers a target's reply."""
 
 
 def of_signature(session: Session, signature_id: int) -> tuple[MessageRecord, ...]:
@@ -63,6 +77,9 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
             composed_at=row.composed_at,
             confirmed_at=row.confirmed_at,
             finished_at=row.finished_at,
+            bounced_at=row.bounced_at,
+            closed_at=row.closed_at,
+            is_answer=row.is_answer,
         )
         for row, name in rows
     )
@@ -149,6 +166,7 @@ def _places_taken(session: Session, signature_id: int) -> set[tuple[int, int]]:
     confirmed = (
         Message.signature_id == signature_id,
         Message.state.not_in((message.WAITING, message.CANCELLED)),
+        ~Message.is_answer,
     )
     own = select(Message.target_id, Message.wave).where(*confirmed)
     also = (
@@ -160,15 +178,34 @@ def _places_taken(session: Session, signature_id: int) -> set[tuple[int, int]]:
 
 
 def delete_one(session: Session, signature_id: int, message_id: int) -> tuple[int, ...] | None:
-    """A message of a signature goes, whatever became of it: its letters, or None if it is none."""
-    letters = tuple(session.scalars(select(Letter.id).where(Letter.message_id == message_id)))
+    """A message of a signature goes, whatever became of it, with what was answered to it and what
+    answers that: its letters, or None if it is none.
+    """
+    those = [message_id, *_answers_to(session, message_id)]
+    letters = _letters_of(session, Message.id.in_(those))
     gone = session.execute(
         delete(Message)
-        .where(Message.id == message_id, Message.signature_id == signature_id)
+        .where(Message.id.in_(those), Message.signature_id == signature_id)
         .returning(Message.id)
         .execution_options(synchronize_session=False)
-    ).first()
-    return letters if gone is not None else None
+    ).all()
+    return letters if gone else None
+
+
+def _answers_to(session: Session, message_id: int) -> Sequence[int]:
+    """The messages that answer replies to a message, and those that answer replies to them."""
+    found: list[int] = []
+    newest = [message_id]
+    while newest:
+        newest = list(
+            session.scalars(
+                select(MessageAnswer.message_id)
+                .join(Reply, Reply.id == MessageAnswer.reply_id)
+                .where(Reply.message_id.in_(newest))
+            )
+        )
+        found += newest
+    return found
 
 
 def delete_of_entry(session: Session, entry_id: int) -> None:
@@ -181,14 +218,19 @@ def delete_of_entry(session: Session, entry_id: int) -> None:
 
 
 def letters_of(session: Session, signature_ids: Sequence[int]) -> tuple[int, ...]:
-    """The letters that carry these signatures' messages."""
-    return tuple(
-        session.scalars(
-            select(Letter.id)
-            .join(Message, Message.id == Letter.message_id)
-            .where(Message.signature_id.in_(signature_ids))
-        )
+    """The letters that carry these signatures' messages, and what was answered to them."""
+    return _letters_of(session, Message.signature_id.in_(signature_ids))
+
+
+def _letters_of(session: Session, which: ColumnElement[bool]) -> tuple[int, ...]:
+    carrying = select(Letter.id).join(Message, Message.id == Letter.message_id).where(which)
+    telling = (
+        select(Letter.id)
+        .join(Reply, Reply.id == Letter.reply_id)
+        .join(Message, Message.id == Reply.message_id)
+        .where(which)
     )
+    return (*session.scalars(carrying), *session.scalars(telling))
 
 
 def follow(session: Session, gone: int, stays: int) -> None:
@@ -199,14 +241,15 @@ def follow(session: Session, gone: int, stays: int) -> None:
     taken = select(Message.target_id, Message.wave).where(
         Message.signature_id == stays,
         Message.state.not_in((message.WAITING, message.CANCELLED)),
+        ~Message.is_answer,
     )
     places = {(row.target_id, row.wave) for row in session.execute(taken)}
     for row in session.execute(
-        select(Message.id, Message.target_id, Message.wave, Message.state).where(
+        select(Message.id, Message.target_id, Message.wave, Message.state, Message.is_answer).where(
             Message.signature_id == gone
         )
     ).all():
-        holds = row.state not in (message.WAITING, message.CANCELLED)
+        holds = not row.is_answer and row.state not in (message.WAITING, message.CANCELLED)
         if holds and (row.target_id, row.wave) in places:
             continue
         session.execute(

@@ -176,6 +176,25 @@ def move(session: Session, message_id: int, state: str, *, at: datetime) -> bool
     return there
 
 
+def come_back(session: Session, message_id: int, *, at: datetime) -> bool:
+    """Their side sent it back after it had been taken; False where it had not been."""
+    moved = session.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.state.in_((message.SENT, message.PARKED)))
+        .values(
+            state=message.BOUNCED,
+            bounced_at=at,
+            finished_at=func.coalesce(Message.finished_at, at),
+        )
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    came = moved.first() is not None
+    if came:
+        counts.note(session, [message_id], Step.BOUNCED, at=at)
+    return came
+
+
 def begin(session: Session, message_id: int) -> None:
     """It is being handed over: parked from now on, until somebody knows what became of it."""
     session.execute(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import consent, states
 from petition.store.counts.changes import note_change
 from petition.store.exports import contents
 from petition.store.exports.ledger import ExportRecord
-from petition.store.messages import messages
+from petition.store.messages import messages, replies
 from petition.store.messages.messages import MessageRecord
+from petition.store.messages.replies import ReplyRecord
 from petition.store.partners import disclosures, partners
 from petition.store.partners.disclosures import DisclosureRecord
 from petition.store.privacy import staff_views
@@ -28,7 +29,9 @@ from petition.store.tables import (
     Letter,
     Mailbox,
     MergedSignature,
+    Message,
     Partner,
+    Reply,
     Review,
     Signature,
 )
@@ -95,6 +98,10 @@ class MailboxUsage:
     """The last three, newest first."""
     confirmed: bool = False
     """True once its owner confirmed anything: then the limit for ever no longer holds."""
+    gone_at: datetime | None = None
+    """When a mail server first said that nobody has it."""
+    stopped_at: datetime | None = None
+    """When one said so again: no letter goes there any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +155,8 @@ class PersonalData:
     letters: tuple[LetterRecord, ...]
     messages: tuple[MessageRecord, ...]
     """What was written to targets with this address; the texts are still sealed."""
+    replies: tuple[ReplyRecord, ...]
+    """What targets answered; still sealed, too."""
     disclosures: tuple[Disclosed, ...]
     told: tuple[DisclosureRecord, ...]
     """What programs of partners were told."""
@@ -192,6 +201,7 @@ def held(session: Session, signature_id: int) -> PersonalData | None:
         forms=forms,
         letters=_letters(session, signature.id),
         messages=messages.of_signature(session, signature.id),
+        replies=replies.of_signature(session, signature.id),
         disclosures=tuple(
             _disclosed(session, export)
             for export in contents.holding(session, signature.campaign_id, numbers)
@@ -242,8 +252,10 @@ def _forms(session: Session, signature: Signature) -> tuple[EntryRecord, ...]:
 def _letters(session: Session, signature_id: int) -> tuple[LetterRecord, ...]:
     rows = session.scalars(
         select(Letter)
-        .join(Entry, Entry.id == Letter.entry_id)
-        .where(Entry.signature_id == signature_id)
+        .outerjoin(Entry, Entry.id == Letter.entry_id)
+        .outerjoin(Reply, Reply.id == Letter.reply_id)
+        .outerjoin(Message, Message.id == Reply.message_id)
+        .where(or_(Entry.signature_id == signature_id, Message.signature_id == signature_id))
         .order_by(Letter.id)
     )
     return tuple(
@@ -268,6 +280,8 @@ def _mailbox(session: Session, address_key: bytes) -> MailboxUsage:
         letters=row.letters,
         last_at=tuple(at for at in last if at is not None),
         confirmed=row.confirmed,
+        gone_at=row.gone_at,
+        stopped_at=row.stopped_at,
     )
 
 

@@ -25,6 +25,12 @@ from petition.store.tables.exports import (
     ExportPage,
     ExportRequest,
 )
+from petition.store.tables.inbound import (
+    InboundCount,
+    InboundMail,
+    ProviderMinute,
+    ProviderPause,
+)
 from petition.store.tables.jobs import Job
 from petition.store.tables.letters import (
     CodeTry,
@@ -37,12 +43,14 @@ from petition.store.tables.letters import (
 from petition.store.tables.messages import (
     Message,
     MessageAlsoTo,
+    MessageAnswer,
     MessageChange,
     MessageCount,
     MessageDigest,
     MessageHour,
     MessageTarget,
     ProviderHour,
+    Reply,
 )
 from petition.store.tables.partners import (
     Partner,
@@ -113,6 +121,8 @@ __all__ = [
     "ExportRequest",
     "Fold",
     "FormerKey",
+    "InboundCount",
+    "InboundMail",
     "Job",
     "KeyCheck",
     "Letter",
@@ -124,6 +134,7 @@ __all__ = [
     "MergedSignature",
     "Message",
     "MessageAlsoTo",
+    "MessageAnswer",
     "MessageChange",
     "MessageCount",
     "MessageDigest",
@@ -139,7 +150,10 @@ __all__ = [
     "PartnerTerms",
     "Pause",
     "ProviderHour",
+    "ProviderMinute",
+    "ProviderPause",
     "RefusedForm",
+    "Reply",
     "RequestKeyRow",
     "Review",
     "ReviewChange",

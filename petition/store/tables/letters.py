@@ -25,7 +25,7 @@ class Letter(Base):
     __tablename__ = "letters"
     __table_args__ = (
         one_of("state", letter.STATES),
-        one_is_set("recipient", ("entry_id", "staff_id", "partner_id", "message_id")),
+        one_is_set("recipient", ("entry_id", "staff_id", "partner_id", "message_id", "reply_id")),
         Index(
             "ix_letters_owed",
             "due_at",
@@ -50,6 +50,12 @@ class Letter(Base):
             postgresql_where=text("message_id IS NOT NULL"),
             sqlite_where=text("message_id IS NOT NULL"),
         ),
+        Index(
+            "ix_letters_reply_id",
+            "reply_id",
+            postgresql_where=text("reply_id IS NOT NULL"),
+            sqlite_where=text("reply_id IS NOT NULL"),
+        ),
         # No number is given twice: a mailbox drops a letter whose Message-ID it has seen before.
         {"sqlite_autoincrement": True},
     )
@@ -62,6 +68,7 @@ class Letter(Base):
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
     partner_id: Mapped[int | None] = mapped_column(ForeignKey("partners.id", ondelete="CASCADE"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    reply_id: Mapped[int | None] = mapped_column(ForeignKey("replies.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(10))
     due_at: Mapped[datetime] = mapped_column(Instant)
@@ -89,6 +96,10 @@ class Mailbox(Base):
     last_3_at: Mapped[datetime | None] = mapped_column(Instant)
     letters: Mapped[int] = mapped_column(default=0)
     confirmed: Mapped[bool] = mapped_column(default=False)
+    gone_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When a server first said that nobody has it."""
+    stopped_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When one said so again, a day or more later: no letter goes there any more."""
 
 
 class LetterMinute(Base):

@@ -20,7 +20,8 @@ from petition.domain.messages import message
 from petition.store.db import Base, Id, Instant
 from petition.store.tables.constraints import one_of
 
-_TAKEN = "state <> 'waiting' AND state <> 'cancelled'"
+_TAKEN = "state <> 'waiting' AND state <> 'cancelled' AND NOT is_answer"
+_TAKEN_IN_SQLITE = _TAKEN.replace("NOT is_answer", "is_answer = 0")
 
 
 class MessageTarget(Base):
@@ -66,7 +67,7 @@ class Message(Base):
             "wave",
             unique=True,
             postgresql_where=text(_TAKEN),
-            sqlite_where=text(_TAKEN),
+            sqlite_where=text(_TAKEN_IN_SQLITE),
         ),
         Index("ix_messages_target_id_state", "target_id", "state"),
         Index(
@@ -106,6 +107,38 @@ class Message(Base):
     """True once it was given a time within the target's hours."""
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
     """When it was sent, refused, parked or cancelled."""
+    bounced_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When it came back, after it had been sent."""
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when its writer wants no answers to it."""
+    is_answer: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """True of what answers a target's reply: no part of a wave, and not counted."""
+
+
+class Reply(Base):
+    """What a target answered to a message: its subject and plain text, sealed."""
+
+    __tablename__ = "replies"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), index=True
+    )
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """None once it is deleted."""
+    key_number: Mapped[int | None]
+    received_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class MessageAnswer(Base):
+    """A message that answers a reply; each reply is answered once."""
+
+    __tablename__ = "message_answers"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    reply_id: Mapped[int] = mapped_column(ForeignKey("replies.id", ondelete="CASCADE"), unique=True)
 
 
 class MessageAlsoTo(Base):

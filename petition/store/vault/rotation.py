@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from petition.store.tables import Entry, Message
+from petition.store.tables import Entry, InboundMail, Message, Reply
 
 
 class Sealed(StrEnum):
@@ -18,9 +18,17 @@ class Sealed(StrEnum):
     PERSON = "person"
     """Of a form."""
     MESSAGE = "message"
+    REPLY = "reply"
+    INBOUND = "inbound"
+    """An email that came in and is not read yet."""
 
 
-_TABLES: Final[dict[Sealed, Any]] = {Sealed.PERSON: Entry, Sealed.MESSAGE: Message}
+_TABLES: Final[dict[Sealed, Any]] = {
+    Sealed.PERSON: Entry,
+    Sealed.MESSAGE: Message,
+    Sealed.REPLY: Reply,
+    Sealed.INBOUND: InboundMail,
+}
 
 
 def left(session: Session, current: int) -> int:

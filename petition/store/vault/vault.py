@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from petition.domain.messages.message import MessageText
+from petition.domain.messages.reply import ReplyText
 from petition.domain.signatures.supporter import Person
 from petition.errors import SealBroken, SettingError
 from petition.keyring import KeyRing
@@ -35,6 +36,7 @@ LOOK_AGAIN = 5.0
 
 _PERSON = msgspec.json.Decoder(Person)
 _MESSAGE = msgspec.json.Decoder(MessageText)
+_REPLY = msgspec.json.Decoder(ReplyText)
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +116,29 @@ class Vault:
     def open_message(self, sealed: bytes, message_id: int, key_number: int) -> MessageText:
         """The message; raises SealBroken as `open` does."""
         return _MESSAGE.decode(self._open(sealed, b"message", message_id, key_number))
+
+    def seal_reply(self, text: ReplyText, reply_id: int, key_number: int) -> bytes:
+        """A target's reply as sealed bytes that open only for its own row."""
+        return self._seal(msgspec.json.encode(text), b"reply", reply_id, key_number)
+
+    def open_reply(self, sealed: bytes, reply_id: int, key_number: int) -> ReplyText:
+        """The reply; raises SealBroken as `open` does."""
+        return _REPLY.decode(self._open(sealed, b"reply", reply_id, key_number))
+
+    def seal_inbound(self, mail: bytes, mail_id: int, key_number: int) -> bytes:
+        """An email that came in, as sealed bytes that open only for its own row."""
+        return self._seal(mail, b"inbound", mail_id, key_number)
+
+    def open_inbound(self, sealed: bytes, mail_id: int, key_number: int) -> bytes:
+        """The email; raises SealBroken as `open` does."""
+        return self._open(sealed, b"inbound", mail_id, key_number)
+
+    def provider_key(self, domain: str) -> bytes:
+        """What stands for a mail provider where its letters are counted: small ones are people."""
+        mac = self._index.copy()
+        # No address holds this character.
+        mac.update(b"\0provider" + domain.encode())
+        return mac.digest()[:KEY_LENGTH]
 
     def seal_file_key(self, key: bytes, export_id: int, key_number: int) -> bytes:
         """The key of an export's file as sealed bytes that open only for this export."""

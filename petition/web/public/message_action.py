@@ -369,6 +369,7 @@ class MessageAction:
             written=composing.written(self._command(form)),
             from_address=settings.mail_from.address,
             reply_to=settings.reply_to,
+            alias_domain=settings.return_domain if settings.receives else None,
             remarks=found,
             hints=Hints(comment=found.details),
             was_hidden=was_hidden,

@@ -15,7 +15,7 @@ from petition.domain.partners.questions import PartnerQuestion, read
 from petition.domain.signatures import consent, states
 from petition.domain.webhooks.retries import OVERDUE_AFTER
 from petition.errors import NotFound
-from petition.services.messages import own, queueing
+from petition.services.messages import own, queueing, replies
 from petition.services.privacy import data_copy, erasure, rights, withdrawals
 from petition.services.privacy.rights import Choices
 from petition.store.db import reading, transaction
@@ -35,7 +35,17 @@ from petition.web.signing.questions import QuestionsForm, field_name, on_my_page
 
 mine = Blueprint("mine", __name__)
 
-DONE: Final = ("name", "choices", "partner", "withdraw", "undo", "sent", "deleted")
+DONE: Final = (
+    "name",
+    "choices",
+    "partner",
+    "withdraw",
+    "undo",
+    "sent",
+    "deleted",
+    "answered",
+    "closed",
+)
 """What the page says was done, by its address after it."""
 
 
@@ -204,6 +214,7 @@ def download_page(token: str) -> BaseResponse:
         overdue_before=_overdue_before(),
         people=[rights.person(deps().vault, each) for each in held.forms],
         messages=own.opened(deps().vault, held.messages),
+        replies=replies.opened(deps().vault, held.replies),
         country_names=_countries(view),
         call=view.call,
         as_of=deps().now(),
@@ -295,6 +306,7 @@ def _page(
         undo_until=_undo_until(held),
         people=people,
         messages=own.opened(deps().vault, held.messages),
+        replies=replies.opened(deps().vault, held.replies),
         questions=questions,
         partner=_partner(held),
         partner_yes=held.own.current.get(consent.PARTNER) == "yes",

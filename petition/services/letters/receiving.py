@@ -1,0 +1,67 @@
+"""Receiving: an email that came in is kept, sealed, before anybody reads it.
+
+Whatever it is and wherever it is for, the same is done: so no address that it is sent to answers
+otherwise than another, and no email is lost to a fault in reading it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from petition.domain.letters.inbound import LARGEST, MOST_RECIPIENTS
+from petition.domain.signatures.entry_ids import new_entry_id
+from petition.store.db import Session
+from petition.store.letters import inbound_mails
+from petition.store.vault.vault import Vault
+
+LONGEST_ADDRESS: Final = 320
+NOBODY: Final = "MAILER-DAEMON"
+"""What Postfix says to a pipe for an empty sender, unless it is told otherwise."""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What a mail server says beside the email."""
+
+    to: tuple[str, ...]
+    """Empty where nobody told."""
+    sender: str | None
+    """Empty for what servers themselves send; None where nobody told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """An email as it came in."""
+
+    envelope: Envelope
+    content: bytes
+
+
+_ENVELOPE = msgspec.json.Decoder(Envelope)
+
+
+def envelope(to: Sequence[str], sender: str | None) -> Envelope:
+    """What was said, within bounds."""
+    if sender is not None:
+        sender = sender[:LONGEST_ADDRESS].strip().strip("<>")
+        sender = "" if sender.upper() == NOBODY else sender
+    return Envelope(
+        to=tuple(each[:LONGEST_ADDRESS] for each in to[:MOST_RECIPIENTS]), sender=sender
+    )
+
+
+def keep(session: Session, vault: Vault, received: Received, *, at: datetime) -> None:
+    """Keep it, from the commit on."""
+    id_, number = new_entry_id(at), vault.current
+    plain = msgspec.json.encode(received.envelope) + b"\n" + received.content[:LARGEST]
+    inbound_mails.add(session, id_, vault.seal_inbound(plain, id_, number), number, at=at)
+
+
+def opened(plain: bytes) -> Received:
+    """What was kept, as it came in."""
+    head, _, content = plain.partition(b"\n")
+    return Received(envelope=_ENVELOPE.decode(head), content=content)
