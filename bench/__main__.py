@@ -6,7 +6,7 @@ import argparse
 import sys
 from types import ModuleType
 
-from bench import console, export, page, sign, widget
+from bench import console, export, page, sign, webhooks, widget
 from bench.load_generator import MOST_SECONDS
 from drills.failure import DrillError
 from drills.sandbox import interruptible
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "export": export,
     "console": console,
     "widget": widget,
+    "webhooks": webhooks,
 }
 MOST_ROUNDS = 21
 
