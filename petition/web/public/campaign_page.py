@@ -105,15 +105,12 @@ def _call(view: CampaignView) -> dict[str, Any]:
     }
 
 
-def plain_page(code: str, slug: str, name: str, place: str | None = None) -> Response:
-    """A step on the way: the same for everybody, and not for crawlers.
-
-    `place` follows the call's address where that is not the page's name.
-    """
+def plain_page(code: str, slug: str, name: str) -> Response:
+    """A step on the way: the same for everybody, and not for crawlers."""
     shown = shown_call(code, slug)
     response = shared(
         (slug, code, name),
-        lambda: page(f"public/{name}.html", **page_context(shown.view, place or f"/{name}")),
+        lambda: page(f"public/{name}.html", **page_context(shown.view, f"/{name}")),
     )
     response.headers["X-Robots-Tag"] = "noindex"
     return response
