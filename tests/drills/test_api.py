@@ -19,7 +19,8 @@ from tests.programs import PLACE
 
 pytestmark = pytest.mark.slow
 
-CASES = 300
+DRAWN = 40
+"""Beside some hundred that the edges of the document make."""
 
 
 @pytest.fixture
@@ -47,8 +48,8 @@ def test_whatever_a_program_sends_is_answered_as_the_document_says(
         consents=api.consents_of(texts),
         base=served,
     )
-    found = api.run(caller, CASES, 1)
+    found = api.run(caller, DRAWN, 1)
     assert sorted(found.failures) == []
-    assert found.cases >= CASES
+    assert found.cases >= 300
     assert {200, 202, 401, 422} <= set(found.statuses)
     assert "negative_data_rejection" in found.checks
