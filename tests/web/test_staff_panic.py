@@ -51,7 +51,7 @@ def busy(app: Flask) -> FlaskClient:
     return owner
 
 
-NUMBERS = ["2", "1", "2", "1", "1"]
+NUMBERS = ["2", "1", "2", "1", "1", "0"]
 
 
 def test_what_it_says_is_what_it_does(app: Flask, busy: FlaskClient) -> None:
@@ -70,7 +70,7 @@ def test_what_it_says_is_what_it_does(app: Flask, busy: FlaskClient) -> None:
         ("lists",),
     ]
     assert factories.rows(app, "SELECT who, detail FROM audit WHERE action = 'panic'") == [
-        (console.address("owner"), "sessions 2, links 1, devices 2, files 1, requests 1")
+        (console.address("owner"), "sessions 2, links 1, devices 2, files 1, requests 1, tokens 0")
     ]
 
 
@@ -108,7 +108,7 @@ def test_a_row_from_before_requests_were_counted_is_shown(app: Flask) -> None:
             at=dependencies_of(app).now(),
             detail="sessions 2, links 1, devices 2, files 4",
         )
-    assert numbers(owner.get(PAGE), "The last time") == ["2", "1", "2", "4", "0"]
+    assert numbers(owner.get(PAGE), "The last time") == ["2", "1", "2", "4", "0", "0"]
 
 
 def test_a_session_that_ended_by_itself_is_not_counted(
