@@ -15,6 +15,7 @@ from drills import (
     guessing,
     keys,
     kill,
+    mail,
     pages,
     power,
     restart,
@@ -40,6 +41,7 @@ DRILLS: dict[str, ModuleType] = {
     "cannon": cannon,
     "pages": pages,
     "wordpress": wordpress,
+    "mail": mail,
 }
 
 

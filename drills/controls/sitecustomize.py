@@ -239,7 +239,89 @@ def _api_faults() -> None:
     _replace(lists, parameter=lambda asked, default: default)
 
 
+def _no_pace() -> None:
+    """No control, but a drill's wish: messages go at once, and what is tried again, soon."""
+    datetime_ = import_module("datetime")
+    pacing: Any = import_module("petition.domain.messages.pacing")
+    messages: Any = import_module("petition.worker.messages")
+    letters: Any = import_module("petition.worker.letters")
+    transport: Any = import_module("petition.mail.transport")
+    soon = datetime_.timedelta(seconds=0.5)
+    _replace(
+        pacing,
+        MOST_AN_HOUR=10**6,
+        MOST_A_DAY=10**6,
+        is_office_hour=lambda *_: True,
+        next_time=lambda at, *_: at,
+        share=lambda *_: 10**6,
+    )
+    _replace(messages, AWAY=soon, pause_after=lambda *_: soon)
+    _replace(letters, pause_after=lambda *_: soon)
+    _replace(transport, TIMEOUT=2.0)
+
+
+def _quick_clock() -> None:
+    """No control either: the worker's clock shows DRILL_CLOCK (from, at, speed)."""
+    datetime_: Any = import_module("datetime")
+    context: Any = import_module("petition.cli.context")
+    begin, real, speed = os.environ.get("DRILL_CLOCK", "0,0,1").split(",")
+
+    def now() -> Any:
+        passed = (time.time() - float(real)) * float(speed)
+        return datetime_.datetime.fromtimestamp(float(begin) + passed, datetime_.UTC)
+
+    create_app = context.create_app
+    _replace(context, now=now, create_app=lambda: create_app(now=now))
+
+
+def _forget_the_outcome() -> None:
+    """A connection that is cut off after the end of a message is taken for a refusal."""
+    transport: Any = import_module("petition.mail.transport")
+    _replace(transport, OutcomeUnknown=transport.TryLater)
+
+
+def _no_caps() -> None:
+    """No worker asks how many went before."""
+    sending: Any = import_module("petition.store.messages.sending")
+    _replace(sending, take_room=lambda *_, **__: sending.Room.YES)
+
+
+def _sign_less() -> None:
+    """A signature covers nothing but From."""
+    dkim: Any = import_module("petition.mail.dkim")
+    _replace(dkim, SIGNED=(b"From",))
+
+
+def _tell_which() -> None:
+    """A message's Message-ID is its number in the database."""
+    sending: Any = import_module("petition.worker.messages").sending
+    messages: Any = import_module("petition.mail.messages")
+    read, numbers = sending.read, [0]
+
+    def read_and_note(session: Any, message_id: int) -> Any:
+        numbers[0] = message_id
+        return read(session, message_id)
+
+    _replace(sending, read=read_and_note)
+    _replace(messages, message_id=lambda *_: f"{numbers[0]:032x}")
+
+
+def _check_nothing() -> None:
+    """Subjects stand in the head as they were written, and nobody looks at it before it leaves."""
+    transport: Any = import_module("petition.mail.transport")
+    messages: Any = import_module("petition.mail.messages")
+    _replace(transport, check=lambda _: None)
+    _replace(messages, subject_line=lambda text: f"Subject: {text}\r\n")
+
+
 CONTROLS = {
+    "no-pace": _no_pace,
+    "quick-clock": _quick_clock,
+    "outcome-forgotten": _forget_the_outcome,
+    "no-caps": _no_caps,
+    "signs-less": _sign_less,
+    "tells-which": _tell_which,
+    "checks-nothing": _check_nothing,
     "mailbox-unlimited": _write_without_limit,
     "tags-apart": _take_tags_for_mailboxes,
     "stop-ignored": _write_to_the_blocked,
@@ -260,7 +342,7 @@ CONTROLS = {
     "counts-late": _count_late,
 }
 
-_chosen = os.environ.get("DRILL_CONTROL", "")
-if _chosen in CONTROLS:
-    with contextlib.suppress(ImportError):
-        CONTROLS[_chosen]()
+for _chosen in os.environ.get("DRILL_CONTROL", "").split(","):
+    if _chosen in CONTROLS:
+        with contextlib.suppress(ImportError):
+            CONTROLS[_chosen]()
