@@ -8,6 +8,7 @@ transport, so whatever writes a letter, now or later, passes it.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +53,8 @@ class ReadyLetter:
 
 
 _ENCODED: Final = rb"=\?utf-8\?b\?[A-Za-z0-9+/]+={0,2}\?="
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What ends a line in some program, once an encoded word is decoded, and other controls."""
 _WORDS: Final = rb"%b(?: %b)*" % (_ENCODED, _ENCODED)
 _ADDRESS: Final = rb"[!-;=?-~]+@[a-z0-9.-]+"
 
@@ -200,6 +203,9 @@ def _check_head(letter: ReadyLetter, head: dict[bytes, bytes]) -> None:
     for name, value in head.items():
         if not re.fullmatch(expected[name], value):
             raise UnsafeLetter(name.decode())
+    for name in (b"From", b"Subject"):
+        if any(map(_UNSEEN.search, _decoded(head[name]))):
+            raise UnsafeLetter(name.decode())
     if letter.also_to and not _is_message(head):
         raise UnsafeLetter("several recipients")
     if head[b"To"] != ", ".join(letter.recipients).encode():
@@ -210,6 +216,15 @@ def _check_head(letter: ReadyLetter, head: dict[bytes, bytes]) -> None:
     domain = letter.sender.rpartition("@")[2]
     if head[b"Message-ID"] != f"<{letter.message_id}@{domain}>".encode():
         raise UnsafeLetter("Message-ID")
+
+
+def _decoded(value: bytes) -> Iterator[str]:
+    """What mail programs show of its encoded words."""
+    for word in re.findall(_ENCODED, value):
+        try:
+            yield b64decode(word.split(b"?")[3]).decode()
+        except ValueError:  # no base64, or no UTF-8
+            raise UnsafeLetter("encoded word") from None
 
 
 def _check_text(lines: list[bytes]) -> None:

@@ -1,0 +1,62 @@
+"""The mail drill's own eyes: what it must see in an email, it sees."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+from drills.mail import _covers, _Run
+from drills.mail_target import FAULTS, Does, Taken, faulty
+from drills.mail_writers import Writer, holds
+from petition.dkim_keys import read
+from petition.mail.dkim import Signer
+from tests.dkim import ED25519, RSA
+from tests.mail.written import plain_letter
+
+LETTER = plain_letter("office@one.example").content
+SEEN: Any = SimpleNamespace(composed={})
+
+
+def taken(content: bytes, *recipients: str) -> Taken:
+    return Taken(0.0, "no-reply@house.example.org", recipients or ("office@one.example",), content)
+
+
+def test_what_was_added_on_the_way_is_seen() -> None:
+    relayed = b"Received: from here\r\n" + LETTER
+    assert _Run._extra(SEEN, [taken(LETTER), taken(relayed)]) == 0
+    for content in (
+        b"Bcc: x@elsewhere.example\r\n" + LETTER,
+        b"X-Injected: 1\r\n" + LETTER,
+        b"Subject: twice\r\n" + LETTER,
+        LETTER.replace(b"To: ", b"To: x@elsewhere.example, "),
+    ):
+        assert _Run._extra(SEEN, [taken(content)]) == 1
+    assert _Run._extra(SEEN, [taken(LETTER, "office@one.example", "x@elsewhere.example")]) == 1
+
+
+def test_a_trace_is_seen_in_the_head_and_in_the_text() -> None:
+    number = plain_letter().message_id
+    known = Writer(message_id=number, traces=("Ultrazson7", "1795737853"))
+    run: Any = SimpleNamespace(composed={number: known})
+    message = b"Reply-To: replies@house.example.org\r\n" + LETTER
+    assert _Run._traced(run, [taken(message)]) == 0
+    for line in (b"X-Time: 1795737853\r\n", b"X-Name: =?utf-8?b?VWx0cmF6c29uNw==?=\r\n"):
+        assert _Run._traced(run, [taken(line + message)]) == 1
+    assert holds(["by ULTRAZSON7"], known.traces) == ["Ultrazson7"]
+
+
+def test_a_signature_that_covers_too_little_is_seen() -> None:
+    keys = read(RSA + ED25519, "rsa,ed")
+    domain = "call.drill.example"
+    records = {key.host(domain): key.record for key in keys}
+    signed = Signer(keys, domain).signed(LETTER)
+    assert _covers(signed, records, 2)
+    assert not _covers(LETTER, records, 2)
+    assert not _covers(signed.replace(b"Letter 1", b"Letter 2"), records, 2)
+    assert not _covers(signed.replace(b"message-id", b"x-other-id"), records, 2)
+
+
+def test_the_failing_server_does_all_that_servers_do() -> None:
+    draw = faulty(7)
+    assert set(Counter(draw() for _ in range(500))) == set(Does) == set(FAULTS)
