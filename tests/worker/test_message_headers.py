@@ -21,6 +21,8 @@ HEAD = {
     *("From", "To", "Reply-To", "Subject", "Date", "Message-ID"),
     *("Content-Language", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"),
 }
+TYPED = PAYLOADS[: len(PAYLOADS) // 2]
+"""The others begin without a word: they are the drill's."""
 FIELDS = ("given_name", "family_name", "message_subject", "message_body")
 
 
@@ -34,7 +36,7 @@ def test_nothing_that_is_typed_or_sealed_adds_a_line_a_reader_or_a_message(
     clock.at = datetime(2026, 11, 2, 19, 0, tzinfo=UTC)
     form = form_of(client, people.cora)
     sent = 0
-    for place, payload in enumerate(PAYLOADS):
+    for place, payload in enumerate(TYPED):
         typed = {FIELDS[place % 4]: payload, "email": f"p{place}@example.net"}
         answer = client.post("/en/amazon/message", data=form | {"to": [KEYS[place % 3]]} | typed)
         assert answer.status_code in {303, 422}
@@ -42,7 +44,7 @@ def test_nothing_that_is_typed_or_sealed_adds_a_line_a_reader_or_a_message(
     for entry_id in entries(app):
         confirm(app, entry_id)
     assert states(app) == {"queued": sent}
-    assert sent > len(PAYLOADS) // 2
+    assert sent > len(TYPED) // 2
     worker = worker_to(smtp_server.smtp)
     Writers(app).poison(sent // 2)  # half of them get one that no form let through
     worker.once()
