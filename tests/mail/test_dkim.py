@@ -48,7 +48,7 @@ def emails(tmp_path: Path) -> tuple[Settings, list[ReadyLetter]]:
     text = MessageText(
         sender='Zoë "Z" via Call', subject="Wörte\u202f=?", body="a\n.\n" + "x" * 2000
     )
-    message = to_target(written, text, letter_id=5, to="boss@example.org", language="de", at=AT)
+    message = to_target(written, text, letter_id=5, to=["boss@example.org"], language="de", at=AT)
     return written.settings, [*letters, message]
 
 
