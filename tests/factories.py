@@ -252,8 +252,8 @@ def new_entry(app: Flask, call: CampaignView, number: int, **changes: Any) -> Ne
         updates="no",
         source=Source(),
         answers=tuple(
-            Consented(purpose=purpose, consent_text_id=text_id, answer="yes")
-            for purpose, text_id in call.consent_text_ids.items()
+            Consented(purpose=purpose, consent_text_id=call.consent_text_ids[purpose], answer="yes")
+            for purpose in call.call.consents
         ),
         way="web",
         at=at,
