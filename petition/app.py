@@ -63,6 +63,7 @@ from petition.web.public.crawlers import finding
 from petition.web.public.letter_links import links
 from petition.web.public.link_requests import link_requests
 from petition.web.public.message import message
+from petition.web.public.message_outcomes import outcomes
 from petition.web.public.my_signature import mine
 from petition.web.public.own_files import own_files
 from petition.web.public.partner_page import partner_page
@@ -81,6 +82,7 @@ from petition.web.staff.exports import exports
 from petition.web.staff.help import guide
 from petition.web.staff.limits import limits
 from petition.web.staff.lost_factor import lost
+from petition.web.staff.messages import messages
 from petition.web.staff.moderation import reviews
 from petition.web.staff.opening import opening
 from petition.web.staff.own_account import own_account
@@ -230,6 +232,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         links,
         mine,
         answers,
+        outcomes,
         partner_page,
         names,
         public_partners,
@@ -243,6 +246,7 @@ def _add_views(app: Flask, settings: Settings) -> None:
         domains,
         opening,
         partners,
+        messages,
         webhooks,
         tokens,
         partner_pages,

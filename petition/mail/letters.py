@@ -119,6 +119,57 @@ def written(context: LetterContext, letter: EntryLetter, to: str, at: datetime) 
     return finished(context, letter, kinds.WRITTEN, subject, links, to, at)
 
 
+def _about_messages(
+    context: LetterContext,
+    letter: EntryLetter,
+    what: str,
+    subject: str,
+    link: str,
+    to: str,
+    at: datetime,
+) -> ReadyLetter:
+    """To who wrote to a target: what became of it stands on their own page, not here."""
+    unsubscribe = _unsubscribe(context, letter, at) if what in kinds.UNASKED else None
+    links = {"what": what, "link": link, "unsubscribe": unsubscribe}
+    return finished(
+        context, letter, "about_messages", subject, links, to, at, one_click=unsubscribe
+    )
+
+
+def message_cancelled(
+    context: LetterContext, letter: EntryLetter, to: str, at: datetime
+) -> ReadyLetter:
+    """What they wrote does not go: its target is written to no more."""
+    subject = _language(letter).gettext("An email of yours was not sent")
+    link = _my(context, letter, at)
+    return _about_messages(context, letter, kinds.MESSAGE_CANCELLED, subject, link, to, at)
+
+
+def message_moved(
+    context: LetterContext, letter: EntryLetter, to: str, at: datetime
+) -> ReadyLetter:
+    """What they wrote goes to the target that took the place of theirs."""
+    subject = _language(letter).gettext("An email of yours goes to somebody else")
+    link = _my(context, letter, at)
+    return _about_messages(context, letter, kinds.MESSAGE_MOVED, subject, link, to, at)
+
+
+def follow_up(context: LetterContext, letter: EntryLetter, to: str, at: datetime) -> ReadyLetter:
+    """Two weeks on, once: did an answer come?"""
+    subject = _language(letter).gettext("Did an answer come?")
+    link = f"{_my(context, letter, at)}/answers"
+    return _about_messages(context, letter, kinds.FOLLOW_UP, subject, link, to, at)
+
+
+def target_answer(
+    context: LetterContext, letter: EntryLetter, to: str, at: datetime
+) -> ReadyLetter:
+    """There is an answer to what they wrote; the page has it."""
+    subject = _language(letter).gettext("An answer has come")
+    link = f"{_my(context, letter, at)}/answers"
+    return _about_messages(context, letter, kinds.TARGET_ANSWER, subject, link, to, at)
+
+
 LETTERS: Final[Mapping[str, Callable[[LetterContext, EntryLetter, str, datetime], ReadyLetter]]] = {
     kinds.CONFIRM: confirm,
     kinds.REMINDER: reminder,
@@ -126,6 +177,10 @@ LETTERS: Final[Mapping[str, Callable[[LetterContext, EntryLetter, str, datetime]
     kinds.WRITTEN: written,
     kinds.THANKS: thanks,
     kinds.DATA: data,
+    kinds.MESSAGE_CANCELLED: message_cancelled,
+    kinds.MESSAGE_MOVED: message_moved,
+    kinds.FOLLOW_UP: follow_up,
+    kinds.TARGET_ANSWER: target_answer,
 }
 """By what `domain.letter.said` says."""
 

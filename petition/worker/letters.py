@@ -15,7 +15,7 @@ from petition.domain.letters.bounce import BounceClass
 from petition.domain.letters.letter import pause_after
 from petition.domain.letters.recipient import RecipientKind
 from petition.errors import SealBroken
-from petition.mail import reply_letters
+from petition.mail import message_trials, reply_letters
 from petition.mail.letters import LETTERS, LetterContext
 from petition.mail.partner_letters import to_partner
 from petition.mail.ready_letter import ReadyLetter, UnsafeLetter
@@ -23,11 +23,13 @@ from petition.mail.staff_letters import to_staff
 from petition.mail.transport import Refused, ServerAway, Transport, TryLater, TurnedAway
 from petition.services.letters import bounces, screening
 from petition.services.privacy import blocks
+from petition.store.campaigns import campaigns
 from petition.store.db import Session, SessionFactory
 from petition.store.db.transient_failures import committed
 from petition.store.letters import entry_letters, outbox, partner_letters, relay, staff_letters
 from petition.store.letters.outbox import ClaimedLetter
-from petition.store.messages import replies
+from petition.store.letters.staff_letters import StaffLetter
+from petition.store.messages import replies, trials
 from petition.store.vault.vault import Vault
 from petition.worker.letter_budget import LetterBudget
 from petition.worker.provider_watch import ProviderWatch
@@ -144,10 +146,19 @@ class LetterSender:
         at = self._now()
         with self._transaction() as session:
             letter = staff_letters.read(session, claimed.id)
-            ready = None if letter is None else to_staff(self._context, letter, at)
+            ready = None if letter is None else self._for_staff(session, letter, at)
             if letter is not None and ready is None:
                 outbox.finish(session, letter.id, letters_.WITHHELD, at=at)
         return ready
+
+    def _for_staff(self, session: Session, letter: StaffLetter, at: datetime) -> ReadyLetter | None:
+        if letter.kind != letters_.MESSAGE_TRIAL:
+            return to_staff(self._context, letter, at)
+        trial = trials.read(session, letter.id)
+        if trial is None:
+            return None
+        view = campaigns.view_of_text(session, trial.text_id)
+        return message_trials.to_staff(self._context, letter, trial, view, at)
 
     def _written_to_partner(self, claimed: ClaimedLetter) -> ReadyLetter | None:
         """To whom staff named: like one to staff."""

@@ -17,9 +17,11 @@ from petition.services.counts import (
     country_figures,
     message_figures,
     partner_figures,
+    target_figures,
 )
 from petition.services.exports import kept_file
 from petition.services.letters import link_requests
+from petition.services.messages import answers, follow_up, leaving
 from petition.services.partners import refused_forms
 from petition.services.privacy import asked_erasures, erasure, retention
 from petition.services.privacy.erasure import ErasureContext
@@ -97,6 +99,7 @@ class Maintenance:
         self.erase_withdrawn()
         self.erase_asked()
         self.retain()
+        self.tell_writers()
         self.fold()
         self.count_for_console()
         self.vacuum()
@@ -174,7 +177,9 @@ class Maintenance:
             refused_forms.delete_old(session, at=at)
             bulk_actions.delete_old(session, at=at)
             sending.delete_old(session, at=at)
+            target_figures.snapshot_all(session, at=at)
         self._remind(at)
+        self._ask_for_answers(at)
         retention.note(self._reading, self._transaction, at=at)
 
     def _due(self, at: datetime, since: datetime | None) -> Iterator[Step]:
@@ -204,6 +209,19 @@ class Maintenance:
         while number == retention.BATCH:
             with self._transaction() as session:
                 number = retention.remind(session, at=at)
+
+    def _ask_for_answers(self, at: datetime) -> None:
+        number = follow_up.BATCH
+        while number:
+            with self._transaction() as session:
+                number = follow_up.ask_due(session, at=at)
+
+    def tell_writers(self) -> None:
+        """What is queued for who is written to no more, and answers: a batch at a time."""
+        with self._transaction() as session:
+            leaving.settle(session, at=self._now())
+        with self._transaction() as session:
+            answers.send_due(session, at=self._now())
 
     def check_audit(self) -> None:
         """Once a day: what is wrong with the audit log goes to the console and into the log."""

@@ -31,6 +31,7 @@ from petition.mail.transport import (
     TryLater,
     TurnedAway,
 )
+from petition.services.messages import leaving
 from petition.store.db import DatabaseFault, Session, SessionFactory
 from petition.store.db.transient_failures import committed, is_overtaken
 from petition.store.letters import outbox, relay
@@ -160,9 +161,14 @@ class MessageSender:
             sending.move(session, found.id, message.PARKED, at=at)
             outbox.finish(session, letter.id, letters.FAILED, at=at, error=UNKNOWN)
             return None
-        if found.state != message.QUEUED or not found.recipients:
-            if not found.recipients:
+        if found.state == message.QUEUED and not found.recipients:
+            leaving.settle_one(session, found.id, at=at)  # it is cancelled, or waits for another
+            found = sending.read(session, letter.to.id) or found
+            if found.state == message.QUEUED and not found.recipients:
                 sending.move(session, found.id, message.CANCELLED, at=at)
+                outbox.finish(session, letter.id, letters.WITHHELD, at=at)
+                return None
+        if found.state != message.QUEUED:
             outbox.finish(session, letter.id, letters.WITHHELD, at=at)
             return None
         if found.is_for_digest:

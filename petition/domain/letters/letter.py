@@ -32,6 +32,16 @@ class LetterKind(StrEnum):
     """A target's reply, written anew for the supporter whose message it answers."""
     ANSWER_HERE = "answer_here"
     """To who answered by mail: where answers are written instead. One a day at most."""
+    MESSAGE_CANCELLED = "message_cancelled"
+    """To who wrote one: it does not go, as its target is written to no more."""
+    MESSAGE_MOVED = "message_moved"
+    """To who wrote one: it goes to the target that took the place of theirs."""
+    FOLLOW_UP = "follow_up"
+    """To who wrote, two weeks on: did an answer come?"""
+    TARGET_ANSWER = "target_answer"
+    """To who wrote and asked for it: the target answered."""
+    MESSAGE_TRIAL = "message_trial"
+    """To staff: a message as a target would get it."""
     NEW_FACTOR = "new_factor"
     """To staff: a second factor was set up for their account."""
     FACTOR_REMOVED = "factor_removed"
@@ -72,6 +82,11 @@ WRITTEN: Final = LetterKind.WRITTEN
 MESSAGE: Final = LetterKind.MESSAGE
 REPLY: Final = LetterKind.REPLY
 ANSWER_HERE: Final = LetterKind.ANSWER_HERE
+MESSAGE_CANCELLED: Final = LetterKind.MESSAGE_CANCELLED
+MESSAGE_MOVED: Final = LetterKind.MESSAGE_MOVED
+FOLLOW_UP: Final = LetterKind.FOLLOW_UP
+TARGET_ANSWER: Final = LetterKind.TARGET_ANSWER
+MESSAGE_TRIAL: Final = LetterKind.MESSAGE_TRIAL
 NEW_FACTOR: Final = LetterKind.NEW_FACTOR
 FACTOR_REMOVED: Final = LetterKind.FACTOR_REMOVED
 WRONG_CODES: Final = LetterKind.WRONG_CODES
@@ -84,10 +99,13 @@ WEBHOOK_OFF: Final = LetterKind.WEBHOOK_OFF
 PROVIDER_BLOCKS: Final = LetterKind.PROVIDER_BLOCKS
 CONFIRMING: Final = frozenset({CONFIRM, REMINDER})
 """What is worth nothing once the link to confirm has ended."""
-UNASKED: Final = frozenset({REMINDER, THANKS})
-"""Letters that no click of the supporter's asks for: who unsubscribes gets none."""
-UNLIMITED: Final = frozenset({THANKS})
-"""Not charged to the mailbox's limits: only its own owner can cause one, once."""
+ABOUT_MESSAGES: Final = frozenset({MESSAGE_CANCELLED, MESSAGE_MOVED, FOLLOW_UP, TARGET_ANSWER})
+"""What whoever wrote to a target learns of it: only who is confirmed, by staff or with time."""
+UNASKED: Final = frozenset({REMINDER, THANKS, FOLLOW_UP, TARGET_ANSWER})
+"""Letters that no click of the supporter's asks for, and one that they may not want any more: who
+unsubscribes gets none."""
+UNLIMITED: Final = frozenset({THANKS}) | ABOUT_MESSAGES
+"""Not charged to the mailbox's limits: nobody can cause one by typing its address."""
 
 OWED: Final = LetterState.OWED
 SENT: Final = LetterState.SENT
@@ -121,6 +139,7 @@ def letter_to_send(
         REMINDER: REMINDER if state == states.PENDING else None,
         THANKS: THANKS if settled or state == states.WRITER else None,
         DATA: DATA,
+        **{LetterKind(each): LetterKind(each) if settled else None for each in ABOUT_MESSAGES},
     }
     return says.get(kind)
 

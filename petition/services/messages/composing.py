@@ -40,6 +40,7 @@ class Compose:
     variant: int
     together: bool = False
     """True where one email goes to all of them, who see each other."""
+    wants_answer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ def with_messages(
                 shown_as=command.shown_as,
                 sealed=vault.seal_message(each.text, id_, number),
                 key_number=number,
+                wants_answer=command.wants_answer,
             )
         )
     return replace(entry, messages=tuple(made))

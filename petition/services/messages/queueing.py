@@ -18,16 +18,17 @@ def confirm_of_entry(session: Session, entry_id: int, *, at: datetime) -> int:
 
     Nothing is while the signature does not count: staff may hold it back.
     """
-    return _owe(session, messages.confirm_of_entry(session, entry_id, at=at), at)
+    return owe(session, messages.confirm_of_entry(session, entry_id, at=at), at)
 
 
 def confirm_one(session: Session, signature_id: int, message_id: int, *, at: datetime) -> bool:
     """The mailbox's owner sends one that waits, from their own page; False where it cannot go."""
     queued = messages.confirm_one(session, signature_id, message_id, at=at)
-    return _owe(session, queued, at) > 0
+    return owe(session, queued, at) > 0
 
 
-def _owe(session: Session, message_ids: Sequence[int], at: datetime) -> int:
+def owe(session: Session, message_ids: Sequence[int], at: datetime) -> int:
+    """Let a worker take these messages; how many they are."""
     outbox.enqueue(
         session,
         [

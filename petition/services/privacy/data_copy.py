@@ -111,6 +111,11 @@ class MessageCopy(msgspec.Struct, frozen=True, kw_only=True):
     """Since when nothing that is answered to it is passed on."""
     is_answer: bool
     replies: tuple[ReplyCopy, ...]
+    wants_answer: bool
+    """They asked to be told if the target answers."""
+    asked_at: str | None
+    outcome: str | None
+    """What they said came back."""
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,6 +264,9 @@ def _message(record: MessageRecord, held: PersonalData, vault: Vault) -> Message
         closed_at=_time(record.closed_at),
         is_answer=record.is_answer,
         replies=tuple(_reply(each, vault) for each in held.replies if each.message_id == record.id),
+        wants_answer=record.wants_answer,
+        asked_at=_time(record.asked_at),
+        outcome=record.outcome,
     )
 
 

@@ -45,6 +45,13 @@ class MessageRecord:
     """Since when its writer wants no answers to it."""
     is_answer: bool
     """True of what answers a target's reply."""
+    target_id: int
+    wave: int
+    wants_answer: bool
+    asked_at: datetime | None
+    """When its writer was asked whether an answer came."""
+    outcome: str | None
+    """What they said."""
 
 
 def of_signature(session: Session, signature_id: int) -> tuple[MessageRecord, ...]:
@@ -80,6 +87,11 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
             bounced_at=row.bounced_at,
             closed_at=row.closed_at,
             is_answer=row.is_answer,
+            target_id=row.target_id,
+            wave=row.wave,
+            wants_answer=row.wants_answer,
+            asked_at=row.asked_at,
+            outcome=row.outcome,
         )
         for row, name in rows
     )

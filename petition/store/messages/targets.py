@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.campaigns.campaign import Target
@@ -63,18 +64,15 @@ def sync(session: Session, campaign_id: int, *, at: datetime) -> None:
         ],
         key=("campaign_id", "key"),
         change=lambda new: {
-            name: getattr(new, name)
-            for name in (
-                "name",
-                "email",
-                "country",
-                "time_zone",
-                "an_hour",
-                "a_day",
-                "mode",
-                "language",
-                "retired_at",
-            )
+            **{
+                name: getattr(new, name)
+                for name in ("name", "email", "country", "time_zone", "mode", "language")
+            },
+            **{name: _unless_set(name, new) for name in ("an_hour", "a_day")},
+            # Whom staff took off comes back by staff alone.
+            "retired_at": case(
+                (MessageTarget.left_as.is_not(None), MessageTarget.retired_at), else_=None
+            ),
         },
     )
     session.execute(
@@ -86,6 +84,14 @@ def sync(session: Session, campaign_id: int, *, at: datetime) -> None:
         )
         .values(retired_at=at)
         .execution_options(synchronize_session=False)
+    )
+
+
+def _unless_set(name: str, new: Any) -> Any:
+    """What the files say of a cap, where staff have not said it."""
+    return case(
+        (MessageTarget.caps_set_at.is_not(None), getattr(MessageTarget, name)),
+        else_=getattr(new, name),
     )
 
 

@@ -54,6 +54,8 @@ class NewMessage:
     key_number: int
     also_to: tuple[int, ...] = ()
     """Further targets, where one email goes to several."""
+    wants_answer: bool = False
+    """Its writer wants to be told by email if the target answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,12 +198,13 @@ SELECT entry_id, kind, due_at, {", ".join(map(_literal, outbox.AS_NEW.values()))
 _MESSAGES = _Insert(
     f"""
 INSERT INTO messages (id, signature_id, entry_id, target_id, wave, text_id, variant, shown_as,
-                      language, state, sealed, key_number, composed_at, paced, apart)
+                      language, state, sealed, key_number, composed_at, paced, apart,
+                      wants_answer)
 SELECT message_id,
        (SELECT id FROM signatures WHERE signatures.campaign_id = given.campaign_id
                                     AND signatures.address_key = given.address_key),
        entry_id, target_id, wave, text_id, variant, shown_as,
-       language, '{WAITING}', sealed, key_number, at, false, apart
+       language, '{WAITING}', sealed, key_number, at, false, apart, wants_answer
 FROM given
 """,  # noqa: S608  # constants alone
     {
@@ -219,6 +222,7 @@ FROM given
         "key_number": "integer",
         "at": "timestamptz",
         "apart": "boolean",
+        "wants_answer": "boolean",
     },
 )
 _ALSO_TO = _Insert(
@@ -333,4 +337,5 @@ def _message(entry: NewEntry, new: NewMessage, at: object) -> tuple[object, ...]
         new.key_number,
         at,
         not entry.signs,
+        new.wants_answer,
     )

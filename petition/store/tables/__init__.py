@@ -49,8 +49,11 @@ from petition.store.tables.messages import (
     MessageDigest,
     MessageHour,
     MessageTarget,
+    MessageTrial,
     ProviderHour,
     Reply,
+    TargetAnswer,
+    TargetStand,
 )
 from petition.store.tables.partners import (
     Partner,
@@ -140,6 +143,7 @@ __all__ = [
     "MessageDigest",
     "MessageHour",
     "MessageTarget",
+    "MessageTrial",
     "Partner",
     "PartnerDisclosure",
     "PartnerEvent",
@@ -175,7 +179,9 @@ __all__ = [
     "StaffRole",
     "StaffSession",
     "StaffView",
+    "TargetAnswer",
     "TargetDomain",
+    "TargetStand",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

@@ -10,18 +10,21 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.domain.messages import message
+from petition.domain.messages import message, targets
 from petition.store.db import Base, Id, Instant
 from petition.store.tables.constraints import one_of
 
 _TAKEN = "state <> 'waiting' AND state <> 'cancelled' AND NOT is_answer"
 _TAKEN_IN_SQLITE = _TAKEN.replace("NOT is_answer", "is_answer = 0")
+_TO_ASK = "state = 'sent' AND asked_at IS NULL"
+_SAID = "outcome IS NOT NULL"
 
 
 class MessageTarget(Base):
@@ -49,7 +52,13 @@ class MessageTarget(Base):
     paused_at: Mapped[datetime | None] = mapped_column(Instant)
     """Since when staff let nothing go to it; None while messages go."""
     retired_at: Mapped[datetime | None] = mapped_column(Instant)
-    """Since when the files name it no more."""
+    """Since when nobody can write to it: the files name it no more, or staff say so (left_as)."""
+    left_as: Mapped[str | None] = mapped_column(String(10))
+    """What staff said of it (domain/messages/targets.Leaving); loading files leaves it so."""
+    replaced_by: Mapped[str | None] = mapped_column(String(64))
+    """The key of the one that takes its place."""
+    caps_set_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when its caps are what staff say, and not the files."""
 
 
 class Message(Base):
@@ -75,6 +84,19 @@ class Message(Base):
             "digest_id",
             postgresql_where=text("digest_id IS NOT NULL"),
             sqlite_where=text("digest_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_messages_outcome",
+            "target_id",
+            "outcome",
+            postgresql_where=text(_SAID),
+            sqlite_where=text(_SAID),
+        ),
+        Index(
+            "ix_messages_to_ask",
+            "finished_at",
+            postgresql_where=text(_TO_ASK),
+            sqlite_where=text(_TO_ASK),
         ),
     )
 
@@ -113,6 +135,12 @@ class Message(Base):
     """Since when its writer wants no answers to it."""
     is_answer: Mapped[bool] = mapped_column(default=False, server_default=false())
     """True of what answers a target's reply: no part of a wave, and not counted."""
+    wants_answer: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Its writer asked to be told by email if the target answers."""
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When its writer was asked whether an answer came."""
+    outcome: Mapped[str | None] = mapped_column(String(12))
+    """What they said (domain/messages/targets.Outcome)."""
 
 
 class Reply(Base):
@@ -139,6 +167,55 @@ class MessageAnswer(Base):
         ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     reply_id: Mapped[int] = mapped_column(ForeignKey("replies.id", ondelete="CASCADE"), unique=True)
+
+
+class TargetStand(Base):
+    """What a target did, with day and proof; a further row says what it did next."""
+
+    __tablename__ = "target_stands"
+    __table_args__ = (one_of("stand", targets.STANDS),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("message_targets.id"), index=True)
+    stand: Mapped[str] = mapped_column(String(10))
+    day: Mapped[date] = mapped_column(Date)
+    link: Mapped[str] = mapped_column(String(500))
+    note: Mapped[str] = mapped_column(String(300))
+    noted_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class TargetAnswer(Base):
+    """What a target answered to all who wrote, as staff published it, and who is told of it."""
+
+    __tablename__ = "target_answers"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("message_targets.id"), index=True)
+    day: Mapped[date] = mapped_column(Date)
+    texts: Mapped[str] = mapped_column(Text)
+    """JSON: language to text (store/db/stored_json)."""
+    published_at: Mapped[datetime] = mapped_column(Instant)
+    asked_by: Mapped[str | None] = mapped_column(String(254))
+    """Who of staff wants those told who asked to be."""
+    approved_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when they are."""
+    reached: Mapped[int] = mapped_column(Id, default=0)
+    """The last signature that was told: who comes after it is next."""
+    told: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class MessageTrial(Base):
+    """A message that a member of staff sends to themselves, as a target would get it."""
+
+    __tablename__ = "message_trials"
+
+    letter_id: Mapped[int] = mapped_column(
+        ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True
+    )
+    target_id: Mapped[int] = mapped_column(ForeignKey("message_targets.id"))
+    text_id: Mapped[int] = mapped_column(ForeignKey("campaign_texts.id"))
+    variant: Mapped[int]
 
 
 class MessageAlsoTo(Base):

@@ -13,6 +13,8 @@ from petition.domain.signatures.mail_providers import Providers
 from petition.errors import NotFound
 from petition.services.counts import country_figures, message_figures
 from petition.services.counts.country_figures import Countries
+from petition.services.messages import scoreboard
+from petition.services.messages.scoreboard import Score
 from petition.services.partners.questions import with_question
 from petition.services.signatures import public_names
 from petition.services.signatures.public_names import Voices
@@ -133,9 +135,29 @@ class CampaignCache:
 
     def message_targets(self, slug: str) -> tuple[TargetRecord, ...]:
         """To whom a campaign's supporters may write; raises NotFound."""
+        agreed = self._agreed(slug)
+        return tuple(each for each in self._message_targets(slug) if each.key not in agreed)
+
+    def agreed_targets(self, slug: str) -> tuple[TargetRecord, ...]:
+        """Those that nobody writes to because they agreed; raises NotFound."""
+        agreed = self._agreed(slug)
+        return tuple(each for each in self._message_targets(slug) if each.key in agreed)
+
+    def _message_targets(self, slug: str) -> tuple[TargetRecord, ...]:
         return self._keep(
             ("message-targets", slug),
             lambda s: targets.of_campaign(s, campaigns.by_slug(s, slug).id),
+        )
+
+    def _agreed(self, slug: str) -> frozenset[str]:
+        return self._keep(
+            ("agreed", slug), lambda s: scoreboard.who_agreed(s, campaigns.by_slug(s, slug).id)
+        )
+
+    def scores(self, slug: str) -> tuple[Score, ...]:
+        """What each target did, received and answered; raises NotFound."""
+        return self._keep(
+            ("scores", slug), lambda s: scoreboard.scores(s, campaigns.by_slug(s, slug).id)
         )
 
     def partner(self, slug: str, key: str) -> PartnerRecord | None:

@@ -56,9 +56,14 @@ def page_context(
         "campaign_url": here,
         "sign_url": f"{here}/sign",
         "privacy_url": f"{here}/privacy",
-        "message_url": f"{here}/message" if composing.is_offered(view) else None,
+        "message_url": f"{here}/message" if _takes_messages(view) else None,
         "share_url": f"{base}/{view.slug}",
     }
+
+
+def _takes_messages(view: CampaignView) -> bool:
+    """Whether somebody is left to write to: a target that agreed is not."""
+    return composing.is_offered(view) and bool(deps().campaign_cache.message_targets(view.slug))
 
 
 def organiser_of(view: CampaignView) -> str | None:

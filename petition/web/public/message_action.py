@@ -124,9 +124,10 @@ class MessageAction:
         """Raises NotFound where a campaign has no such action, and ActionClosed where it is
         closed."""
         targets = deps().campaign_cache.message_targets(place.view.slug)
-        if not (composing.is_offered(place.view) and targets):
+        agreed = deps().campaign_cache.agreed_targets(place.view.slug)
+        if not (composing.is_offered(place.view) and (targets or agreed)):
             raise NotFound
-        if not place.view.is_open(deps().now()):
+        if not (targets and place.view.is_open(deps().now())):
             raise ActionClosed(place.home)
         return cls(place=place, targets=targets)
 
@@ -315,6 +316,7 @@ class MessageAction:
             hints=hints,
             wait=wait,
             countries=(("", ""), *language().countries()),
+            agreed=deps().campaign_cache.agreed_targets(self.view.slug),
             choice=self.view.presentation.message.choice,
             choices=Choice,
             together=self.view.presentation.message.together,
@@ -354,6 +356,7 @@ class MessageAction:
             body=form.whole_body,
             variant=min(form.variant, len(self.view.call.messages) - 1),
             together=self.view.presentation.message.together,
+            wants_answer=bool(form.wants_answer.data),
         )
 
     def _preview(self, form: MessageForm, view: CampaignView) -> str:

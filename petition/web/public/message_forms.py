@@ -37,7 +37,13 @@ class MessageForm(SignForm):
 
     ANSWERS: tuple[str, ...] = tuple(f"answer_{number + 1}" for number in range(QUESTIONS))
     WRITTEN: tuple[str, ...] = ("to", "message_subject", "message_body", *ANSWERS)
-    TYPED: tuple[str, ...] = (*WRITTEN, *SignForm.TYPED, "shown_as", "office_country")
+    TYPED: tuple[str, ...] = (
+        *WRITTEN,
+        *SignForm.TYPED,
+        "shown_as",
+        "office_country",
+        "wants_answer",
+    )
     CARRIED: tuple[str, ...] = (*SignForm.CARRIED, "variant", "apart")
 
     to = SelectMultipleField(validate_choice=False)
@@ -50,6 +56,8 @@ class MessageForm(SignForm):
     shown_as = StringField()
     office_country = StringField(filters=[clean_unscripted])
     """Offices of this country alone are listed; empty: of all."""
+    wants_answer = StringField()
+    """“Tell me by email if they answer”; whatever it says is a yes."""
 
     targets: Sequence[TargetRecord] = ()
     """Those of the campaign: the view says which they are."""

@@ -36,6 +36,7 @@ def counted(shown: CachedCampaign) -> dict[str, Any]:
         "places": _places(shown),
         "places_as_of": shown.countries.at if shown.countries is not None else None,
         "messages_sent": shown.messages_sent,
+        "scores": deps().campaign_cache.scores(shown.view.slug),
         "has_names": shown.has_names,
         "voices": shown.voices,
         "country_names": dict(language().countries()),

@@ -39,6 +39,7 @@ HELP: Final = {
     "domains": "the-targets-own-mail",
     "limits": "limits-by-sender",
     "lost_factor": "your-account",
+    "messages": "emails-to-the-targets",
     "opening": "opening-and-closing",
     "own_account": "your-account",
     "panic": "closing-everything",
@@ -93,6 +94,7 @@ def _campaign_pages(slug: str) -> Iterator[_Place]:
     yield f"{root}/domains", _("The target’s own mail domains"), Right.NUMBERS
     yield f"{root}/state", _("Open or close"), Right.OPEN_CLOSE
     yield f"{root}/partners", _("Partners"), Right.NUMBERS
+    yield f"{root}/messages", _("Emails to the targets"), Right.NUMBERS
     yield f"{root}/webhooks", _("Webhooks"), Right.WEBHOOKS
     yield f"{root}/tokens", _("Tokens of the API"), Right.WEBHOOKS
 
@@ -113,7 +115,9 @@ _BELOW: Final = {
 def _current(address: str) -> str | None:
     if request.path == address:
         return "page"
-    has_pages_below = address.endswith(("/signatures", "/partners", "/webhooks", "/tokens"))
+    has_pages_below = address.endswith(
+        ("/signatures", "/partners", "/webhooks", "/tokens", "/messages")
+    )
     below = _BELOW.get(address, (f"{address}/",) if has_pages_below else ())
     return "true" if any(map(request.path.startswith, below)) else None
 

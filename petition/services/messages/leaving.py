@@ -1,0 +1,51 @@
+"""Leaving: what is queued for a target that is written to no more is cancelled, or moved.
+
+Its writers are told by email, in the language of their signature: one email for all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from petition.domain.letters import letter
+from petition.domain.letters.recipient import Recipient
+from petition.store.db import Session
+from petition.store.letters import outbox
+from petition.store.letters.outbox import NewLetter
+from petition.store.messages import leaving
+from petition.store.messages.leaving import LeftMessage
+
+BATCH: Final = 200
+
+
+def settle(session: Session, *, at: datetime) -> int:
+    """Cancel or move some of what waits; how many were looked at."""
+    return _settle(session, leaving.queued(session, most=BATCH), at)
+
+
+def settle_one(session: Session, message_id: int, *, at: datetime) -> None:
+    """The same for one that a worker was about to hand over."""
+    _settle(session, leaving.queued(session, most=1, message_id=message_id), at)
+
+
+def _settle(session: Session, found: list[LeftMessage], at: datetime) -> int:
+    cancelled, moved = [], []
+    for each in found:
+        if each.moves_to is not None and leaving.move(session, each, each.moves_to):
+            moved.append(each.entry_id)
+        elif each.moves_to is None and leaving.cancel(session, each, at=at):
+            cancelled.append(each.entry_id)
+    _tell(session, cancelled, letter.MESSAGE_CANCELLED, at)
+    _tell(session, moved, letter.MESSAGE_MOVED, at)
+    return len(found)
+
+
+def _tell(session: Session, entry_ids: Iterable[int], kind: str, at: datetime) -> None:
+    whom = set(entry_ids)
+    whom -= leaving.owed_already(session, sorted(whom), kind)
+    outbox.enqueue(
+        session,
+        [NewLetter(kind=kind, to=Recipient.entry(id_), due_at=at) for id_ in sorted(whom)],
+    )

@@ -1,0 +1,115 @@
+"""Targets as staff change them: caps, what each did, and who is written to no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from petition.domain.messages.pacing import MOST_A_DAY, MOST_AN_HOUR
+from petition.domain.messages.targets import Leaving, ProofRefused, Stand, proof_link
+from petition.domain.staff.audit_actions import AuditAction
+from petition.errors import PetitionError
+from petition.store.campaigns import campaigns
+from petition.store.db import Session
+from petition.store.messages import leaving, target_details
+from petition.store.messages.target_details import StandRecord, TargetDetails
+from petition.store.staff import audit
+
+
+class CapRefused(PetitionError):
+    """A cap is a whole number, and none is over the hard one."""
+
+
+class ReplacementRefused(PetitionError):
+    """Another target of the campaign that is written to takes the place, and no other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Which:
+    """A target, and who of staff changes it."""
+
+    slug: str
+    key: str
+    by: str
+
+
+def find(session: Session, slug: str, key: str) -> TargetDetails:
+    """Raises NotFound."""
+    return target_details.find(session, campaigns.by_slug(session, slug).id, key)
+
+
+def set_caps(session: Session, which: Which, *, an_hour: int, a_day: int, at: datetime) -> None:
+    """As many go to it at most. Raises NotFound and CapRefused."""
+    target = _held(session, which)
+    if not (1 <= an_hour <= MOST_AN_HOUR and 1 <= a_day <= MOST_A_DAY):
+        raise CapRefused
+    target_details.set_caps(session, target.id, an_hour=an_hour, a_day=a_day, at=at)
+    _note(session, which, AuditAction.MESSAGE_CAPS, "done", f"{an_hour} an hour, {a_day} a day", at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewStand:
+    """What a target did, with its proof: a link, or a few words."""
+
+    stand: Stand
+    day: date
+    link: str
+    note: str
+
+
+def add_stand(session: Session, which: Which, new: NewStand, *, at: datetime) -> None:
+    """It did this. Raises NotFound, and ProofRefused where nothing shows it."""
+    target = _held(session, which)
+    link = proof_link(new.link)
+    if not (link or new.note) or new.day > at.date():
+        raise ProofRefused
+    target_details.add_stand(
+        session,
+        target.id,
+        StandRecord(stand=new.stand, day=new.day, link=link, note=new.note, noted_at=at),
+    )
+    _note(session, which, AuditAction.TARGET_STAND, new.stand, new.day.isoformat(), at)
+
+
+def leave(
+    session: Session, which: Which, left_as: Leaving, replaced_by: str | None, *, at: datetime
+) -> None:
+    """Nobody writes to it from now on; what is queued is cancelled, or goes to the other one.
+
+    The worker does that, and tells who wrote. Raises NotFound and ReplacementRefused.
+    """
+    target = _held(session, which)
+    if (left_as == Leaving.REPLACED) != bool(replaced_by):
+        raise ReplacementRefused
+    if replaced_by:
+        everybody = target_details.of_campaign(session, campaigns.by_slug(session, which.slug).id)
+        others = {each.key: each for each in everybody if each.retired_at is None}
+        others.pop(which.key, None)
+        if replaced_by not in others:
+            raise ReplacementRefused
+        leaving.move_waiting(session, target.id, others[replaced_by].id)
+    target_details.leave(session, target.id, left_as, replaced_by=replaced_by, at=at)
+    _note(session, which, AuditAction.TARGET_LEFT, left_as, replaced_by or "", at)
+
+
+def take_back(session: Session, which: Which, *, at: datetime) -> bool:
+    """It is written to again; False where it was anyway. Raises NotFound."""
+    target = _held(session, which)
+    if target.left_as is None:
+        return False
+    target_details.take_back(session, target.id)
+    _note(session, which, AuditAction.TARGET_LEFT, "taken back", "", at)
+    return True
+
+
+def _held(session: Session, which: Which) -> TargetDetails:
+    campaign_id = campaigns.by_slug(session, which.slug).id
+    target_details.hold(session, campaign_id)
+    return target_details.find(session, campaign_id, which.key)
+
+
+def _note(
+    session: Session, which: Which, action: AuditAction, outcome: str, more: str, at: datetime
+) -> None:
+    detail = f"{which.slug}: {which.key}" + (f", {more}" if more else "")
+    audit.note(session, who=which.by, action=action, outcome=outcome, at=at, detail=detail)
