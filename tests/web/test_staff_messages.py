@@ -109,7 +109,7 @@ def test_pause_caps_and_what_it_did(app: Flask, clock: Clock) -> None:
         answer = Opened(editor).send(f"{HERE}/stand", **(proof | wrong))
         assert answer.status_code == 422, wrong
     assert Opened(editor).send(f"{HERE}/stand", **proof).status_code == 303
-    assert "Refused" in Opened(editor).text
+    assert "Said no" in Opened(editor).text
     assert editor.get(f"{ROOM}/nobody").status_code == 404
     found = rows(app, "SELECT action, outcome FROM audit WHERE action LIKE '%mess%' ORDER BY id")
     assert found == [

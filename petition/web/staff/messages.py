@@ -513,7 +513,7 @@ def _words() -> dict[str, dict[str, str]]:
             Stand.ASKED: _("Asked"),
             Stand.ANSWERED: _("Answered"),
             Stand.PROMISED: _("Agreed"),
-            Stand.REFUSED: _("Refused"),
+            Stand.REFUSED: _("Said no"),
             Stand.SILENT: _("Silent"),
         },
         "outcomes": {
