@@ -47,7 +47,8 @@ A role is held on one campaign or on all of them. Four rights stand apart, and n
 from editing: seeing personal data, exporting it, sending letters to supporters, opening and closing
 a campaign. Each can be given to one person beside their role. Exporting brings seeing along, for a
 list shows all of it. Whoever decides about names and comments must see them, so an editor does that
-only with the right to see personal data. No page asks for `letters` yet.
+only with the right to see personal data. Telling supporters by email that a target is written to no
+more, or has answered, takes `letters`.
 
 """
 _ROUTES: Final = """

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import click
 
 from petition.cli.context import now, open_app, operator
-from petition.services.messages import pausing
+from petition.domain.messages.pacing import MOST_A_DAY, MOST_AN_HOUR
+from petition.domain.messages.targets import (
+    LEAVINGS,
+    NOTE_LENGTH,
+    STANDS,
+    Leaving,
+    ProofRefused,
+    Stand,
+)
+from petition.domain.signatures.supporter import clean
+from petition.services.messages import parked as services_parked, pausing, targets
 from petition.services.messages.pausing import Pause
+from petition.services.messages.targets import CapRefused, NewStand, ReplacementRefused, Which
 from petition.store.db import reading, transaction
 from petition.store.messages.targets import TargetQueue
 
@@ -68,3 +80,93 @@ def _set(slug: str, key: str | None, *, paused: bool) -> None:
     with open_app(), transaction() as session:
         changed = pausing.set_paused(session, command, at=now())
     click.echo(f"{changed} {'paused' if paused else 'resumed'}")
+
+
+@messages.command()
+@click.argument("slug")
+@click.argument("key")
+@click.option("--an-hour", type=int, required=True, help="Emails an hour at most.")
+@click.option("--a-day", type=int, required=True, help="Emails a day at most, of UTC.")
+def caps(slug: str, key: str, an_hour: int, a_day: int) -> None:
+    """Let no more than so many emails go to the target KEY, whatever the files say."""
+    try:
+        with open_app(), transaction() as session:
+            which = _which(slug, key)
+            targets.set_caps(session, which, an_hour=an_hour, a_day=a_day, at=now())
+    except CapRefused:
+        most = f"{MOST_AN_HOUR} an hour and {MOST_A_DAY} a day"
+        raise click.UsageError(f"caps are whole numbers from 1 to {most}") from None
+    click.echo(f"{key}: {an_hour} an hour, {a_day} a day")
+
+
+@messages.command()
+@click.argument("slug")
+@click.argument("key")
+@click.argument("what", type=click.Choice(STANDS))
+@click.option("--day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="When it did that.")
+@click.option("--link", default="", help="A page that shows it.")
+@click.option("--note", default="", help="Or a few words that show it; everyone can read them.")
+def stand(slug: str, key: str, what: str, day: datetime, link: str, note: str) -> None:
+    """Note what the target KEY did: the petition's page shows the last of these."""
+    note = clean(note)
+    if len(note) > NOTE_LENGTH:
+        raise click.UsageError(f"--note takes {NOTE_LENGTH} characters at most")
+    new = NewStand(stand=Stand(what), day=day.date(), link=link, note=note)
+    try:
+        with open_app(), transaction() as session:
+            targets.add_stand(session, _which(slug, key), new, at=now())
+    except ProofRefused:
+        raise click.UsageError(
+            "it takes a --link such as https://example.org/answer or a --note, and a past --day"
+        ) from None
+    click.echo(f"{key}: {what}")
+
+
+@messages.command()
+@click.argument("slug")
+@click.argument("key")
+@click.argument("left_as", type=click.Choice(LEAVINGS))
+@click.option("--by", "replaced_by", help="The key of the target that takes its place.")
+def leave(slug: str, key: str, left_as: str, replaced_by: str | None) -> None:
+    """Let nobody write to the target KEY: excluded for now, retired, or replaced --by another.
+
+    What is queued is cancelled, or goes to the other one; who wrote it is told by email.
+    """
+    try:
+        with open_app(), transaction() as session:
+            targets.leave(session, _which(slug, key), Leaving(left_as), replaced_by, at=now())
+    except ReplacementRefused:
+        raise click.UsageError(
+            "replaced takes --by with another target that is written to; the others take none"
+        ) from None
+    click.echo(f"{key}: {left_as}")
+
+
+@messages.command("take-back")
+@click.argument("slug")
+@click.argument("key")
+def take_back(slug: str, key: str) -> None:
+    """Let supporters write to the target KEY again."""
+    with open_app(), transaction() as session:
+        changed = targets.take_back(session, _which(slug, key), at=now())
+    click.echo(f"{key}: {'taken back' if changed else 'was not out'}")
+
+
+@messages.command()
+@click.argument("slug")
+@click.argument("key")
+@click.argument("decision", type=click.Choice(("sent", "again")))
+def parked(slug: str, key: str, decision: str) -> None:
+    """Say of the emails to KEY whose outcome nobody knows that they were sent, or send them again.
+
+    Sent again, some may arrive twice.
+    """
+    decide = services_parked.were_sent if decision == "sent" else services_parked.send_again
+    at = now()
+    with open_app(), transaction() as session:
+        number = decide(session, _which(slug, key), until=at, at=at)
+    click.echo(f"{number} {'sent' if decision == 'sent' else 'queued again'}")
+
+
+def _which(slug: str, key: str) -> Which:
+    return Which(slug=slug, key=key, by=operator())

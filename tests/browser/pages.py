@@ -192,6 +192,22 @@ class Tour:
         yield from self.my_signature()
         yield from self.errors()
 
+    def _messages(self, room: str) -> Iterator[str]:
+        page = self.page
+        page.goto(room)
+        yield "staff/messages.html"
+        self._press("tbody a")
+        yield "staff/message_target.html"
+        self._press("form[action$='/stand'] button")
+        yield "staff/message_target.html: errors"
+        page.locator("#stand").select_option("refused")
+        page.locator("#day").fill("2026-10-01")
+        page.locator("#note").fill("A letter to the union.")
+        self._press("form[action$='/stand'] button")
+        page.locator("#answer_en").fill("We will not talk.")
+        self._press("form[action$='/answers'] button")
+        yield "staff/message_target.html: with an answer"
+
     def _webhooks(self, room: str) -> Iterator[str]:
         page = self.page
         page.goto(room)
@@ -400,6 +416,7 @@ class Tour:
             page.locator("button[value=page]").click()
         page.goto(self._kept(copy.value))
         yield "public/my_copy.html"
+        yield from self._answers(letter.link("/my/"))
         page.goto(letter.link("/unsubscribe/"))
         yield "public/unsubscribe.html"
         self._press()
@@ -420,6 +437,35 @@ class Tour:
         yield "public/my_erased.html"
         page.goto(letter.link("/my/"))
         yield "public/my_gone.html"
+
+    def _answers(self, my: str) -> Iterator[str]:
+        """Two weeks after an email of theirs was sent, whose text is deleted by now."""
+        page, now = self.page, "2026-10-01 10:00:00.000000"
+        signature_id = my.rpartition("/my/")[2].partition(".")[0]
+        number = str(90_000 + int(signature_id))
+        self.ready.instance.rows(
+            "INSERT INTO messages (id, signature_id, target_id, wave, text_id, variant, shown_as,"
+            " language, state, composed_at, finished_at, paced, wants_answer)"
+            " SELECT ?, ?, id, 1, 1, 0, 'supporter', ?, 'sent', ?, ?, true, true"
+            " FROM message_targets ORDER BY id LIMIT 1",
+            number,
+            signature_id,
+            self.lang,
+            now,
+            now,
+        )
+        page.goto(f"{my}/answers")
+        yield "public/my_answers.html"
+        self._press("button[name=outcome][value=none]")
+        yield "public/my_answers.html: none"
+        self._press("form[action*='/write-again'] button")
+        yield "public/chase_up.html"
+        self._press("#send-button")
+        yield "public/chase_up.html: errors"
+        page.locator("#message_subject").fill("Again")
+        page.locator("#message_body").fill("I WORK AT DTM2. NOBODY HAS ANSWERED ME.")
+        self._press("#send-button")
+        yield "public/chase_up.html: preview"
 
     def _kept(self, copy: Download) -> str:
         """Where the file lies that somebody took along."""
@@ -546,6 +592,7 @@ class Tour:
         yield "staff/arrangement.html: errors"
         yield from self._webhooks(f"{campaign}/webhooks")
         yield from self._tokens(f"{campaign}/partners/{self.ready.partner}/tokens")
+        yield from self._messages(f"{campaign}/messages")
         page.goto("/staff/account")
         yield "staff/account.html"
         page.goto("/staff/lost-factor")

@@ -121,3 +121,28 @@ def test_the_public_number_rises_by_what_ten_people_can_have_sent(
     assert look(67) == (True, 60)
     page = client.get("/en/amazon").get_data(as_text=True)
     assert "counted once a day: 60" in page
+
+
+@on_sqlite
+def test_what_the_console_does_for_one_target(app: Flask, run: Any) -> None:
+    caps = run("messages", "caps", "amazon", KEYS[0], "--an-hour", "9", "--a-day", "90")
+    assert caps.stdout == f"{KEYS[0]}: 9 an hour, 90 a day\n"
+    for wrong in ("0", "301"):
+        words = ("messages", "caps", "amazon", KEYS[0], "--a-day", "9")
+        assert run(*words, "--an-hour", wrong).exit_code == 2
+    stand = ("messages", "stand", "amazon", KEYS[0], "refused", "--day", "2026-01-01")
+    assert run(*stand).exit_code == 2, "nothing shows it"
+    assert run(*stand, "--link", "ftp://example.org/").exit_code == 2
+    assert run(*stand, "--note", "A letter of theirs.").exit_code == 0
+    leave = ("messages", "leave", "amazon", KEYS[0])
+    assert run(*leave, "replaced").exit_code == 2
+    assert run(*leave, "replaced", "--by", KEYS[1]).stdout == f"{KEYS[0]}: replaced\n"
+    assert run("messages", "take-back", "amazon", KEYS[0]).stdout == f"{KEYS[0]}: taken back\n"
+    assert run("messages", "parked", "amazon", KEYS[0], "again").stdout == "0 queued again\n"
+    assert run("messages", "take-back", "amazon", "nobody").exit_code == 1
+    query = "SELECT action, outcome FROM audit WHERE action LIKE 'target %' ORDER BY id"
+    assert rows(app, query) == [
+        ("target stand", "refused"),
+        ("target left", "replaced"),
+        ("target left", "taken back"),
+    ]

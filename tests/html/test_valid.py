@@ -368,6 +368,24 @@ def written(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     typed = reply | {"answer_subject": "A & <b>", "answer_body": "I work at LHR1. <i>"}
     yield "answer, looked at", guide.post(f"{own}/answer/preview", code, typed)
     yield "my page, with messages", guide.post(f"{writer.links['my']}/download-page", code)
+    yield from came_back(guide, writer.links["my"], code)
+
+
+def came_back(guide: Guide, my: str, code: str) -> Iterator[tuple[str, Answer]]:
+    """What a supporter says two weeks later, and their second email."""
+    guide._work()
+    yield "answers", guide.get(f"{my}/answers", code)
+    page = guide.get(f"{my}/answers", code).get_data(as_text=True)
+    (number, *_) = re.findall(r'name="message" value="(\d+)"', page)
+    guide.post(f"{my}/outcome", code, {"message": number, "outcome": "none"})
+    yield "answers, none", guide.get(f"{my}/answers?done=said", code)
+    again = {"message": number, "message_subject": "1 < 2", "message_body": "I WORK AT LHR1 <b>."}
+    yield "write again", guide.post(f"{my}/write-again", code, {"message": number})
+    yield (
+        "write again, wrong",
+        guide.post(f"{my}/preview-again", code, again | {"message_subject": ""}),
+    )
+    yield "write again, preview", guide.post(f"{my}/preview-again", code, again)
 
 
 def faults(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
@@ -447,6 +465,7 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
         made = {"days": "9", "scopes": "signatures:read"}
         yield "tokens, made", guide.console(room, code, made)
         yield "tokens", guide.get(room, code)
+    yield from queues(guide, f"{path}/messages", code)
     page = f"{path}/partners/{guide.partner}/page"
     yield "partner, wrong days", guide.console(f"{page}/link", code, {"days": "x"})
     yield "partner, a link", guide.console(f"{page}/link", code, {"days": "2"})
@@ -476,6 +495,25 @@ def in_the_console(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     link = guide.address("/staff/set-up/<secret:token>", code)
     token = {"csrf_token": console.form_token(client.get(link))}
     yield "set up, short", client.post(link, data=token | {"password": "short"}, headers=asked)
+
+
+def queues(guide: Guide, room: str, code: str) -> Iterator[tuple[str, Answer]]:
+    """The queues of the targets, and one target with all that can be said of it."""
+    target = f"{room}/human-resources"
+    stand = {"stand": "refused", "day": "2026-11-01", "note": "<b>No</b>", "link": ""}
+    for verb in ("caps", "stand", "parked", "test", "leave", "answers"):
+        wrong = {"again": "yes"} if verb == "parked" else {}
+        yield f"target, wrong {verb}", guide.console(f"{target}/{verb}", code, wrong)
+    guide.console(f"{target}/stand", code, stand | {"link": "https://example.org/a?b=1&c=2"})
+    guide.console(f"{target}/answers", code, {"answer_day": "2026-11-01", "answer_en": "<i>No.\n"})
+    yield "target", guide.get(target, code)
+    stale = {"seen": "nothing like it", "an_hour": "9", "a_day": "99"}
+    yield "target, somebody else", guide.console(f"{target}/caps", code, stale)
+    yield "queues", guide.get(room, code)
+    guide.console(f"{target}/pause", code, {})
+    yield "queues, paused", guide.get(room, code)
+    guide.console(f"{target}/resume", code, {})
+    yield "a page with what came of it", guide.get(f"/{code}/amazon", code)
 
 
 def signatures(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
