@@ -139,8 +139,9 @@ def letter_to_send(
         REMINDER: REMINDER if state == states.PENDING else None,
         THANKS: THANKS if settled or state == states.WRITER else None,
         DATA: DATA,
-        **{LetterKind(each): LetterKind(each) if settled else None for each in ABOUT_MESSAGES},
     }
+    if kind in ABOUT_MESSAGES:
+        return LetterKind(kind) if settled or state == states.WRITER else None
     return says.get(kind)
 
 

@@ -183,6 +183,6 @@ def _asked(target_id: int) -> tuple[ColumnElement[bool], ...]:
         Message.target_id == target_id,
         Message.wants_answer.is_(True),
         Message.state.not_in((message.WAITING, message.CANCELLED)),
-        Signature.state == states.CONFIRMED,
+        Signature.state.in_((states.CONFIRMED, states.WRITER)),
         Signature.unsubscribed_at.is_(None),
     )

@@ -46,7 +46,7 @@ def ask(
         entry_id = session.scalar(
             select(Signature.entry_id).where(
                 Signature.id == signature_id,
-                Signature.state == states.CONFIRMED,
+                Signature.state.in_((states.CONFIRMED, states.WRITER)),
                 Signature.unsubscribed_at.is_(None),
                 exists().where(
                     Message.signature_id == signature_id,
@@ -110,7 +110,9 @@ def add_chase_up(
     first = session.scalars(
         select(Message).where(Message.id == first_id, Message.signature_id == signature_id)
     ).one_or_none()
-    if state != states.CONFIRMED or first is None or has_chase_up(session, first_id):
+    if first is None or has_chase_up(session, first_id):
+        return False
+    if not message.may_go(state or "", apart=first.apart):
         return False
     session.execute(
         insert(Message).values(
@@ -130,6 +132,7 @@ def add_chase_up(
             confirmed_at=at,
             paced=False,
             wants_answer=first.wants_answer,
+            apart=first.apart,
         )
     )
     return True

@@ -201,7 +201,7 @@ def _page(writer: _Writer, *, problem: str = "", status: int = 200) -> Response:
         sent=writer.sent,
         answered=answered,
         wants_answer=any(each.wants_answer for each in writer.held.messages),
-        counts=writer.held.state == states.CONFIRMED,
+        counts=writer.held.state in (states.CONFIRMED, states.WRITER),
         problem=problem,
         done=request.args.get("done") if request.args.get("done") in DONE else None,
     )
