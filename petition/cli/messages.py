@@ -102,7 +102,7 @@ def caps(slug: str, key: str, an_hour: int, a_day: int) -> None:
 @messages.command()
 @click.argument("slug")
 @click.argument("key")
-@click.argument("what", type=click.Choice(STANDS))
+@click.argument("what", type=click.Choice([each.value for each in STANDS]))
 @click.option("--day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="When it did that.")
 @click.option("--link", default="", help="A page that shows it.")
 @click.option("--note", default="", help="Or a few words that show it; everyone can read them.")
@@ -125,7 +125,7 @@ def stand(slug: str, key: str, what: str, day: datetime, link: str, note: str) -
 @messages.command()
 @click.argument("slug")
 @click.argument("key")
-@click.argument("left_as", type=click.Choice(LEAVINGS))
+@click.argument("left_as", type=click.Choice([each.value for each in LEAVINGS]))
 @click.option("--by", "replaced_by", help="The key of the target that takes its place.")
 def leave(slug: str, key: str, left_as: str, replaced_by: str | None) -> None:
     """Let nobody write to the target KEY: excluded for now, retired, or replaced --by another.

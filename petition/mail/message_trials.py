@@ -30,5 +30,5 @@ def to_staff(
         body=filled(begin.body, values),
     )
     return to_target(
-        context, text, letter_id=letter.id, to=letter.to, language=view.language, at=at
+        context, text, letter_id=letter.id, to=(letter.to,), language=view.language, at=at
     )
