@@ -57,7 +57,7 @@ def sent(session: Session, signature_id: int) -> list[Sent]:
     """What they sent, the last first; chase-ups are not asked about."""
     found = []
     for record in reversed(messages.of_signature(session, signature_id)):
-        if record.state == message.SENT and record.wave > 0:
+        if record.state == message.SENT and record.wave > 0 and not record.is_answer:
             may = record.outcome == Outcome.NONE and _is_open(session, record)
             found.append(Sent(record=record, may_chase_up=may))
     return found

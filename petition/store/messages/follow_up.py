@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
 from petition.domain.signatures import states
-from petition.store.tables import Message, Signature
+from petition.store.tables import Message, Reply, Signature
 
 
 def ask(
@@ -53,6 +53,13 @@ def ask(
                     Message.wave == wave,
                     Message.state == message.SENT,
                     Message.outcome.is_(None),
+                    ~Message.is_answer,
+                ),
+                # Whoever had a reply that we passed on knows it.
+                ~exists().where(
+                    Reply.message_id == Message.id,
+                    Message.signature_id == signature_id,
+                    Message.wave == wave,
                 ),
             )
         )
