@@ -237,6 +237,7 @@ class Guide:
             "id:action_id": self._action,
             "key": lambda: self.partner,
             "webhook_key": lambda: self.webhook,
+            "target_key": lambda: "human-rights",
             "accent": lambda: "8a1c4a",
             "theme": lambda: "dark",
             "language": lambda: code,
