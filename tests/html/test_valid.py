@@ -22,7 +22,7 @@ from petition import assets, i18n
 from petition.app import SHIPPED, create_app
 from petition.config import load, resource_dir
 from petition.domain import tokens
-from petition.domain.letters.letter import ANSWER_HERE
+from petition.domain.letters.letter import ANSWER_HERE, FOLLOW_UP
 from petition.domain.letters.recipient import Recipient
 from petition.rendering import Renderer
 from petition.services.campaigns import content_files
@@ -374,6 +374,9 @@ def written(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
 
 def came_back(guide: Guide, my: str, code: str) -> Iterator[tuple[str, Answer]]:
     """What a supporter says two weeks later, and their second email."""
+    with guide.app.app_context(), transaction() as session:
+        to, at = Recipient.entry(factories.entries(guide.app)[-1]), dependencies_of(guide.app).now()
+        outbox.enqueue(session, [NewLetter(kind=FOLLOW_UP, to=to, due_at=at)])
     guide._work()
     yield "answers", guide.get(f"{my}/answers", code)
     page = guide.get(f"{my}/answers", code).get_data(as_text=True)
