@@ -460,6 +460,7 @@ class Tour:
         yield "public/my_answers.html: none"
         self._press("form[action*='/write-again'] button")
         yield "public/chase_up.html"
+        page.locator("#message_subject").fill("")
         self._press("#send-button")
         yield "public/chase_up.html: errors"
         page.locator("#message_subject").fill("Again")
