@@ -92,6 +92,24 @@ NOTED_ELSEWHERE: Final = {
             "/<webhook_key>/messages/<id:message_id>/replay",
         )
     ),
+    *(
+        f"POST /staff/campaigns/<slug:slug>/messages/{rest}"
+        for rest in (
+            "pause",
+            "resume",
+            *(
+                f"<target_key>/{verb}"
+                for verb in (
+                    *("pause", "resume", "caps", "stand", "leave", "take-back"),
+                    *("parked", "test", "answers"),
+                )
+            ),
+            *(
+                f"<target_key>/answers/<id:answer_id>/{verb}"
+                for verb in ("remove", "tell", "approve", "refuse")
+            ),
+        )
+    ),
     "POST /staff/campaigns/<slug:slug>/tokens",
     "POST /staff/campaigns/<slug:slug>/tokens/<token_begins>/revoke",
     "POST /staff/campaigns/<slug:slug>/partners/<key>/tokens",
@@ -128,6 +146,8 @@ NOT_NOTED: Final = {
     "GET /staff/campaigns/<slug:slug>/partners/<key>/arrangement": "what is arranged with it",
     "GET /staff/campaigns/<slug:slug>/webhooks": "programs that are told, for owners",
     "GET /staff/campaigns/<slug:slug>/webhooks/<webhook_key>": "numbers of signatures, for owners",
+    "GET /staff/campaigns/<slug:slug>/messages": "numbers",
+    "GET /staff/campaigns/<slug:slug>/messages/<target_key>": "the same, of one target",
     "GET /staff/campaigns/<slug:slug>/tokens": "how tokens begin, for owners",
     "GET /staff/campaigns/<slug:slug>/partners/<key>/tokens": "the same",
     "GET /staff/campaigns/<slug:slug>/partners/<key>/page": "the partner's sections, and numbers",
