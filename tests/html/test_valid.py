@@ -33,7 +33,7 @@ from petition.store.letters.outbox import NewLetter
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.web.http.errors import error_page
-from tests import console, factories, partner_sites, people, webhook_receiver
+from tests import api_tokens, console, factories, partner_sites, people, webhook_receiver
 from tests.authenticator import ORIGIN, Authenticator
 from tests.conftest import Clock
 from tests.html.checker import complaints
@@ -63,6 +63,8 @@ LEAD_ON = {
     "/staff/second-factor/set-up",
     "/staff/second-factor/again",
 }
+NEED_A_TOKEN = ("/signatures", "/withdrawals")
+"""Addresses of the API end so."""
 
 
 class Spy(Renderer):
@@ -100,6 +102,7 @@ class Guide:
         self.partner = partner_sites.asking(app)
         partner_sites.make_demo(app)
         self.accept_links = {code: partner_sites.to_accept(app, code) for code in CODES}
+        self.api_token = api_tokens.make(app)
         self.webhook = webhook_receiver.add(app, "https://hooks.example.org/in").key
         partner_sites.section(app, self.partner, "A & B <i>")
         self.partner_page = partner_sites.page_link(app, self.partner)
@@ -171,7 +174,10 @@ class Guide:
         client = self.staff if address.startswith("/staff") else self.client
         settings = dependencies_of(self.app).settings
         at = settings.demo_origin if address == "/dev/partner" else None
-        return client.get(address, headers={"Accept-Language": code}, base_url=at)
+        headers = {"Accept-Language": code}
+        if address.startswith("/api/") and address.endswith(NEED_A_TOKEN):
+            headers["Authorization"] = f"Bearer {self.api_token}"
+        return client.get(address, headers=headers, base_url=at)
 
     def post(self, address: str, code: str, form: Form | None = None) -> Answer:
         return self.client.post(address, data=form or {}, headers={"Accept-Language": code})

@@ -84,7 +84,7 @@ def test_whoever_sees_no_personal_data_learns_of_no_few(app: Flask, client: Flas
 
 def test_pause_caps_and_what_it_did(app: Flask, clock: Clock) -> None:
     editor = console.enter(app, "editor")
-    assert Opened(editor, ROOM).send(f"{ROOM}/pause").status_code == 303
+    assert Opened(editor, ROOM).send(f"{ROOM}/_all/pause").status_code == 303
     assert "paused since" in text(editor.get(ROOM))
     assert Opened(editor).send(f"{HERE}/resume").status_code == 303
     mine, theirs = Opened(editor), Opened(console.enter(app))

@@ -62,14 +62,14 @@ def listed(slug: str) -> Response:
     return _list_page(slug, 200)
 
 
-@messages.post("/pause")
+@messages.post("/_all/pause")
 @access(Right.EDIT, forms=OWN_PAGES)
 def pause_all(slug: str) -> BaseResponse:
     """Nothing goes to any target."""
     return _pause_all(slug, paused=True)
 
 
-@messages.post("/resume")
+@messages.post("/_all/resume")
 @access(Right.EDIT, forms=OWN_PAGES)
 def resume_all(slug: str) -> BaseResponse:
     """Messages go to all of them again."""
