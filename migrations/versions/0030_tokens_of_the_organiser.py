@@ -13,7 +13,7 @@ depends_on = None
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Instant = sa.DateTime(timezone=True)
 REASONS = "'unknown', 'blocked', 'not_accepted', 'other_site'"
-CONFIRMED = sa.text("state = 'confirmed'")
+CONFIRMED = sa.text("confirmed_at IS NOT NULL")
 
 
 def upgrade() -> None:

@@ -21,7 +21,11 @@ from petition.domain.letters.letter import (
     ALREADY,
     CONFIRM,
     DATA,
+    FOLLOW_UP,
+    MESSAGE_CANCELLED,
+    MESSAGE_MOVED,
     REMINDER,
+    TARGET_ANSWER,
     THANKS,
     WRITTEN,
     message_id,
@@ -63,6 +67,10 @@ LINKS: Final = {
     WRITTEN: {"my"},
     THANKS: {"", "my", "stop", "unsubscribe"},
     DATA: {"my"},
+    MESSAGE_CANCELLED: {"my"},
+    MESSAGE_MOVED: {"my"},
+    FOLLOW_UP: {"my", "unsubscribe"},
+    TARGET_ANSWER: {"my", "unsubscribe"},
 }
 """The first part of each address in a letter, after its language where it names one."""
 
@@ -362,7 +370,7 @@ def test_one_click_unsubscribes_from_what_nobody_asked_for(
     context: LetterContext, name: str
 ) -> None:
     letter = write(context, name)
-    if name not in {REMINDER, THANKS}:
+    if name not in {REMINDER, THANKS, FOLLOW_UP, TARGET_ANSWER}:
         assert letter["List-Unsubscribe"] is letter["List-Unsubscribe-Post"] is None
         return
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

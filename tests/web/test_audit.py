@@ -95,8 +95,8 @@ NOTED_ELSEWHERE: Final = {
     *(
         f"POST /staff/campaigns/<slug:slug>/messages/{rest}"
         for rest in (
-            "pause",
-            "resume",
+            "_all/pause",
+            "_all/resume",
             *(
                 f"<target_key>/{verb}"
                 for verb in (

@@ -37,6 +37,11 @@ FORMS = (
         "message_id",
         ("replay",),
     ),
+    (
+        "/staff/campaigns/<slug:slug>/messages/<target_key>/answers",
+        "answer_id",
+        ("remove", "tell", "approve", "refuse"),
+    ),
     ("/staff/people", "staff_id", ("role", "take", "disable")),
     ("/staff/account/passkeys", "passkey_id", ("remove",)),
 )

@@ -59,12 +59,19 @@ class ClaimedLetter:
 
 def enqueue(session: Session, new_letters: Iterable[NewLetter]) -> None:
     """Owe these letters, from the commit on."""
-    rows = [
-        {_COLUMNS[each.to.kind].key: each.to.id, "kind": each.kind, "due_at": each.due_at, **AS_NEW}
-        for each in new_letters
-    ]
+    rows = [_row(each) for each in new_letters]
     if rows:
         session.execute(insert(Letter), rows)
+
+
+def enqueue_one(session: Session, new_letter: NewLetter) -> int:
+    """Owe this letter, from the commit on; its number, where more hangs on it."""
+    return session.scalars(insert(Letter).values(**_row(new_letter)).returning(Letter.id)).one()
+
+
+def _row(new: NewLetter) -> dict[str, Any]:
+    column = _COLUMNS[new.to.kind].key
+    return {column: new.to.id, "kind": new.kind, "due_at": new.due_at, **AS_NEW}
 
 
 def is_due(at: datetime, to: Collection[RecipientKind] = MAILED) -> ColumnElement[bool]:

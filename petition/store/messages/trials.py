@@ -9,8 +9,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from petition.domain.letters import letter
-from petition.store.letters.outbox import AS_NEW
-from petition.store.tables import Letter, MessageTarget, MessageTrial
+from petition.domain.letters.recipient import Recipient
+from petition.store.letters import outbox
+from petition.store.letters.outbox import NewLetter
+from petition.store.tables import MessageTarget, MessageTrial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +35,8 @@ def add(
     at: datetime,
 ) -> None:
     """Owe one."""
-    letter_id = session.scalar(
-        insert(Letter)
-        .values(staff_id=staff_id, kind=letter.MESSAGE_TRIAL, due_at=at, **AS_NEW)
-        .returning(Letter.id)
-    )
+    to = Recipient.staff(staff_id)
+    letter_id = outbox.enqueue_one(session, NewLetter(kind=letter.MESSAGE_TRIAL, to=to, due_at=at))
     session.execute(
         insert(MessageTrial).values(
             letter_id=letter_id, target_id=target_id, text_id=text_id, variant=variant
