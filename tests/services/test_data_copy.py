@@ -106,6 +106,11 @@ HELD = PersonalData(
             bounced_at=None,
             closed_at=None,
             is_answer=False,
+            target_id=7,
+            wave=1,
+            wants_answer=False,
+            asked_at=None,
+            outcome=None,
         ),
     ),
     replies=(
@@ -239,7 +244,10 @@ COPY = """\
             "attachment a.pdf"
           ]
         }
-      ]
+      ],
+      "wants_answer": false,
+      "asked_at": null,
+      "outcome": null
     }
   ],
   "disclosures": [

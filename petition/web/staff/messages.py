@@ -76,6 +76,11 @@ def resume_all(slug: str) -> BaseResponse:
     return _pause_all(slug, paused=False)
 
 
+def _as_written(session: Session, slug: str) -> str:
+    """The language that targets are named in."""
+    return campaigns.languages(session, campaigns.by_slug(session, slug).id)[0]
+
+
 def _pause_all(slug: str, *, paused: bool) -> BaseResponse:
     form = SharedForm()
     if not form.validate():
@@ -111,6 +116,7 @@ def _list_page(slug: str, status: int, conflict: EditConflict | None = None) -> 
         body = console_page(
             "staff/messages.html",
             slug=slug,
+            as_written=_as_written(session, slug),
             figures=figures,
             by_day=_tables(slug).by_day(small_cells.in_tens(by_day) if in_tens else by_day),
             count_columns=CountColumn,
@@ -461,6 +467,7 @@ def _target_page(
         body = console_page(
             "staff/message_target.html",
             slug=slug,
+            as_written=_as_written(session, slug),
             figures=figures,
             target=found,
             lines=_lines(session, slug, target_key),
