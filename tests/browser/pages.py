@@ -27,6 +27,10 @@ from tests.park import PARK
 
 PUBLIC_NAMES: Final = 15
 """More than one page of names, and more than ten people from one country."""
+AGAIN: Final = {
+    "ar": "أعمل في DTM2. لم يردّ عليّ أحد.",
+    "en": "I WORK AT DTM2. NOBODY HAS ANSWERED ME.",
+}
 COMMENTS: Final = {"ar": "الكرامة للجميع.", "en": "Dignity for all."}
 OLD: Final = datetime(2020, 1, 1, tzinfo=UTC)
 NOBODY: Final = "999999"
@@ -464,7 +468,7 @@ class Tour:
         self._press("#send-button")
         yield "public/chase_up.html: errors"
         page.locator("#message_subject").fill("Again")
-        page.locator("#message_body").fill("I WORK AT DTM2. NOBODY HAS ANSWERED ME.")
+        page.locator("#message_body").fill(AGAIN.get(self.lang, AGAIN["en"]))
         self._press("#send-button")
         yield "public/chase_up.html: preview"
 

@@ -275,7 +275,7 @@ class Guide:
         return planned.location.rpartition("/")[2]
 
     def _export(self) -> str:
-        rows = factories.rows(self.app, "SELECT max(id) FROM exports")
+        rows = factories.rows(self.app, "SELECT max(id) FROM exports WHERE reason != 'API'")
         return str(rows[0][0])
 
 
@@ -763,7 +763,7 @@ def test_every_address_was_seen(app: Flask, walks: dict[str, Walk], code: str) -
         if name.startswith("GET ")
     }
     assert {f"GET {rule.rule}" for rule in routes(app) if rule.rule not in LEAD_ON} == set(seen)
-    assert set(seen.values()) == {200}, seen
+    assert {name: status for name, status in seen.items() if status != 200} == {}
 
 
 def test_every_template_was_seen(app: Flask, walks: dict[str, Walk]) -> None:

@@ -99,6 +99,8 @@ def test_the_organisers_token_reads_all_that_is_confirmed_by_pages(
     assert rows(app, "SELECT detail FROM audit WHERE action = 'export'") == [("amazon: list 1",)]
     page = console.enter(app).get("/staff/campaigns/amazon").get_data(as_text=True)
     assert f"{shown}</bdi>" in page.replace("<wbr>", "")
+    page = console.enter(app).get("/staff/campaigns/amazon/tokens").get_data(as_text=True)
+    assert f"Last used on {clock().day} November 2026." in page
     assert "cut off</code>" not in page
     clock.forward(timedelta(days=1))
     names(read(client, token))
