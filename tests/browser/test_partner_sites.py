@@ -201,7 +201,7 @@ def test_the_partners_page_signs_to_a_confirmed_count(
     form = form_in(page)
     expect(form.locator("html")).to_have_attribute("dir", "rtl" if lang == "ar" else "ltr")
     assert inner(page).evaluate(_INNER_SCROLL) == [0, 0]
-    person = people.someone(700 + (lang == "ar"))
+    person = people.someone(740 + (lang == "ar"))
     before = partners_count(instance, key)
     form.locator("#sign-button").click()
     expect(form.locator(".error-summary")).to_be_focused()
