@@ -12,21 +12,17 @@ from typing import Final
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import Field, StringField, TextAreaField
-from wtforms.validators import ValidationError
 
 from petition.domain import tokens
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.messages import content_checks
 from petition.domain.messages.message import (
-    BODY_LENGTH,
-    MOST_LINKS,
     SUBJECT_LENGTH,
     MessageText,
     ShownAs,
     sender_name,
 )
 from petition.domain.messages.reply import ReplyText
-from petition.domain.signatures import supporter
 from petition.errors import NotFound
 from petition.services.messages import replies
 from petition.services.messages.replies import Answer
@@ -39,6 +35,7 @@ from petition.web.http.dependencies import deps
 from petition.web.http.errors import keep_form
 from petition.web.http.locale import _, language, set_locale
 from petition.web.public.campaign_page import link_page, organiser_of
+from petition.web.public.email_rules import check_body, check_subject
 from petition.web.public.link_tokens import lang_query, value_of
 from petition.web.signing.fields import (
     OpenForm,
@@ -63,22 +60,10 @@ class AnswerForm(OpenForm):
     answer_body = TextAreaField(filters=[clean_comment], validators=[required])
 
     def validate_answer_subject(self, field: Field) -> None:
-        if len(text_of(field)) > SUBJECT_LENGTH:
-            raise ValidationError(_("This is too long: 120 characters at most."))
-        if content_checks.links(text_of(field)):
-            raise ValidationError(_("Please write the subject without a link."))
+        check_subject(field)
 
     def validate_answer_body(self, field: Field) -> None:
-        if len(text_of(field)) > BODY_LENGTH:
-            raise ValidationError(_("This is too long: 4,000 characters at most."))
-        if supporter.has_control(text_of(field), allow="\n"):
-            raise ValidationError(
-                _("This contains characters that we cannot accept. Please type it again.")
-            )
-        if content_checks.links(text_of(field)) > MOST_LINKS:
-            raise ValidationError(
-                _("Emails with several links are taken for spam. Please leave one at most.")
-            )
+        check_body(field)
 
 
 @answers.errorhandler(NotFound)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from flask import request
 from wtforms import Field, StringField, TextAreaField
-from wtforms.validators import ValidationError
 
-from petition.domain.messages import content_checks
-from petition.domain.messages.message import BODY_LENGTH, MOST_LINKS, SUBJECT_LENGTH
-from petition.domain.signatures import supporter
-from petition.web.http.locale import _
+from petition.web.public.email_rules import check_body, check_subject
 from petition.web.signing.fields import (
     OpenForm,
     clean_comment,
@@ -40,19 +36,7 @@ class ChaseUpForm(OpenForm):
         return text_of(self[name])
 
     def validate_message_subject(self, field: Field) -> None:
-        if len(text_of(field)) > SUBJECT_LENGTH:
-            raise ValidationError(_("This is too long: 120 characters at most."))
-        if content_checks.links(text_of(field)):
-            raise ValidationError(_("Please write the subject without a link."))
+        check_subject(field)
 
     def validate_message_body(self, field: Field) -> None:
-        if len(text_of(field)) > BODY_LENGTH:
-            raise ValidationError(_("This is too long: 4,000 characters at most."))
-        if supporter.has_control(text_of(field), allow="\n"):
-            raise ValidationError(
-                _("This contains characters that we cannot accept. Please type it again.")
-            )
-        if content_checks.links(text_of(field)) > MOST_LINKS:
-            raise ValidationError(
-                _("Emails with several links are taken for spam. Please leave one at most.")
-            )
+        check_body(field)

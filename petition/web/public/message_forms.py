@@ -7,19 +7,16 @@ from collections.abc import Mapping, Sequence
 from wtforms import Field, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from petition.domain.messages import content_checks
 from petition.domain.messages.message import (
     ANSWER_LENGTH,
-    BODY_LENGTH,
-    MOST_LINKS,
     QUESTIONS,
-    SUBJECT_LENGTH,
     ShownAs,
     with_answers,
 )
 from petition.domain.signatures import supporter
 from petition.store.messages.targets import TargetRecord
 from petition.web.http.locale import _
+from petition.web.public.email_rules import check_body, check_subject
 from petition.web.signing.fields import (
     clean_comment,
     clean_filter,
@@ -77,23 +74,11 @@ class MessageForm(SignForm):
             raise ValidationError(_("Please choose at least one."))
 
     def validate_message_subject(self, field: Field) -> None:
-        if len(text_of(field)) > SUBJECT_LENGTH:
-            raise ValidationError(_("This is too long: 120 characters at most."))
-        if content_checks.links(text_of(field)):
-            raise ValidationError(_("Please write the subject without a link."))
+        check_subject(field)
 
     def validate_message_body(self, field: Field) -> None:
         """With the answers, as it is sent."""
-        if len(self.whole_body) > BODY_LENGTH:
-            raise ValidationError(_("This is too long: 4,000 characters at most."))
-        if supporter.has_control(text_of(field), allow="\n"):
-            raise ValidationError(
-                _("This contains characters that we cannot accept. Please type it again.")
-            )
-        if content_checks.links(self.whole_body) > MOST_LINKS:
-            raise ValidationError(
-                _("Emails with several links are taken for spam. Please leave one at most.")
-            )
+        check_body(field, self.whole_body)
 
     def validate_shown_as(self, field: Field) -> None:
         if text_of(field) not in tuple(ShownAs):
