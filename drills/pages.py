@@ -4,12 +4,15 @@ A server is set up in which everything has happened that a page can be about. Ea
 and looked at on a phone and on a desktop, in light and dark, with text of twice the size, in forced
 colours and by keyboard; then the letters of each language. In each language somebody gets there
 by the menu and the keyboard alone, and somebody signs, changes their mind and erases all without
-scripts. What a page holds does not depend on the database, so SQLite serves for both. The controls
+scripts. What the server answers in that language passes the Nu HTML Checker. What a page holds does not depend on the database, so SQLite serves for both. The controls
 spoil the style sheet on its way to the browser.
 """
 
 import argparse
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -93,6 +96,7 @@ def drill(database: str, chosen: argparse.Namespace) -> Verdict:
         verdict.controls["no-menu"] = _menu_shown(browser, instance, chosen.languages[0])
         walk = Walk(browser, ready, every_scheme=True)
         found = [*_journeys(browser, instance, chosen.languages)]
+        found += _told(_invalid(chosen.languages))
         found += _found(walk, browser, folder, chosen.languages)
         verdict.extras.append(f"{walk.places} places in {len(chosen.languages)} languages")
         verdict.broken += summary(found, templates() - walk.visited)
@@ -125,6 +129,21 @@ def _journeys(browser: Browser, instance: Instance, languages: Sequence[str]) ->
         for name, go in ways.items():
             yield from _told(f"{lang}, {name}: {each}" for each in _wrong(go))
         say(f"  {lang}: menu and the way without scripts gone")
+
+
+def _invalid(languages: Sequence[str]) -> Iterator[str]:
+    """What the Nu HTML Checker says of these languages' pages: the test asks it of two."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--no-header", "tests/html/test_valid.py"],
+        env={**os.environ, "PAGES_LANGUAGES": " ".join(languages)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        yield from (line for line in done.stdout.splitlines() if line.startswith(("E  ", "FAILED")))
+        yield f"the pages' HTML: pytest ended with {done.returncode}"
+    say(f"  the HTML of {len(languages)} languages checked")
 
 
 def _wrong(go: Callable[[], None]) -> Iterator[str]:

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 from flask import Flask
@@ -74,6 +75,9 @@ def work(app: Flask) -> int:
     return done
 
 
+_read_letters: Final[WeakKeyDictionary[Flask, dict[Path, EmailMessage]]] = WeakKeyDictionary()
+
+
 def letters(app: Flask) -> list[EmailMessage]:
     """The letters in the mailbox folder, oldest first."""
     settings = dependencies_of(app).settings
@@ -83,8 +87,13 @@ def letters(app: Flask) -> list[EmailMessage]:
     }
     found = []
     for path in settings.outbox_dir.glob("*.eml"):
-        message = email.message_from_string(path.read_text("utf-8"), policy=policy.default)
-        assert isinstance(message, EmailMessage)
+        # Each is written whole, and never again.
+        read = _read_letters.setdefault(app, {})
+        if path not in read:
+            message = email.message_from_string(path.read_text("utf-8"), policy=policy.default)
+            assert isinstance(message, EmailMessage)
+            read[path] = message
+        message = read[path]
         number = order.get(str(message["Message-ID"]).strip("<>").partition("@")[0], 0)
         found.append(((message["Date"].datetime, number), message))
     return [message for _, message in sorted(found, key=lambda pair: pair[0])]

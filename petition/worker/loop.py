@@ -145,7 +145,7 @@ class Worker:
 
     def once(self) -> int:
         """Do all that is due, then return: how many letters were dealt with."""
-        self._maintenance.all()
+        self._maintenance.chores()
         while not self._stop.is_set() and self._inbound.read_batch():
             pass
         done = 0
@@ -156,6 +156,7 @@ class Worker:
         self._digests.send_due()
         self._watch.write()
         self._maintenance.fold()
+        self._maintenance.count_for_console()
         self._transport.close()
         return done
 

@@ -91,6 +91,12 @@ class Maintenance:
 
     def all(self) -> None:
         """Everything that is due, however rarely it comes round."""
+        self.chores()
+        self.fold()
+        self.count_for_console()
+
+    def chores(self) -> None:
+        """Everything that is due but the counts."""
         self.begin()
         self.answer()
         self.delete_files()
@@ -100,8 +106,6 @@ class Maintenance:
         self.erase_asked()
         self.retain()
         self.tell_writers()
-        self.fold()
-        self.count_for_console()
         self.vacuum()
         self.check_audit()
         self._next_fold = time.monotonic() + FOLD_EVERY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,21 +37,17 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """`petition start` on a port of its own, until the last browser test is done."""
-    with run_instance(tmp_path_factory.mktemp("instance")) as running:
-        yield running
-
-
 class Driver:
-    """Playwright and its browsers, begun once in a process.
+    """Playwright, its browsers and a server, begun once in a process.
 
-    While it lives, this thread can run no other event loop: it ends with the last browser test.
+    They end with its last browser test: while Playwright lives, this thread can run no other event
+    loop, and an idle worker costs two parts in a hundred of a core.
     """
 
     def __init__(self) -> None:
         self._driver: Playwright | None = None
+        self._server = ExitStack()
+        self._instance: Instance | None = None
         self._browsers: dict[tuple[str, ...], Browser] = {}
 
     def browser(self, *options: str) -> Browser:
@@ -63,7 +60,15 @@ class Driver:
             self._browsers[options] = launch(self._driver, *options)
         return self._browsers[options]
 
+    def instance(self, folder: Callable[[], Path]) -> Instance:
+        """`petition start` on a port of its own."""
+        if self._instance is None:
+            self._instance = self._server.enter_context(run_instance(folder()))
+        return self._instance
+
     def end(self) -> None:
+        self._server.close()
+        self._instance = None
         for browser in self._browsers.values():
             browser.close()
         self._browsers.clear()
@@ -85,6 +90,12 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.fixture(scope="session")
 def browsers() -> Driver:
     return driver
+
+
+@pytest.fixture(scope="module")
+def instance(browsers: Driver, tmp_path_factory: pytest.TempPathFactory) -> Instance:
+    """`petition start` on a port of its own, the same one for all files that ask for no other."""
+    return browsers.instance(lambda: tmp_path_factory.mktemp("instance"))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,11 @@
-"""Every page, in every language of the call, passes the Nu HTML Checker."""
+"""Every page, in English and Arabic, passes the Nu HTML Checker.
+
+`./run drill pages` has each of its languages checked: the words between the tags are all that changes.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -45,7 +49,7 @@ from tests.visitor import Visitor
 pytestmark = pytest.mark.slow
 
 
-CODES = i18n.codes()
+CODES = tuple(os.environ.get("PAGES_LANGUAGES", "en ar").split())
 NAMED = 44
 REMINDED = timedelta(days=3, hours=1)
 """After so long, whoever has not confirmed is reminded."""

@@ -84,6 +84,8 @@ def _where(session: Session, condition: ColumnElement[bool]) -> list[PartnerReco
         .where(condition)
         .order_by(Partner.id)
     ).all()
+    if not rows:
+        return []
     ids = [row.id for row, _ in rows]
     accepted, asked = terms.acceptance(session, ids), questions.current(session, ids)
     return [_record(row, slug, accepted, asked.get(row.id, {})) for row, slug in rows]
