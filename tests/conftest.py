@@ -37,6 +37,7 @@ from tests.slowest_files import (  # noqa: F401  # hooks
     pytest_terminal_summary,
 )
 from tests.visitor import Visitor
+from tests.worlds import Worlds
 
 cheaper.begin()
 folders.begin()
@@ -243,10 +244,20 @@ def clock() -> Clock:
     return Clock(BEGINNING)
 
 
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Worlds:
+    """States that many tests begin with."""
+    return Worlds(tmp_path_factory.mktemp("worlds"), lambda: request.getfixturevalue("postgresql"))
+
+
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def settings(database_url: str, tmp_path: Path, worlds: Worlds) -> Settings:
     """Settings of a fresh instance with generated keys, letters going to its outbox folder."""
-    return load({"DATABASE_URL": database_url, "PETITION_INSTANCE": str(tmp_path / "instance")})
+    instance = tmp_path / "instance"
+    worlds.lend_keys(instance)
+    found = load({"DATABASE_URL": database_url, "PETITION_INSTANCE": str(instance)})
+    worlds.keep_keys(instance)
+    return found
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from petition.web.http.access import PUBLIC, rule_of
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, messages, people, programs
 from tests.people import Form
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
@@ -164,8 +165,12 @@ def approve(session: Session, app: Flask, slug: str) -> None:
 
 
 @pytest.fixture
-def typed(app: Flask, client: FlaskClient, clock: Any) -> Addresses:
+def typed(app: Flask, client: FlaskClient, clock: Any, worlds: Worlds) -> Addresses:
     """An address of each class under the shipped call, as they stand two days later."""
+    return worlds.enter(app, clock, "every_class", lambda: _typed(app, client, clock))
+
+
+def _typed(app: Flask, client: FlaskClient, clock: Any) -> Addresses:
     to = addresses()
     bring(app, client, {"amazon": to})
     states = factories.rows(app, "SELECT state FROM signatures ORDER BY state")
@@ -420,12 +425,20 @@ def withdrawn_just_now(app: Flask, clock: Any) -> None:
 
 
 @pytest.fixture
-def calls(app: Flask, client: FlaskClient, tmp_path: Path, clock: Any) -> dict[str, Addresses]:
+def calls(
+    app: Flask, client: FlaskClient, tmp_path: Path, clock: Any, worlds: Worlds
+) -> dict[str, Addresses]:
     """A call for each class, with an address of every class each, before the withdrawn ones go."""
     deps = dependencies_of(app)
-    organiser = deps.settings.organiser
     # One client is everybody here: its letters must not wait their turn.
     deps.senders._settings = replace(deps.settings, limits=deps.settings.limits.widened(1000))
+    return worlds.enter(
+        app, clock, "call_of_each_class", lambda: _calls(app, client, tmp_path, clock)
+    )
+
+
+def _calls(app: Flask, client: FlaskClient, tmp_path: Path, clock: Any) -> dict[str, Addresses]:
+    organiser = dependencies_of(app).settings.organiser
     found = {}
     for number, slug in enumerate(CALLS):
         folder = shutil.copytree(SHIPPED / "amazon", tmp_path / slug)
