@@ -1,6 +1,6 @@
 """Every page, in English and Arabic, passes the Nu HTML Checker.
 
-`./run drill pages` has each of its languages checked: the words between the tags are all that changes.
+`./run drill pages` has all its languages checked: only words between the tags change with them.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from petition.web.http.dependencies import dependencies_of
 from tests import console, factories, people
 from tests.conftest import Clock
 from tests.html_pages import Field, Fields, Form, Page
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
@@ -133,8 +134,14 @@ class Crawl:
 
 
 @pytest.fixture
-def campaigns(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
+def campaigns(
+    app: Flask, client: FlaskClient, clock: Clock, tmp_path: Path, worlds: Worlds
+) -> None:
     """Two of them; three people have confirmed on the first, one has not, and a list was taken."""
+    worlds.enter(app, clock, "two_campaigns", lambda: _campaigns(app, client, tmp_path))
+
+
+def _campaigns(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
     with app.app_context(), transaction() as session:
         folder = factories.shipped_call(tmp_path, slug="depot")
         at = dependencies_of(app).now()

@@ -20,14 +20,19 @@ from petition.web.http.dependencies import dependencies_of
 from tests import factories, partner_sites, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, work
+from tests.worlds import Worlds
 
 PREFIXES: Final = ("confirm", "my", "unsubscribe", "stop", "accept")
 """Each purpose has an address that begins with its name; `ticket` is the one without."""
 
 
 @pytest.fixture
-def links(app: Flask, client: FlaskClient) -> dict[str, str]:
+def links(app: Flask, client: FlaskClient, clock: Clock, worlds: Worlds) -> dict[str, str]:
     """A right token for each purpose, all of the same person."""
+    return worlds.enter(app, clock, "token_of_each", lambda: _links(app, client))
+
+
+def _links(app: Flask, client: FlaskClient) -> dict[str, str]:
     rights.signed(app, client, people.cora)
     factories.sign(client, people.cora)
     work(app)

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import work
+from tests.worlds import Worlds
 
 # The first looks like anybody: the programs that wait for something bad to happen do.
 AGENTS: Final = (
@@ -62,8 +63,14 @@ DORA: Final = people.someone(7)
 
 
 @pytest.fixture
-def letters(app: Flask, client: FlaskClient, clock: Clock) -> dict[str, EmailMessage]:
+def letters(
+    app: Flask, client: FlaskClient, clock: Clock, worlds: Worlds
+) -> dict[str, EmailMessage]:
     """A letter of every kind, each about another person."""
+    return worlds.enter(app, clock, "letter_of_each", lambda: _letters(app, client, clock))
+
+
+def _letters(app: Flask, client: FlaskClient, clock: Clock) -> dict[str, EmailMessage]:
     for number, form in enumerate((people.cora, people.ben, people.amina)):
         factories.sign(client, form)
         clock.forward(timedelta(seconds=number))

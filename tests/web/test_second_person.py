@@ -18,16 +18,23 @@ from petition.web.http.dependencies import dependencies_of, set_dependencies
 from tests import console, factories, partner_sites, people
 from tests.conftest import Clock
 from tests.factories import together
+from tests.worlds import Worlds
 
 PAGE = "/staff/campaigns/amazon"
 
 
 @pytest.fixture(autouse=True)
-def two_are_long(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def two_are_long(
+    app: Flask, client: FlaskClient, clock: Clock, worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two have confirmed, one of them wants news; a list of more than one takes two."""
     monkeypatch.setattr("petition.domain.exports.second_person.ROWS_ALONE", 1)
     deps = dependencies_of(app)
     set_dependencies(app, replace(deps, settings=replace(deps.settings, second_person=True)))
+    worlds.enter(app, clock, "two_confirmed", lambda: _confirm_two(app, client))
+
+
+def _confirm_two(app: Flask, client: FlaskClient) -> None:
     for form in (people.amina, people.ben):
         factories.sign(client, form)
     factories.work(app)

@@ -18,6 +18,7 @@ from petition.web.http.dependencies import dependencies_of
 from tests import console, factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +27,12 @@ TYPED: Final = ("given_name", "family_name", "email", "postcode")
 
 
 @pytest.fixture(autouse=True)
-def signed(app: Flask, clock: Clock) -> None:
+def signed(app: Flask, clock: Clock, worlds: Worlds) -> None:
     """1 Amina, 2 Ben, 3 Cora have confirmed; 4 Wanda has not."""
+    worlds.enter(app, clock, "three_confirmed", lambda: _sign(app, clock))
+
+
+def _sign(app: Flask, clock: Clock) -> None:
     call = factories.the_call(app)
     for form in people.SIGNERS:
         tag = {"source": "flyer"} if form is people.ben else {}
