@@ -4,8 +4,9 @@ A server is set up in which everything has happened that a page can be about. Ea
 and looked at on a phone and on a desktop, in light and dark, with text of twice the size, in forced
 colours and by keyboard; then the letters of each language. In each language somebody gets there
 by the menu and the keyboard alone, and somebody signs, changes their mind and erases all without
-scripts. What the server answers in that language passes the Nu HTML Checker. What a page holds does not depend on the database, so SQLite serves for both. The controls
-spoil the style sheet on its way to the browser.
+scripts. What the server answers in that language passes the Nu HTML Checker. What a page holds does
+not depend on the database, so SQLite serves for both. The controls spoil the style sheet on its way
+to the browser.
 """
 
 import argparse
