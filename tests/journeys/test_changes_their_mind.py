@@ -21,6 +21,8 @@ from petition.store.db import reading, transaction
 from petition.store.signatures.signatures import Filters
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, rights
+from tests.conftest import Clock
+from tests.worlds import Worlds
 
 
 def my_link(app: Flask) -> str:
@@ -54,8 +56,14 @@ def take_out(app: Flask, *, for_target: bool = False) -> list[str]:
 
 
 @pytest.fixture
-def signed(app: Flask, client: FlaskClient, people: ModuleType) -> str:
+def signed(
+    app: Flask, client: FlaskClient, people: ModuleType, clock: Clock, worlds: Worlds
+) -> str:
     """Ben has signed and confirmed; the link that his thank-you letter brought."""
+    return worlds.enter(app, clock, "ben_confirmed", lambda: _signed(app, client, people))
+
+
+def _signed(app: Flask, client: FlaskClient, people: ModuleType) -> str:
     factories.sign(client, people.ben)
     factories.work(app)
     client.post(factories.link_in(factories.letters(app)[0]))

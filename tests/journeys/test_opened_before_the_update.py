@@ -13,10 +13,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import factories, people, rights
+from tests.conftest import Clock
+from tests.worlds import Worlds
 
 
 @pytest.fixture
-def link(app: Flask, client: FlaskClient) -> str:
+def link(app: Flask, client: FlaskClient, clock: Clock, worlds: Worlds) -> str:
+    return worlds.enter(app, clock, "ben_has_a_link", lambda: _link(app, client))
+
+
+def _link(app: Flask, client: FlaskClient) -> str:
     return rights.signed(app, client, people.ben)
 
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, work
+from tests.worlds import Worlds
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 CARL = people.carl["email"]
@@ -27,8 +28,12 @@ def header(letter: EmailMessage) -> str:
 
 
 @pytest.fixture
-def link(app: Flask, client: FlaskClient) -> str:
+def link(app: Flask, client: FlaskClient, clock: Clock, worlds: Worlds) -> str:
     """Carl, who wanted news, has confirmed; the button in his thank-you letter."""
+    return worlds.enter(app, clock, "carl_has_news", lambda: _link(app, client))
+
+
+def _link(app: Flask, client: FlaskClient) -> str:
     rights.signed(app, client, people.carl)
     letter = factories.letters(app)[-1]
     assert header(letter) == rights.link_to("unsubscribe", letter)

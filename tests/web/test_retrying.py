@@ -16,7 +16,9 @@ from werkzeug.test import TestResponse as Answer
 from petition.store.db import db
 from petition.web.http import retrying
 from tests import console, people, rights
+from tests.conftest import Clock
 from tests.factories import rows, ticket
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.each_case_on_both
 
@@ -155,7 +157,11 @@ LINK_FORMS = {
 
 
 @pytest.fixture
-def link(app: Flask, client: FlaskClient) -> str:
+def link(app: Flask, client: FlaskClient, clock: Clock, worlds: Worlds) -> str:
+    return worlds.enter(app, clock, "cora_has_a_link", lambda: _link(app, client))
+
+
+def _link(app: Flask, client: FlaskClient) -> str:
     return rights.signed(app, client, people.cora)
 
 

@@ -28,6 +28,7 @@ from petition.store.db import db
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from tests import console, factories, people as personas, rights
 from tests.conftest import Clock
+from tests.worlds import Worlds
 
 OWNER = console.address("owner")
 
@@ -401,8 +402,11 @@ class TestSession:
 
 class TestExport:
     @pytest.fixture
-    def listed(self, app: Flask, client: FlaskClient) -> None:
+    def listed(self, app: Flask, client: FlaskClient, clock: Clock, worlds: Worlds) -> None:
         """Amina, Ben and Mallory have confirmed; Cora has not."""
+        worlds.enter(app, clock, "three_of_four_confirmed", lambda: self._listed(app, client))
+
+    def _listed(self, app: Flask, client: FlaskClient) -> None:
         for form in (personas.amina, personas.ben, personas.mallory, personas.cora):
             assert factories.sign(client, form).status_code == 303
         factories.work(app)
