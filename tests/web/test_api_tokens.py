@@ -213,6 +213,8 @@ def test_a_day_has_as_many_people_as_one_person_may_take_out_alone(
     assert int(refused.headers["Retry-After"]) > 60
     assert rows(app, "SELECT rows FROM exports") == [(2,)]
     assert names(read(client, token, limit=2)) == ["Ben", AMINA]  # whom it has already
+    another = read(client, api_tokens.make(app), limit=1)
+    assert (another.status_code, kind(another)) == (429, "too-many"), "another token, another day"
     clock.forward(timedelta(days=1))
     assert names(read(client, token, after=page.get_json()["next"])) == ["Cora"]
 

@@ -139,14 +139,16 @@ def _take_of_all(
 def _note_list(
     session: Session, token: TokenRecord, ids: Sequence[int], *, setting: bool, at: datetime
 ) -> None:
-    """They leave in the token's list of today."""
+    """They leave in the token's list of today; of a day all tokens of the campaign share."""
     list_id = tokens.list_of(session, token.id)
     list_ = ledger.find(session, list_id) if list_id is not None else None
     if list_ is None or list_.started_at.date() != at.date():
         list_id = _begin_list(session, token, at=at)
         list_ = ledger.find(session, list_id)
     new = contents.note_more(session, list_.id, ids)
-    if second_person.needs_second((list_.rows or 0) + new, setting=setting):
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    read = ledger.rows_by_api(session, token.campaign_id, since=midnight)
+    if new and second_person.needs_second(read + new, setting=setting):
         raise DayUsedUp
     ledger.add_rows(session, list_.id, new, at=at)
 

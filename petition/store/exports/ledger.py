@@ -143,6 +143,18 @@ def add_rows(session: Session, export_id: int, rows: int, *, at: datetime) -> No
     )
 
 
+def rows_by_api(session: Session, campaign_id: int, *, since: datetime) -> int:
+    """How many rows programs of the organiser have read since then, with all their tokens."""
+    found = session.scalar(
+        select(func.coalesce(func.sum(Export.rows), 0)).where(
+            Export.campaign_id == campaign_id,
+            Export.format == BY_API,
+            Export.started_at >= since,
+        )
+    )
+    return int(found or 0)
+
+
 def find(session: Session, export_id: int) -> ExportRecord:
     """One line of the ledger; raises NotFound."""
     row = session.get(Export, export_id)

@@ -85,8 +85,8 @@ _SOURCE: Final = Parameter(
         summary="Read signatures",
         description="Confirmed signatures, the earliest first. A partner's token is given those "
         "who said yes to that partner, by references of its own. The organiser's is given all; "
-        "the newest come after a minute, and where long lists take a second person, a token reads "
-        "1,000 people a day. What was handed out stands on the person's own page.",
+        "the newest come after a minute, and where long lists take a second person, all its tokens "
+        "together read 1,000 people a day. What was handed out stands on the person's own page.",
         status=200,
         answer=SignaturePage,
         problems=(ProblemKind.NO_PARTNER, ProblemKind.NOT_FOUND, ProblemKind.WRONG_FIELDS),

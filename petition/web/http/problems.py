@@ -88,7 +88,7 @@ class Limited(StrEnum):
     TOKEN = "token"  # noqa: S105  # a name
     """Requests with one token, in an hour."""
     PEOPLE = "people"
-    """That one token of the organiser reads, in a day."""
+    """That all tokens of the organiser read, in a day."""
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
