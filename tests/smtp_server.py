@@ -65,6 +65,8 @@ class Handler:
     hold: threading.Event | None = None
     """When set: after each letter's data the server waits for it."""
     data_seen: threading.Event = field(default_factory=threading.Event)
+    asked: dict[int, list[str]] = field(default_factory=dict)
+    """By envelope, its recipients, and those that were refused among them."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     async def handle_EHLO(
@@ -85,11 +87,13 @@ class Handler:
         if refusal:
             return refusal
         envelope.mail_from = address
+        self.asked.pop(id(envelope), None)
         return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.asked.setdefault(id(envelope), []).append(address)
         refusal = self.at_recipient(address)
         if refusal:
             return refusal
@@ -105,7 +109,7 @@ class Handler:
         if refusal:
             return refusal
         assert isinstance(envelope.content, bytes)
-        reader.take(envelope.content, list(envelope.rcpt_tos))
+        reader.take(envelope.content, self.asked.pop(id(envelope)))
         message = email.message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         with self._lock:

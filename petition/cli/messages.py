@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from petition.cli.context import now, open_app, operator
+from petition.domain.messages.message import QUEUED
 from petition.domain.messages.pacing import MOST_A_DAY, MOST_AN_HOUR
 from petition.domain.messages.targets import (
     LEAVINGS,
@@ -18,7 +19,7 @@ from petition.domain.messages.targets import (
     Stand,
 )
 from petition.domain.signatures.supporter import clean
-from petition.services.messages import parked as services_parked, pausing, targets
+from petition.services.messages import parked as services_parked, pausing, queue_figures, targets
 from petition.services.messages.pausing import Pause
 from petition.services.messages.targets import CapRefused, NewStand, ReplacementRefused, Which
 from petition.store.db import reading, transaction
@@ -106,20 +107,36 @@ def caps(slug: str, key: str, an_hour: int, a_day: int) -> None:
 @click.option("--day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="When it did that.")
 @click.option("--link", default="", help="A page that shows it.")
 @click.option("--note", default="", help="Or a few words that show it; everyone can read them.")
-def stand(slug: str, key: str, what: str, day: datetime, link: str, note: str) -> None:
+@click.option(
+    "--end-queue",
+    "ends_queue",
+    is_flag=True,
+    help="It promised: send nothing of what is queued; who wrote it is told.",
+)
+def stand(
+    slug: str, key: str, what: str, day: datetime, link: str, note: str, ends_queue: bool
+) -> None:
     """Note what the target KEY did: the petition's page shows the last of these."""
     note = clean(note)
     if len(note) > NOTE_LENGTH:
         raise click.UsageError(f"--note takes {NOTE_LENGTH} characters at most")
-    new = NewStand(stand=Stand(what), day=day.date(), link=link, note=note)
+    if ends_queue and what != Stand.PROMISED:
+        raise click.UsageError("--end-queue goes with promised alone")
+    new = NewStand(stand=Stand(what), day=day.date(), link=link, note=note, ends_queue=ends_queue)
+    at = now()
     try:
         with open_app(), transaction() as session:
-            targets.add_stand(session, _which(slug, key), new, at=now())
+            targets.add_stand(session, _which(slug, key), new, at=at)
+            found = queue_figures.of_target(session, slug, key, in_tens=False, at=at)
     except ProofRefused:
         raise click.UsageError(
             "it takes a --link such as https://example.org/answer or a --note, and a past --day"
         ) from None
     click.echo(f"{key}: {what}")
+    queued = found.states[QUEUED] if found is not None else 0
+    if what == Stand.PROMISED and queued:
+        fate = "are cancelled" if ends_queue else "still go; --end-queue cancels them"
+        click.echo(f"{queued} queued {fate}")
 
 
 @messages.command()

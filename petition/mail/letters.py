@@ -148,8 +148,8 @@ def message_cancelled(
 def message_moved(
     context: LetterContext, letter: EntryLetter, to: str, at: datetime
 ) -> ReadyLetter:
-    """What they wrote goes to the target that took the place of theirs."""
-    subject = _language(letter).gettext("An email of yours goes to somebody else")
+    """What they wrote goes to the target that took the place of theirs, or to fewer than before."""
+    subject = _language(letter).gettext("An email of yours goes to others")
     link = _my(context, letter, at)
     return _about_messages(context, letter, kinds.MESSAGE_MOVED, subject, link, to, at)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from petition import files
@@ -49,13 +51,19 @@ class TurnedAway(NotTaken):
     """The server refuses this letter, and says nothing against its mailbox: maybe it is we."""
 
 
+Refusals = Mapping[str, NotTaken]
+"""Of a letter that was taken for some of its recipients: the others, and what was said of each."""
+_NONE: Final[Refusals] = MappingProxyType({})
+
+
 class Transport(Protocol):
     """Hands letters over, one after the other."""
 
-    def send(self, letter: ReadyLetter) -> None:
+    def send(self, letter: ReadyLetter) -> Refusals:
         """Return once the letter is taken; raise ServerAway, TryLater, Refused or TurnedAway.
 
-        The bytes are checked first: raises UnsafeLetter, and nothing has left.
+        Of several recipients, whom the server did not take it for is in what is returned. The
+        bytes are checked first: raises UnsafeLetter, and nothing has left.
         """
 
     def unsend(self, letter: ReadyLetter) -> None:
@@ -79,12 +87,13 @@ class FolderTransport:
         self._folder = folder
         self._signer = signer
 
-    def send(self, letter: ReadyLetter) -> None:
+    def send(self, letter: ReadyLetter) -> Refusals:
         check(letter)
         try:
             self._write(letter)
         except OSError as error:
             raise ServerAway(type(error).__name__) from None
+        return _NONE
 
     def _write(self, letter: ReadyLetter) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -128,17 +137,17 @@ class SmtpTransport:
         self._signer = signer
         self._connection: Conversation | None = None
 
-    def send(self, letter: ReadyLetter) -> None:
+    def send(self, letter: ReadyLetter) -> Refusals:
         check(letter)
         connection = self._connection or self._open()
         self._connection = connection
         try:
-            self._hand_over(connection, letter)
+            return self._hand_over(connection, letter)
         except (ServerAway, TryLater):
             self.close()
             raise
 
-    def _hand_over(self, connection: Conversation, letter: ReadyLetter) -> None:
+    def _hand_over(self, connection: Conversation, letter: ReadyLetter) -> Refusals:
         connection.has_ended_letter = False
         options: tuple[str, ...] = ()
         if not letter.to.isascii():
@@ -147,10 +156,14 @@ class SmtpTransport:
             options = ("SMTPUTF8", "BODY=8BITMIME")
         content = self._signer.signed(letter.content)
         try:
-            connection.sendmail(letter.envelope_sender, [*letter.recipients], content, options)
+            refused = connection.sendmail(
+                letter.envelope_sender, [*letter.recipients], content, options
+            )
         except smtplib.SMTPRecipientsRefused as error:
-            code, words = next(iter(error.recipients.values()))
-            raise _verdict(code, words) from None
+            verdicts = [_verdict(*answer) for answer in error.recipients.values()]
+            # Nobody has it: what may pass for one of several is tried again for all.
+            passing = (each for each in verdicts if isinstance(each, TryLater))
+            raise next(passing, verdicts[0]) from None
         except smtplib.SMTPSenderRefused as error:
             raise _our_fault(error) from None
         except smtplib.SMTPDataError as error:
@@ -158,6 +171,7 @@ class SmtpTransport:
         except (smtplib.SMTPException, OSError) as error:  # a server that is gone is one of them
             cut_off = f"cut off: {type(error).__name__}"
             raise (OutcomeUnknown if connection.has_ended_letter else TryLater)(cut_off) from None
+        return {address: _verdict(*answer) for address, answer in refused.items()}
 
     def _open(self) -> Conversation:
         try:

@@ -25,6 +25,7 @@ from petition.mail.messages import to_target
 from petition.mail.ready_letter import ReadyLetter, UnsafeLetter
 from petition.mail.transport import (
     OutcomeUnknown,
+    Refusals,
     Refused,
     ServerAway,
     Transport,
@@ -36,7 +37,7 @@ from petition.store.db import DatabaseFault, Session, SessionFactory
 from petition.store.db.transient_failures import committed, is_overtaken
 from petition.store.letters import outbox, relay
 from petition.store.letters.outbox import ClaimedLetter
-from petition.store.messages import sending
+from petition.store.messages import refusals, sending
 from petition.store.messages.sending import MessageToSend, Room
 from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
@@ -125,7 +126,7 @@ class MessageSender:
             return True
         found, ready, taken_at = taken
         try:
-            self._transport.send(ready)
+            not_taken = self._transport.send(ready)
         except ServerAway as error:
             log.warning("worker: the mail server is away: %s", error)
             self._queue_again(letter, found, taken_at, until=self._now() + AWAY)
@@ -144,10 +145,25 @@ class MessageSender:
             self._finish(letter, message.PARKED, letters.FAILED, f"{letters.STOPPED}: {error}")
             log.error("worker: a message was stopped before it left: wrong %s", error)
         else:
-            if not self._finish(letter, message.SENT, letters.SENT):
-                self._transport.unsend(ready)  # erased while it went out
-            self._watch.note(found.to, None)
+            self._note_taken(letter, found, ready, not_taken)
         return True
+
+    def _note_taken(
+        self, letter: ClaimedLetter, found: MessageToSend, ready: ReadyLetter, not_taken: Refusals
+    ) -> None:
+        """The server has it, maybe not for each of several targets: those do not get it again."""
+        refused = [
+            target_id
+            for target_id, address in zip(found.target_ids, ready.recipients, strict=True)
+            if address in not_taken
+        ]
+        if refused:
+            log.warning("worker: a message was not taken for %d of its targets", len(refused))
+        if not self._finish(letter, message.SENT, letters.SENT, refused=refused):
+            self._transport.unsend(ready)  # erased while it went out
+        answers = {address: said.means for address, said in not_taken.items()}
+        for address in answers or (ready.to,):
+            self._watch.note(address, answers.get(address))
 
     def _take(
         self, session: Session, letter: ClaimedLetter
@@ -161,13 +177,9 @@ class MessageSender:
             sending.move(session, found.id, message.PARKED, at=at)
             outbox.finish(session, letter.id, letters.FAILED, at=at, error=UNKNOWN)
             return None
-        if found.state == message.QUEUED and not found.recipients:
-            leaving.settle_one(session, found.id, at=at)  # it is cancelled, or waits for another
-            found = sending.read(session, letter.to.id) or found
-            if found.state == message.QUEUED and not found.recipients:
-                sending.move(session, found.id, message.CANCELLED, at=at)
-                outbox.finish(session, letter.id, letters.WITHHELD, at=at)
-                return None
+        if found.state == message.QUEUED and found.is_left:
+            leaving.settle_one(session, found.id, at=at)
+            found = sending.read(session, found.id) or found
         if found.state != message.QUEUED:
             outbox.finish(session, letter.id, letters.WITHHELD, at=at)
             return None
@@ -188,7 +200,11 @@ class MessageSender:
 
     def _later(self, session: Session, found: MessageToSend, at: datetime) -> datetime | None:
         """When to look again; None where it may go now, and is counted to its target's cap."""
-        if found.is_paused or not message.may_go(found.writer_state, apart=found.apart):
+        if (
+            found.is_left
+            or found.is_paused
+            or not message.may_go(found.writer_state, apart=found.apart)
+        ):
             return at + LOOK_AGAIN
         jitter = random.random()  # noqa: S311  # no secret
         paused_until = self._watch.paused_until(session, found.to)
@@ -278,13 +294,20 @@ class MessageSender:
         committed(self._transaction, queue)
 
     def _finish(
-        self, letter: ClaimedLetter, state: str, letter_state: str, error: str | None = None
+        self,
+        letter: ClaimedLetter,
+        state: str,
+        letter_state: str,
+        error: str | None = None,
+        refused: Sequence[int] = (),
     ) -> bool:
         """What became of it; False when it was erased meanwhile."""
         at = self._now()
 
         def finish(session: Session) -> bool:
             there = sending.move(session, letter.to.id, state, at=at)
+            if there:
+                refusals.note(session, letter.to.id, refused, at=at)
             outbox.finish(session, letter.id, letter_state, at=at, error=error)
             return there
 

@@ -151,6 +151,24 @@ def test_parked_ones_are_sent_again_knowingly(app: Flask, client: FlaskClient) -
 
 
 @on_sqlite
+def test_what_is_queued_for_who_agreed_is_cancelled_if_staff_say_so(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    number_of_messages(app, client, 12, "queued")
+    agreed = {"stand": "promised", "day": "2026-11-01", "note": "A letter.", "ends_queue": "yes"}
+    editor, owner = console.enter(app, "editor"), console.enter(app)
+    assert "still queued" not in Opened(editor).text
+    assert Opened(editor).send(f"{HERE}/stand", **agreed).status_code == 403
+    assert "still queued (12)" in Opened(owner).text
+    answer = Opened(owner).send(f"{HERE}/stand", **agreed | {"stand": "answered"})
+    assert answer.status_code == 422
+    assert Opened(owner).send(f"{HERE}/stand", **agreed).status_code == 303
+    work(app)
+    assert states(app) == {"cancelled": 12}
+    assert [each["Subject"] for each in letters(app)].count("An email of yours was not sent") == 1
+
+
+@on_sqlite
 def test_a_test_goes_to_oneself(app: Flask) -> None:
     editor = console.enter(app, "editor")
     for wrong in ("", "en-9", "xx-1", "en"):

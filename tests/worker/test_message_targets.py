@@ -93,7 +93,7 @@ def test_or_moved_to_another_where_its_writer_has_not_written_yet(
     assert [each["To"] for each in to_targets(app)].count(f"{KEYS[1]}@amazon.example.org") == 2
     assert letters_of(app, "message_moved") == ["sent"]
     assert letters_of(app, "message_cancelled") == ["sent"]
-    assert to(app, people.cora, "An email of yours goes to somebody else")
+    assert to(app, people.cora, "An email of yours goes to others")
     confirm(app, entries(app)[-1])
     assert rows(
         app,

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from petition.domain.letters.bounce import BounceClass, BounceReport
+from petition.domain.messages import pacing
+from petition.domain.messages.targets import Leaving, Stand
+from petition.services.letters import bounces
+from petition.services.messages import queue_figures, targets
+from petition.services.messages.targets import NewStand, Which
+from petition.store.db import reading, transaction
 from petition.web.http.dependencies import dependencies_of
+from petition.worker.loop import Worker
 from tests import people
 from tests.conftest import Clock
-from tests.factories import change, confirm, entries, rows, work
-from tests.messages import KEYS, form_of, states, to_targets
+from tests.factories import change, confirm, entries, rows, text_of, work
+from tests.messages import KEYS, form_of, my_link, states, to_targets
+from tests.smtp_server import SmtpServer
 
 
 def together(app: Flask) -> None:
@@ -29,6 +40,15 @@ def together(app: Flask) -> None:
     dependencies_of(app).campaign_cache.clear()
 
 
+def which(key: str) -> Which:
+    return Which(slug="amazon", key=key, by="t")
+
+
+def recipients(sent: EmailMessage) -> list[str]:
+    """The targets' keys, as its head names them."""
+    return [each.addr_spec.partition("@")[0] for each in sent["To"].addresses]
+
+
 def test_it_goes_once_and_all_see_each_other(app: Flask, client: FlaskClient) -> None:
     together(app)
     form = form_of(client, people.cora, message_body="Dear {target},\n\nplease.\n\n{name}")
@@ -38,9 +58,8 @@ def test_it_goes_once_and_all_see_each_other(app: Flask, client: FlaskClient) ->
     work(app)
     assert states(app) == {"sent": 1}
     (sent,) = to_targets(app)
-    addresses = [each.addr_spec for each in sent["To"].addresses]
-    assert [each.partition("@")[0] for each in addresses] == [*KEYS]
-    assert all(each in page for each in addresses)
+    assert recipients(sent) == [*KEYS]
+    assert all(each.addr_spec in page for each in sent["To"].addresses)
     greeting = sent.get_content().splitlines()[0]
     assert greeting in page
     assert greeting.count("Amazon.com") == 3
@@ -72,14 +91,97 @@ def test_it_waits_for_the_one_whose_cap_is_full_and_leaves_out_who_is_none(
     assert states(app) == {"sent": 1, "queued": 1}
     taken = rows(app, "SELECT sum(messages) FROM message_hours GROUP BY target_id")
     assert taken == [(1,)] * 3
-    change(
-        app,
-        "UPDATE message_targets SET retired_at = :at WHERE key = :key",
-        at="2026-01-01",
-        key=KEYS[0],
-    )
+    with transaction() as session:
+        targets.leave(session, which(KEYS[0]), Leaving.REPLACED, KEYS[1], at=clock())
     clock.forward(timedelta(hours=10))  # within the office hours there
     work(app)
     assert states(app) == {"sent": 2}
-    last = to_targets(app)[-1]
-    assert len(last["To"].addresses) == 2
+    assert recipients(to_targets(app)[-1]) == [KEYS[1], KEYS[2]]
+    assert rows(app, "SELECT count(*) FROM letters WHERE kind = 'message_moved'") == [(1,)]
+
+
+def write_to(app: Flask, client: FlaskClient, **keys: tuple[str, ...]) -> None:
+    """Each of these people writes one email to these targets, and confirms."""
+    for name, those in keys.items():
+        form = form_of(client, getattr(people, name)) | {"to": list(those)}
+        assert client.post("/en/amazon/message", data=form).status_code == 303
+    for entry_id in entries(app):
+        confirm(app, entry_id)
+
+
+def test_who_agreed_or_was_replaced_is_left_out_and_who_wrote_is_told(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    together(app)
+    write_to(app, client, cora=KEYS[:2], amina=KEYS[:1], ben=KEYS[1:])
+    clock.forward(timedelta(minutes=1))
+    agreed = NewStand(
+        stand=Stand.PROMISED, day=clock().date(), link="", note="A letter.", ends_queue=True
+    )
+    with transaction() as session:
+        targets.add_stand(session, which(KEYS[0]), agreed, at=clock())
+        targets.leave(session, which(KEYS[2]), Leaving.REPLACED, KEYS[0], at=clock())
+    work(app)
+    # Cora's goes to one of the two, Amina's to nobody, Ben's not to who agreed.
+    assert states(app) == {"sent": 2, "cancelled": 1}
+    assert [recipients(each) for each in to_targets(app)] == [[KEYS[1]]] * 2
+    told = "SELECT kind, count(*) FROM letters WHERE kind LIKE 'message_%' GROUP BY kind"
+    assert dict(rows(app, told)) == {"message_moved": 2, "message_cancelled": 1}
+    assert rows(app, "SELECT count(*) FROM message_also_to") == [(0,)]
+
+
+def test_what_was_written_to_two_that_one_replaces_goes_there_once(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    write_to(app, client, cora=KEYS[:2])
+    with transaction() as session:
+        for key in KEYS[:2]:
+            targets.leave(session, which(key), Leaving.REPLACED, KEYS[2], at=clock())
+    work(app)
+    assert states(app) == {"sent": 1, "cancelled": 1}
+    assert [recipients(each) for each in to_targets(app)] == [[KEYS[2]]]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whom_the_server_refuses_among_several_gets_no_second_one(
+    app: Flask,
+    client: FlaskClient,
+    clock: Clock,
+    smtp_server: SmtpServer,
+    worker_to: Callable[..., Worker],
+) -> None:
+    together(app)
+    clock.at = datetime(2026, 11, 2, 19, 0, tzinfo=UTC)  # in their office hours
+    write_to(app, client, cora=KEYS)
+    worker, handler = worker_to(smtp_server.smtp), smtp_server.handler
+    answers = {KEYS[0]: "550 5.1.1 nobody", KEYS[1]: "450 4.2.1 later", KEYS[2]: "550 5.1.1 no"}
+    handler.at_recipient = lambda address: answers.get(address.partition("@")[0])
+    for _ in range(2):
+        worker.once()
+        clock.forward(pacing.SPREAD)
+    assert states(app) == {"queued": 1}, "it may pass for one of them"
+    del answers[KEYS[1]]
+    for _ in range(3):
+        clock.forward(timedelta(minutes=40))
+        worker.once()
+    assert states(app) == {"sent": 1}
+    (taken,) = [each for each in handler.taken if each.message["Reply-To"]]
+    assert [each.partition("@")[0] for each in taken.recipients] == [KEYS[1]]
+    assert recipients(taken.message) == list(KEYS)
+    own_page = next(
+        my_link(each.message) for each in handler.taken if "/my/" in text_of(each.message)
+    )
+    page = client.get(own_page).get_data(as_text=True)
+    assert "<strong>Sent.</strong>" in page
+    assert page.count("so they did not get it") == 1
+    with reading() as session:
+        numbers = queue_figures.of_campaign(session, "amazon", in_tens=False, at=clock())
+    assert [each.states["bounced"] for each in numbers] == [1, 0, 1]
+    assert [each.states["sent"] for each in numbers] == [0, 1, 0]
+    # The last one's server sends it back as well: nobody has it.
+    ((letter_id,),) = rows(app, "SELECT id FROM letters WHERE message_id IS NOT NULL")
+    last = frozenset({f"{KEYS[1]}@Amazon.example.org"})
+    said = BounceReport(kind=BounceClass.GONE, is_final=True, recipients=last)
+    with transaction() as session:
+        bounces.take(session, int(str(letter_id)), said, at=clock())
+    assert states(app) == {"bounced": 1}

@@ -46,6 +46,8 @@ class BounceReport:
     kind: BounceClass
     is_final: bool
     """Nobody tries to deliver it any more."""
+    recipients: frozenset[str] = frozenset()
+    """Of whom it says so, as far as it names them."""
 
 
 # By the enhanced code without its first digit (RFC 3463), the longest beginning first.

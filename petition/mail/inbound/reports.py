@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import Message
 from typing import Final
 
 from petition.domain.letters import bounce
 from petition.domain.letters.bounce import BounceClass, BounceReport
+from petition.domain.letters.inbound import MOST_RECIPIENTS
 
 _DAEMONS: Final = re.compile(
     r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?delivery|mdaemon|bounces?|no-?reply-bounce)"
@@ -43,7 +45,12 @@ def report_of(
     temporary, permanent = _failures(message)
     if not (temporary or permanent):
         return None
-    return _classed(message, is_final=bool(permanent))
+    report = _classed(message, is_final=bool(permanent))
+    return replace(report, recipients=_addresses(permanent)) if report.is_final else report
+
+
+def _addresses(found: frozenset[bytes]) -> frozenset[str]:
+    return frozenset(each.decode("utf-8", "replace") for each in sorted(found)[:MOST_RECIPIENTS])
 
 
 def _complaint(message: Message) -> BounceReport | None:

@@ -34,7 +34,7 @@ def take(session: Session, letter_id: int, report: BounceReport, *, at: datetime
     if letter is None or letter.finished_at <= at - TOKEN_LIFE:
         return InboundOutcome.NOWHERE
     if letter.message_id is not None and report.is_final:
-        sending.come_back(session, letter.message_id, at=at)
+        sending.come_back(session, letter.message_id, recipients=report.recipients, at=at)
     if letter.mailbox_key is not None and report.is_final and report.kind is BounceClass.GONE:
         sent_letters.note_gone(session, letter.mailbox_key, at=at)
     if letter.signature_id is not None and report.kind is BounceClass.COMPLAINT:

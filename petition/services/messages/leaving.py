@@ -1,5 +1,6 @@
 """Leaving: what is queued for a target that is written to no more is cancelled, or moved.
 
+One email to several goes to those of them that are left, and to whoever took a place.
 Its writers are told by email, in the language of their signature: one email for all of it.
 """
 
@@ -21,7 +22,7 @@ BATCH: Final = 200
 
 
 def settle(session: Session, *, at: datetime) -> int:
-    """Cancel or move some of what waits; how many were looked at."""
+    """Cancel or change some of what waits; how many that were."""
     return _settle(session, leaving.queued(session, most=BATCH), at)
 
 
@@ -31,12 +32,10 @@ def settle_one(session: Session, message_id: int, *, at: datetime) -> None:
 
 
 def _settle(session: Session, found: list[LeftMessage], at: datetime) -> int:
-    cancelled, moved = [], []
     for each in found:
-        if each.moves_to is not None and leaving.move(session, each, each.moves_to):
-            moved.append(each.entry_id)
-        elif each.moves_to is None and leaving.cancel(session, each, at=at):
-            cancelled.append(each.entry_id)
+        leaving.settle(session, each, at=at)
+    cancelled = [each.entry_id for each in found if not each.goes_to]
+    moved = [each.entry_id for each in found if each.goes_to]
     _tell(session, cancelled, letter.MESSAGE_CANCELLED, at)
     _tell(session, moved, letter.MESSAGE_MOVED, at)
     return len(found)

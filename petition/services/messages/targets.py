@@ -55,10 +55,15 @@ class NewStand:
     day: date
     link: str
     note: str
+    ends_queue: bool = False
+    """It agreed, and what was written to it before does not go any more."""
 
 
 def add_stand(session: Session, which: Which, new: NewStand, *, at: datetime) -> None:
-    """It did this. Raises NotFound, and ProofRefused where nothing shows it."""
+    """It did this. Raises NotFound, and ProofRefused where nothing shows it.
+
+    Where that ends its queue, the worker cancels what waits, and tells who wrote.
+    """
     target = _held(session, which)
     link = proof_link(new.link)
     if not (link or new.note) or new.day > at.date():
@@ -68,7 +73,11 @@ def add_stand(session: Session, which: Which, new: NewStand, *, at: datetime) ->
         target.id,
         StandRecord(stand=new.stand, day=new.day, link=link, note=new.note, noted_at=at),
     )
-    _note(session, which, AuditAction.TARGET_STAND, new.stand, new.day.isoformat(), at)
+    detail = new.day.isoformat()
+    if new.ends_queue and new.stand == Stand.PROMISED:
+        target_details.stop(session, target.id, at=at)
+        detail += ", nothing queued goes"
+    _note(session, which, AuditAction.TARGET_STAND, new.stand, detail, at)
 
 
 def leave(

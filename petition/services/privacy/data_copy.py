@@ -116,6 +116,8 @@ class MessageCopy(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: str | None
     outcome: str | None
     """What they said came back."""
+    not_taken_by: tuple[str, ...]
+    """Of several targets those whose mail server did not take it."""
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,6 +269,7 @@ def _message(record: MessageRecord, held: PersonalData, vault: Vault) -> Message
         wants_answer=record.wants_answer,
         asked_at=_time(record.asked_at),
         outcome=record.outcome,
+        not_taken_by=record.refused_by,
     )
 
 

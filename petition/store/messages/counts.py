@@ -60,26 +60,36 @@ def note(session: Session, message_ids: Sequence[int], step: Step, *, at: dateti
         }
         for row in rows
     ]
+    # One email to several is one in all, and one for each of them.
     further = session.execute(
         select(MessageTarget.campaign_id, MessageTarget.key)
         .join(MessageAlsoTo, MessageAlsoTo.target_id == MessageTarget.id)
         .where(MessageAlsoTo.message_id.in_(message_ids))
     )
-    # One email to several is one in all, and one for each of them: these name the target alone.
-    changes += [
-        {
-            "campaign_id": campaign_id,
-            "step": step,
-            "target": key,
-            "country": "",
-            "variant": "",
-            "day": at.date(),
-            "partner": "",
-        }
-        for campaign_id, key in further
-    ]
+    changes += [_of_target(campaign_id, key, step, at) for campaign_id, key in further]
     if changes:
         session.execute(insert(MessageChange), changes)
+
+
+def _of_target(campaign_id: int, key: str, step: Step, at: datetime) -> dict[str, object]:
+    """A step that is counted for that target alone, and not in all: it names nothing else."""
+    return {
+        "campaign_id": campaign_id,
+        "step": step,
+        "target": key,
+        "country": "",
+        "variant": "",
+        "day": at.date(),
+        "partner": "",
+    }
+
+
+def note_of_target(session: Session, target_id: int, step: Step, *, at: datetime) -> None:
+    """One of several targets of a message came to that step, and the others did not."""
+    campaign_id, key = session.execute(
+        select(MessageTarget.campaign_id, MessageTarget.key).where(MessageTarget.id == target_id)
+    ).one()
+    session.execute(insert(MessageChange), [_of_target(campaign_id, key, step, at)])
 
 
 def note_own(session: Session, campaign_id: int, *, at: datetime) -> None:

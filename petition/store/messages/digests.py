@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
 from petition.domain.messages.digest import DigestState, TargetMode
 from petition.domain.messages.steps import Step
-from petition.store.messages import counts
-from petition.store.tables import Campaign, Message, MessageDigest, MessageTarget, Signature
+from petition.store.messages import counts, leaving
+from petition.store.tables import (
+    Campaign,
+    Message,
+    MessageAlsoTo,
+    MessageDigest,
+    MessageTarget,
+    Signature,
+)
 
 LOST: Final = timedelta(minutes=20)
 """A digest that was being handed over so long ago was so by a worker that ended."""
@@ -89,10 +96,13 @@ def waiting(session: Session, target_id: int) -> list[SealedMessage]:
     rows = session.execute(
         select(Message, Signature.state)
         .join(Signature, Signature.id == Message.signature_id)
+        .join(MessageTarget, MessageTarget.id == Message.target_id)
         .where(
             Message.target_id == target_id,
             Message.state == message.QUEUED,
             Message.sealed.is_not(None),
+            ~leaving.is_left(MessageTarget),
+            ~exists().where(MessageAlsoTo.message_id == Message.id),
         )
         .order_by(Message.id)
         .with_for_update(of=Message)

@@ -1,12 +1,16 @@
-"""Leaving: messages that are queued for a target that is written to no more."""
+"""Leaving: messages that are queued for a target that is written to no more.
+
+Of those that go to several in one email, that target alone is left out, or another takes its place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, union, update
 from sqlalchemy.orm import Session, aliased
 
 from petition.domain.letters import letter
@@ -16,93 +20,189 @@ from petition.store.tables import Letter, Message, MessageAlsoTo, MessageTarget,
 
 @dataclass(frozen=True, kw_only=True)
 class LeftMessage:
-    """A message whose target is none any more."""
+    """A message of which one target or more is none any more."""
 
     id: int
     entry_id: int
     """The form of its writer that counts: to whom a letter goes."""
     target_id: int
-    moves_to: int | None
-    """The target that takes its place, where this writer has not written to it in the wave."""
+    """Its first target, until now."""
+    goes_to: tuple[int, ...]
+    """All its targets from now on, with those that take others' places; empty where it goes to
+    nobody."""
+
+
+def is_left(target: Any) -> ColumnElement[bool]:
+    """Whether a message does not go to that target: it is none, or it agreed and staff said so.
+
+    What answers a reply of a target that agreed goes on.
+    """
+    return or_(
+        target.retired_at.is_not(None),
+        and_(Message.composed_at <= target.stopped_at, ~Message.is_answer),
+    )
 
 
 def queued(session: Session, *, most: int, message_id: int | None = None) -> list[LeftMessage]:
-    """Some of them, or this one."""
-    replacement, other = aliased(MessageTarget), aliased(Message)
-    has_written = exists().where(
-        other.signature_id == Message.signature_id,
-        other.target_id == replacement.id,
-        other.wave == Message.wave,
-        other.state.not_in((message.WAITING, message.CANCELLED)),
-    )
-    found = (
-        select(
-            Message.id,
-            Signature.entry_id,
-            Message.target_id,
-            replacement.id.label("moves_to"),
-            has_written.label("has_written"),
-        )
-        .join(MessageTarget, MessageTarget.id == Message.target_id)
+    """Some of them, or this one, held until the transaction ends."""
+    ids = session.scalars(_ids(message_id).limit(most)).all()
+    rows = session.execute(
+        select(Message, Signature.entry_id)
         .join(Signature, Signature.id == Message.signature_id)
-        .outerjoin(
-            replacement,
-            (replacement.campaign_id == MessageTarget.campaign_id)
-            & (replacement.key == MessageTarget.replaced_by)
-            & replacement.retired_at.is_(None),
-        )
-        .where(
-            Message.state == message.QUEUED,
-            MessageTarget.retired_at.is_not(None),
-            # One email to several goes to the others.
-            ~exists().where(MessageAlsoTo.message_id == Message.id),
-        )
+        .where(Message.id.in_(ids), Message.state == message.QUEUED)
         .order_by(Message.id)
-        .limit(most)
-    )
+        .with_for_update(of=Message)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not rows:
+        return []
+    also = _also_to(session, ids)
+    targets = _Targets(session, [row.target_id for row, _ in rows])
+    taken = _places(session, [row.signature_id for row, _ in rows])
+    found = []
+    for row, entry_id in rows:
+        mine = (row.target_id, *also.get(row.id, ()))
+        goes_to: list[int] = []
+        for target_id in mine:
+            next_one = targets.now(target_id, row)
+            place = (row.signature_id, next_one, row.wave)
+            is_other = next_one is not None and next_one != target_id
+            if next_one is None or (is_other and not row.is_answer and place in taken):
+                continue
+            goes_to.append(next_one)
+            if not row.is_answer:
+                taken.add(place)
+        if tuple(goes_to) != mine:
+            found.append(
+                LeftMessage(
+                    id=row.id, entry_id=entry_id, target_id=row.target_id, goes_to=tuple(goes_to)
+                )
+            )
+    return found
+
+
+def _ids(message_id: int | None) -> Select[tuple[int]]:
+    those = [Message.state == message.QUEUED]
     if message_id is not None:
-        found = found.where(Message.id == message_id)
-    return [
-        LeftMessage(
-            id=row.id,
-            entry_id=row.entry_id,
-            target_id=row.target_id,
-            moves_to=None if row.has_written else row.moves_to,
+        those.append(Message.id == message_id)
+    first, further = aliased(MessageTarget), aliased(MessageTarget)
+    either = union(
+        select(Message.id).join(first, first.id == Message.target_id).where(*those, is_left(first)),
+        select(Message.id)
+        .join(MessageAlsoTo, MessageAlsoTo.message_id == Message.id)
+        .join(further, further.id == MessageAlsoTo.target_id)
+        .where(*those, is_left(further)),
+    ).subquery()
+    return select(either.c.id).order_by(either.c.id)
+
+
+def _also_to(session: Session, message_ids: Sequence[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for message_id, target_id in session.execute(
+        select(MessageAlsoTo.message_id, MessageAlsoTo.target_id)
+        .where(MessageAlsoTo.message_id.in_(message_ids))
+        .order_by(MessageAlsoTo.target_id)
+    ):
+        found.setdefault(message_id, []).append(target_id)
+    return found
+
+
+class _Targets:
+    """The targets of some campaigns, and who takes whose place."""
+
+    def __init__(self, session: Session, target_ids: Sequence[int]) -> None:
+        campaigns = select(MessageTarget.campaign_id).where(MessageTarget.id.in_(target_ids))
+        self._all: Mapping[int, MessageTarget] = {
+            row.id: row
+            for row in session.scalars(
+                select(MessageTarget)
+                .where(MessageTarget.campaign_id.in_(campaigns))
+                .execution_options(populate_existing=True)
+            )
+        }
+        self._by_key = {(row.campaign_id, row.key): row for row in self._all.values()}
+
+    def now(self, target_id: int, of: Message) -> int | None:
+        """Where such a message goes that was for this one: there, or to who took its place."""
+        target: MessageTarget | None = self._all[target_id]
+        seen = set()
+        while target is not None and target.retired_at is not None and target.id not in seen:
+            seen.add(target.id)
+            target = self._by_key.get((target.campaign_id, target.replaced_by or ""))
+        if target is None or target.retired_at is not None:
+            return None
+        has_agreed = target.stopped_at is not None and of.composed_at <= target.stopped_at
+        return None if has_agreed and not of.is_answer else target.id
+
+
+def _places(session: Session, signature_ids: Sequence[int]) -> set[tuple[int, int, int]]:
+    """Writer, target and wave of what goes or went: one message each."""
+    confirmed = (
+        Message.signature_id.in_(signature_ids),
+        Message.state.not_in((message.WAITING, message.CANCELLED)),
+        ~Message.is_answer,
+    )
+    own = select(Message.signature_id, Message.target_id, Message.wave).where(*confirmed)
+    also = (
+        select(Message.signature_id, MessageAlsoTo.target_id, Message.wave)
+        .join(MessageAlsoTo, MessageAlsoTo.message_id == Message.id)
+        .where(*confirmed)
+    )
+    return {(row[0], row[1], row[2]) for query in (own, also) for row in session.execute(query)}
+
+
+def settle(session: Session, left: LeftMessage, *, at: datetime) -> None:
+    """It goes to whom it goes to from now on, in the hours of the first; or to nobody."""
+    values: dict[str, object] = {"state": message.CANCELLED, "finished_at": at}
+    if left.goes_to:
+        first, *further = left.goes_to
+        values = {"target_id": first}
+        if first != left.target_id:
+            values["paced"] = False
+        session.execute(
+            delete(MessageAlsoTo)
+            .where(MessageAlsoTo.message_id == left.id)
+            .execution_options(synchronize_session=False)
         )
-        for row in session.execute(found)
-    ]
-
-
-def cancel(session: Session, left: LeftMessage, *, at: datetime) -> bool:
-    """It does not go; False where it is being handed over, or went."""
-    return _change(session, left, state=message.CANCELLED, finished_at=at)
-
-
-def move(session: Session, left: LeftMessage, to: int) -> bool:
-    """It goes to another target, in that one's hours."""
-    return _change(session, left, target_id=to, paced=False)
-
-
-def _change(session: Session, left: LeftMessage, **values: object) -> bool:
-    changed = session.execute(
+        if further:
+            session.execute(
+                insert(MessageAlsoTo),
+                [{"message_id": left.id, "target_id": each} for each in further],
+            )
+    session.execute(
         update(Message)
-        .where(
-            Message.id == left.id,
-            Message.state == message.QUEUED,
-            Message.target_id == left.target_id,
-        )
+        .where(Message.id == left.id)
         .values(**values)
-        .returning(Message.id)
         .execution_options(synchronize_session=False)
     )
-    return changed.first() is not None
 
 
 def move_waiting(session: Session, target_id: int, to: int) -> None:
-    """What nobody confirmed yet is for the other one, too: its writer sees so before they do."""
+    """What nobody confirmed yet is for the other one, too: its writer sees so before they do.
+
+    Not where it goes to the other one anyway.
+    """
+    waiting = select(Message.id).where(Message.state == message.WAITING)
+    first = select(Message.id).where(Message.target_id == to)
+    further = select(MessageAlsoTo.message_id).where(MessageAlsoTo.target_id == to)
     session.execute(
         update(Message)
-        .where(Message.target_id == target_id, Message.state == message.WAITING)
+        .where(
+            Message.target_id == target_id,
+            Message.state == message.WAITING,
+            Message.id.not_in(further),
+        )
+        .values(target_id=to)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(MessageAlsoTo)
+        .where(
+            MessageAlsoTo.target_id == target_id,
+            MessageAlsoTo.message_id.in_(waiting),
+            MessageAlsoTo.message_id.not_in(first),
+            MessageAlsoTo.message_id.not_in(further),
+        )
         .values(target_id=to)
         .execution_options(synchronize_session=False)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from petition.store.tables import (
     Message,
     MessageAlsoTo,
     MessageAnswer,
+    MessageRefusal,
     MessageTarget,
     Reply,
     Signature,
@@ -52,6 +53,8 @@ class MessageRecord:
     """When its writer was asked whether an answer came."""
     outcome: str | None
     """What they said."""
+    refused_by: tuple[str, ...]
+    """Of several targets the names of those whose mail server did not take it."""
 
 
 def of_signature(session: Session, signature_id: int) -> tuple[MessageRecord, ...]:
@@ -72,6 +75,7 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
         .order_by(Message.id)
     ).all()
     also = _also_to(session, [row.id for row, _ in rows])
+    refused = _refused_by(session, list(also))
     return tuple(
         MessageRecord(
             id=row.id,
@@ -92,9 +96,24 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
             wants_answer=row.wants_answer,
             asked_at=row.asked_at,
             outcome=row.outcome,
+            refused_by=tuple(refused.get(row.id, ())),
         )
         for row, name in rows
     )
+
+
+def _refused_by(session: Session, message_ids: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    if not message_ids:
+        return found
+    for message_id, name in session.execute(
+        select(MessageRefusal.message_id, MessageTarget.name)
+        .join(MessageTarget, MessageTarget.id == MessageRefusal.target_id)
+        .where(MessageRefusal.message_id.in_(message_ids))
+        .order_by(MessageTarget.id)
+    ):
+        found.setdefault(message_id, []).append(name)
+    return found
 
 
 def _also_to(session: Session, message_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
@@ -143,19 +162,19 @@ def _confirm(session: Session, which: ColumnElement[bool], at: datetime) -> list
         return []
     taken = _places_taken(session, signature_id)
     waiting = session.execute(
-        select(Message.id, Message.target_id, Message.wave, Message.apart, MessageTarget.retired_at)
-        .join(MessageTarget, MessageTarget.id == Message.target_id)
+        select(Message.id, Message.target_id, Message.wave, Message.apart)
         .where(which, Message.state == message.WAITING)
         .order_by(Message.id)
     ).all()
     also = _also_to(session, [row.id for row in waiting])
+    retired = _retired(session, [row.target_id for row in waiting], also)
     queued = []
     for row in waiting:
         if not message.may_go(writer.state, apart=row.apart):
             continue
         further = [target_id for target_id, _ in also.get(row.id, ())]
         places = {(target_id, row.wave) for target_id in (row.target_id, *further)}
-        goes = places.isdisjoint(taken) and (row.retired_at is None or bool(further))
+        goes = places.isdisjoint(taken) and not retired.issuperset((row.target_id, *further))
         values: dict[str, object] = {"entry_id": None, "confirmed_at": at}
         values["state"] = message.QUEUED if goes else message.CANCELLED
         if goes:
@@ -171,6 +190,17 @@ def _confirm(session: Session, which: ColumnElement[bool], at: datetime) -> list
         )
     counts.note(session, queued, Step.CONFIRMED, at=at)
     return queued
+
+
+def _retired(
+    session: Session, first: Sequence[int], also: Mapping[int, Sequence[tuple[int, str]]]
+) -> set[int]:
+    """Which of these targets, and of the further ones, are none any more."""
+    further = [target_id for each in also.values() for target_id, _ in each]
+    query = select(MessageTarget.id).where(
+        MessageTarget.id.in_([*first, *further]), MessageTarget.retired_at.is_not(None)
+    )
+    return set(session.scalars(query))
 
 
 def _places_taken(session: Session, signature_id: int) -> set[tuple[int, int]]:

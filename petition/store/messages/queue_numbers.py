@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -9,25 +10,39 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
-from petition.store.tables import Message, MessageHour, MessageTarget
+from petition.store.messages import refusals
+from petition.store.tables import Message, MessageAlsoTo, MessageHour, MessageTarget
 
 Numbers = Mapping[str, int]
 """State to messages."""
 
 
 def by_target(session: Session, campaign_id: int) -> dict[int, Numbers]:
-    """By target, counted now. What is being handed over just now is queued still."""
+    """By target, counted now; one email to several at each of them.
+
+    What is being handed over just now is queued still. What one of several did not take is bounced.
+    """
     handed_over = (Message.state == message.PARKED) & Message.finished_at.is_(None)
-    state = case((handed_over, message.QUEUED), else_=Message.state)
-    rows = session.execute(
-        select(Message.target_id, state.label("as_state"), func.count())
+    state = case((handed_over, message.QUEUED), else_=Message.state).label("as_state")
+    first = (
+        select(Message.target_id, state, func.count())
         .join(MessageTarget, MessageTarget.id == Message.target_id)
         .where(MessageTarget.campaign_id == campaign_id)
         .group_by(Message.target_id, "as_state")
     )
-    found: dict[int, dict[str, int]] = {}
-    for target_id, name, number in rows:
-        found.setdefault(target_id, {})[name] = number
+    further = (
+        select(MessageAlsoTo.target_id, state, func.count())
+        .join(Message, Message.id == MessageAlsoTo.message_id)
+        .join(MessageTarget, MessageTarget.id == MessageAlsoTo.target_id)
+        .where(MessageTarget.campaign_id == campaign_id)
+        .group_by(MessageAlsoTo.target_id, "as_state")
+    )
+    found: dict[int, Counter[str]] = {}
+    for query in (first, further):
+        for target_id, name, number in session.execute(query):
+            found.setdefault(target_id, Counter())[name] += number
+    for target_id, number in refusals.by_target(session, campaign_id).items():
+        found[target_id].update({message.SENT: -number, message.BOUNCED: number})
     return dict(found)
 
 
@@ -62,13 +77,15 @@ def take_parked(
 ) -> list[int]:
     """Move those that were parked until then into this state; which they were.
 
-    Not those whose text is deleted, where they are to go again.
+    One email to several is so for all of them. Not those whose text is deleted, where they are to
+    go again.
     """
+    further = select(MessageAlsoTo.message_id).where(MessageAlsoTo.target_id == target_id)
     ends = at if state in message.ENDED else None
     moved = session.execute(
         update(Message)
         .where(
-            Message.target_id == target_id,
+            (Message.target_id == target_id) | Message.id.in_(further),
             Message.state == message.PARKED,
             Message.finished_at <= until,
             *(() if state in message.ENDED else (Message.sealed.is_not(None),)),

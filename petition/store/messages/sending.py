@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from petition.domain.messages import message, pacing
 from petition.domain.messages.digest import TargetMode
 from petition.domain.messages.steps import Step
 from petition.store.db.upsert import upsert
-from petition.store.messages import counts
+from petition.store.messages import counts, leaving, refusals
 from petition.store.tables import (
     Message,
     MessageAlsoTo,
@@ -50,6 +50,7 @@ class OtherTarget:
     an_hour: int
     a_day: int
     is_paused: bool
+    is_left: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,22 +72,27 @@ class MessageToSend:
     an_hour: int
     a_day: int
     is_paused: bool
-    is_retired: bool
+    is_left: bool
+    """One of its targets is none any more: that is settled first (store/messages/leaving.py)."""
     is_for_digest: bool
     """True where it goes with others of its day (store/messages/digests.py)."""
     others: tuple[OtherTarget, ...] = ()
-    """The further targets to whom it goes in one email, without those that are none any more."""
+    """The further targets to whom it goes in one email."""
+
+    @property
+    def target_ids(self) -> tuple[int, ...]:
+        """To whom it goes."""
+        return (self.target_id, *(each.id for each in self.others))
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Their addresses, as they stand in its head."""
-        first = () if self.is_retired else (self.to,)
-        return (*first, *(each.to for each in self.others))
+        """Their addresses, in the same order, as they stand in its head."""
+        return (self.to, *(each.to for each in self.others))
 
     @property
     def for_each(self) -> list[MessageToSend]:
         """The same to one target alone, for each of them, in the order of their numbers."""
-        alone = [] if self.is_retired else [replace(self, others=())]
+        alone = [replace(self, others=())]
         alone += [
             replace(
                 self,
@@ -104,7 +110,7 @@ class MessageToSend:
 def read(session: Session, message_id: int) -> MessageToSend | None:
     """The message, its row held until the transaction ends; None when it was erased."""
     row = session.execute(
-        select(Message, MessageTarget, Signature.state)
+        select(Message, MessageTarget, Signature.state, leaving.is_left(MessageTarget))
         .join(MessageTarget, MessageTarget.id == Message.target_id)
         .join(Signature, Signature.id == Message.signature_id)
         .where(Message.id == message_id)
@@ -113,7 +119,7 @@ def read(session: Session, message_id: int) -> MessageToSend | None:
     ).first()
     if row is None:
         return None
-    found, target, writer_state = row
+    found, target, writer_state, is_left = row
     others = _others(session, message_id)
     return MessageToSend(
         id=found.id,
@@ -130,17 +136,18 @@ def read(session: Session, message_id: int) -> MessageToSend | None:
         an_hour=target.an_hour,
         a_day=target.a_day,
         is_paused=target.paused_at is not None or any(each.is_paused for each in others),
-        is_retired=target.retired_at is not None,
-        is_for_digest=target.mode == TargetMode.DIGEST,
+        is_left=bool(is_left) or any(each.is_left for each in others),
+        is_for_digest=target.mode == TargetMode.DIGEST and not others,
         others=others,
     )
 
 
 def _others(session: Session, message_id: int) -> tuple[OtherTarget, ...]:
-    rows = session.scalars(
-        select(MessageTarget)
+    rows = session.execute(
+        select(MessageTarget, leaving.is_left(MessageTarget))
         .join(MessageAlsoTo, MessageAlsoTo.target_id == MessageTarget.id)
-        .where(MessageAlsoTo.message_id == message_id, MessageTarget.retired_at.is_(None))
+        .join(Message, Message.id == MessageAlsoTo.message_id)
+        .where(MessageAlsoTo.message_id == message_id)
         .order_by(MessageTarget.id)
     )
     return tuple(
@@ -150,8 +157,9 @@ def _others(session: Session, message_id: int) -> tuple[OtherTarget, ...]:
             an_hour=row.an_hour,
             a_day=row.a_day,
             is_paused=row.paused_at is not None,
+            is_left=bool(is_left),
         )
-        for row in rows
+        for row, is_left in rows
     )
 
 
@@ -176,8 +184,16 @@ def move(session: Session, message_id: int, state: str, *, at: datetime) -> bool
     return there
 
 
-def come_back(session: Session, message_id: int, *, at: datetime) -> bool:
-    """Their side sent it back after it had been taken; False where it had not been."""
+def come_back(
+    session: Session, message_id: int, *, recipients: Collection[str], at: datetime
+) -> bool:
+    """Their side sent it back after it had been taken; False where it had not been.
+
+    Of one that went to several, for these recipients alone, where the report names some of them.
+    """
+    back = refusals.named(session, message_id, recipients)
+    if back and not refusals.are_all(session, message_id, back):
+        return refusals.note(session, message_id, back, at=at) > 0
     moved = session.execute(
         update(Message)
         .where(Message.id == message_id, Message.state.in_((message.SENT, message.PARKED)))

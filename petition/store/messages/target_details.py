@@ -149,6 +149,11 @@ def set_caps(session: Session, target_id: int, *, an_hour: int, a_day: int, at: 
     _set(session, target_id, an_hour=an_hour, a_day=a_day, caps_set_at=at)
 
 
+def stop(session: Session, target_id: int, *, at: datetime) -> None:
+    """What was written to it until now goes no more."""
+    _set(session, target_id, stopped_at=at)
+
+
 def leave(
     session: Session, target_id: int, left_as: str, *, replaced_by: str | None, at: datetime
 ) -> None:

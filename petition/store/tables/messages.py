@@ -57,6 +57,8 @@ class MessageTarget(Base):
     """What staff said of it (domain/messages/targets.Leaving); loading files leaves it so."""
     replaced_by: Mapped[str | None] = mapped_column(String(64))
     """The key of the one that takes its place."""
+    stopped_at: Mapped[datetime | None] = mapped_column(Instant)
+    """What was written until then goes to it no more: staff said so when it agreed."""
     caps_set_at: Mapped[datetime | None] = mapped_column(Instant)
     """Since when its caps are what staff say, and not the files."""
 
@@ -229,6 +231,20 @@ class MessageAlsoTo(Base):
     target_id: Mapped[int] = mapped_column(
         ForeignKey("message_targets.id"), primary_key=True, index=True
     )
+
+
+class MessageRefusal(Base):
+    """A target whose mail server did not take a message that others got in the same email."""
+
+    __tablename__ = "message_refusals"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    target_id: Mapped[int] = mapped_column(
+        ForeignKey("message_targets.id"), primary_key=True, index=True
+    )
+    refused_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class MessageDigest(Base):

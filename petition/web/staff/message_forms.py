@@ -18,6 +18,7 @@ from petition.domain.messages.targets import (
     STANDS,
     Leaving,
     ProofRefused,
+    Stand,
     proof_link,
 )
 from petition.domain.signatures import supporter
@@ -80,6 +81,11 @@ class StandForm(SharedForm):
     day = StringField(filters=[clean_filter], validators=[required, is_past_day])
     link = StringField(filters=[clean_filter], validators=[no_controls])
     note = StringField(filters=[clean_filter], validators=[no_controls])
+    ends_queue = BooleanField()
+
+    def validate_ends_queue(self, field: Field) -> None:
+        if field.data and text_of(self.stand) != Stand.PROMISED:
+            raise ValidationError(_("This goes with “Agreed” alone."))
 
     def validate_stand(self, field: Field) -> None:
         if text_of(field) not in STANDS:

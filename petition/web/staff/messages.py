@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from flask import Blueprint, Response, g, make_response, redirect, request
+from flask import Blueprint, Response, abort, g, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.counts import small_cells
@@ -190,6 +190,8 @@ def set_caps(slug: str, target_key: str) -> BaseResponse:
 def add_stand(slug: str, target_key: str) -> BaseResponse:
     """It did this, on that day."""
     form = StandForm()
+    if form.ends_queue.data and not has_permission(Right.LETTERS):
+        abort(403)  # it sends emails to supporters
 
     def add(session: Session) -> None:
         new = NewStand(
@@ -197,6 +199,7 @@ def add_stand(slug: str, target_key: str) -> BaseResponse:
             day=form.typed_day(),
             link=text_of(form.link),
             note=text_of(form.note),
+            ends_queue=bool(form.ends_queue.data),
         )
         targets.add_stand(session, _which(slug, target_key), new, at=deps().now())
 
