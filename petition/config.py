@@ -153,8 +153,8 @@ class Settings:
 
     @property
     def reply_to(self) -> str:
-        """Where a target's answers to supporters' messages go: one address of the organiser's."""
-        return f"replies@{self.return_domain}"
+        """Where answers go that are for the organiser to read: never where programs take them in."""
+        return f"replies@{self.mail_from.address.rpartition('@')[2]}"
 
     @property
     def outbox_dir(self) -> Path:

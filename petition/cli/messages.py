@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Final
 
 import click
+from flask import Flask
 
 from petition.cli.context import now, open_app, operator
-from petition.domain.messages.message import QUEUED
+from petition.domain.messages.message import PARKED, QUEUED, SENT
 from petition.domain.messages.pacing import MOST_A_DAY, MOST_AN_HOUR
 from petition.domain.messages.targets import (
     LEAVINGS,
@@ -21,9 +23,12 @@ from petition.domain.messages.targets import (
 from petition.domain.signatures.supporter import clean
 from petition.services.messages import parked as services_parked, pausing, queue_figures, targets
 from petition.services.messages.pausing import Pause
+from petition.services.messages.queue_figures import Look, TargetFigures
 from petition.services.messages.targets import CapRefused, NewStand, ReplacementRefused, Which
 from petition.store.db import reading, transaction
-from petition.store.messages.targets import TargetQueue
+from petition.web.http.dependencies import dependencies_of
+
+SHOWN: Final = (QUEUED, SENT, PARKED)
 
 
 @click.group()
@@ -36,27 +41,41 @@ def messages() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(slug: str, as_json: bool) -> None:
     """The targets of the campaign SLUG, and how many messages wait, were sent or are parked."""
-    with open_app(), reading() as session:
-        found = pausing.queues(session, slug)
+    with open_app() as app, reading() as session:
+        everybody = queue_figures.of_campaign(session, slug, _look(app), at=now())
+    found = [each for each in everybody if each.target.retired_at is None]
     if as_json:
         click.echo(json.dumps({"campaign": slug, "targets": [_document(each) for each in found]}))
         return
     for each in found:
         state = "paused" if each.target.paused_at else "going"
-        click.echo(
-            f"{each.target.key} ({state}): {each.queued} queued, {each.sent} sent, "
-            f"{each.parked} parked"
-        )
+        numbers = ", ".join(f"{each.states[name]} {name}" for name in SHOWN)
+        click.echo(f"{each.target.key} ({state}): {numbers}{_end(each)}")
 
 
-def _document(each: TargetQueue) -> dict[str, object]:
-    paused_at = each.target.paused_at
+def _look(app: Flask) -> Look:
+    return Look(in_tens=False, provider_cap=dependencies_of(app).settings.messages_per_hour)
+
+
+def _end(each: TargetFigures) -> str:
+    """When its queue is empty, in words."""
+    if not each.queued or each.target.paused_at:
+        return ""
+    if each.forecast.waits_for_people:
+        return "; the last ones wait for more people"
+    if each.forecast.empty_at is None:
+        return "; no end in sight"
+    return f"; empty by {each.forecast.empty_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _document(each: TargetFigures) -> dict[str, object]:
+    paused_at, empty_at = each.target.paused_at, each.forecast.empty_at
     return {
         "key": each.target.key,
         "paused_at": paused_at.isoformat() if paused_at else None,
-        "queued": each.queued,
-        "sent": each.sent,
-        "parked": each.parked,
+        **{name: each.states[name] for name in SHOWN},
+        "empty_at": empty_at.isoformat() if empty_at else None,
+        "waits_for_people": each.forecast.waits_for_people,
     }
 
 
@@ -125,15 +144,15 @@ def stand(
     new = NewStand(stand=Stand(what), day=day.date(), link=link, note=note, ends_queue=ends_queue)
     at = now()
     try:
-        with open_app(), transaction() as session:
+        with open_app() as app, transaction() as session:
             targets.add_stand(session, _which(slug, key), new, at=at)
-            found = queue_figures.of_target(session, slug, key, in_tens=False, at=at)
+            found = queue_figures.of_target(session, slug, key, _look(app), at=at)
     except ProofRefused:
         raise click.UsageError(
             "it takes a --link such as https://example.org/answer or a --note, and a past --day"
         ) from None
     click.echo(f"{key}: {what}")
-    queued = found.states[QUEUED] if found is not None else 0
+    queued = found.queued if found is not None else 0
     if what == Stand.PROMISED and queued:
         fate = "are cancelled" if ends_queue else "still go; --end-queue cancels them"
         click.echo(f"{queued} queued {fate}")

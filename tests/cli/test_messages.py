@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -34,6 +35,10 @@ def test_the_queue_is_shown_paused_and_counted(app: Flask, client: FlaskClient, 
     document = json.loads(run("messages", "list", "amazon", "--json").stdout)
     assert [each["queued"] for each in document["targets"]] == [1, 0, 0]
     assert run("messages", "resume", "amazon").stdout == "1 resumed\n"
+    going, *_ = run("messages", "list", "amazon").stdout.splitlines()
+    assert re.search(r"1 queued, 0 sent, 0 parked; empty by 20\d\d-\d\d-\d\d \d\d:\d\d UTC$", going)
+    (first, *_) = json.loads(run("messages", "list", "amazon", "--json").stdout)["targets"]
+    assert first["empty_at"]
     assert run("messages", "pause", "amazon", "--target", "nobody").exit_code == 1
     total = "3 composed, 3 confirmed, 2 sent, 0 bounced, 0 answered, 0 own"
     assert run("count", "amazon", "--messages").stdout == f"amazon: {total}\n"

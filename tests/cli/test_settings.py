@@ -57,6 +57,15 @@ def test_with_nothing_set_it_starts_on_sqlite_with_keys_of_its_own(tmp_path: Pat
     assert (again.secret_key, again.vault_keys) == (settings.secret_key, settings.vault_keys)
 
 
+def test_answers_to_staff_never_come_where_programs_take_mail_in(tmp_path: Path) -> None:
+    env = {
+        "PETITION_INSTANCE": str(tmp_path),
+        "PETITION_MAIL_FROM": "letters@example.org",
+        "PETITION_RETURN_DOMAIN": "returns.example.org",
+    }
+    assert load(env).reply_to == "replies@example.org"
+
+
 def test_two_instances_have_different_keys(tmp_path: Path) -> None:
     one, other = _load(tmp_path / "one"), _load(tmp_path / "other")
     assert one.secret_key != other.secret_key

@@ -97,6 +97,7 @@ NOTED_ELSEWHERE: Final = {
         for rest in (
             "_all/pause",
             "_all/resume",
+            "_all/numbers",
             *(
                 f"<target_key>/{verb}"
                 for verb in (

@@ -151,6 +151,23 @@ def test_parked_ones_are_sent_again_knowingly(app: Flask, client: FlaskClient) -
 
 
 @on_sqlite
+def test_numbers_are_taken_out_in_tens_and_noted(app: Flask, client: FlaskClient) -> None:
+    write(client, people.cora, to=KEYS[0])
+    work(app)
+    change(app, "UPDATE message_counts SET messages = 19")
+    owner, editor = console.enter(app), console.enter(app, "editor")
+    place = f"{ROOM}/_all/numbers"
+    for staff, number in ((owner, 19), (editor, 10)):
+        answer = Opened(staff, ROOM).send(place, by="target")
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert "attachment" in answer.headers["Content-Disposition"]
+        assert text(answer).splitlines()[1] == f"{KEYS[0]},{number},0,0,0,0,0"
+    assert Opened(owner, ROOM).send(place, by="name").status_code == 422
+    noted = "SELECT detail FROM audit WHERE action = 'message numbers' ORDER BY id"
+    assert rows(app, noted) == [("amazon: by target",), ("amazon: by target, in tens",)]
+
+
+@on_sqlite
 def test_what_is_queued_for_who_agreed_is_cancelled_if_staff_say_so(
     app: Flask, client: FlaskClient, clock: Clock
 ) -> None:

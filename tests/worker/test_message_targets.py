@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from petition.app import SHIPPED
 from petition.cli.server import make_worker
-from petition.domain.messages import forecast
+from petition.domain.messages.forecast import Forecast, Queue, forecasts
 from petition.domain.messages.targets import ASK_AFTER, Leaving, Outcome, ProofRefused, Stand
 from petition.services.campaigns import content_files
 from petition.services.messages import answers, follow_up, parked, targets, trials
@@ -222,19 +224,49 @@ def test_staff_send_themselves_a_test_by_the_outbox(app: Flask, clock: Clock) ->
     assert rows(app, "SELECT state FROM messages") == []
 
 
+FRIDAY = datetime(2026, 11, 6, 15, 30, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 9, 9, tzinfo=UTC)
+QUEUE = Queue(queued=1, provider="example.org", time_zone="UTC", an_hour=10, a_day=25)
+
+
 def test_the_forecast_keeps_caps_and_office_hours() -> None:
-    friday = datetime(2026, 11, 6, 15, 30, tzinfo=UTC)
+    def ends(*queues: Queue, cap: int = 120, sent: int = 0) -> list[Forecast]:
+        numbered = dict(enumerate(queues))
+        found = forecasts(
+            numbered, provider_cap=cap, sent_to_provider={"example.org": sent}, at=FRIDAY
+        )
+        return [found[number] for number in numbered]
 
-    def end(queued: int, **changes: int) -> datetime | None:
-        caps = {"an_hour": 10, "a_day": 25, "sent_today": 0} | changes
-        return forecast.empty_at(queued, time_zone="UTC", at=friday, **caps)
+    def end(queued: int, **changes: Any) -> datetime | None:
+        caps = {name: changes.pop(name) for name in ("cap", "sent") if name in changes}
+        (found,) = ends(replace(QUEUE, queued=queued, **changes), **caps)
+        return found.empty_at
 
-    assert end(1) == friday
-    assert end(20) == friday.replace(hour=16, minute=0)
-    assert end(21) == datetime(2026, 11, 9, 9, tzinfo=UTC)
-    assert end(20, sent_today=25) == datetime(2026, 11, 9, 10, tzinfo=UTC)
-    assert end(20 + 25 + 1) == datetime(2026, 11, 10, 9, tzinfo=UTC)
+    assert end(1) == FRIDAY
+    assert end(20) == FRIDAY.replace(hour=16, minute=0)
+    assert end(20, sent_this_hour=1) == MONDAY
+    assert end(21) == MONDAY
+    assert end(20, sent_today=25) == MONDAY.replace(hour=10)
+    assert end(20 + 25 + 1) == MONDAY.replace(day=10)
     assert end(100_000, a_day=1) is None
+    # The mail provider's cap, which two targets share, and what is used up of it.
+    assert end(8, cap=4) == FRIDAY.replace(hour=16, minute=0)
+    assert end(8, cap=4, sent=3) == MONDAY
+    small, large = replace(QUEUE, queued=2), replace(QUEUE, queued=12)
+    found = ends(small, large, replace(large, provider="example.net"), cap=5)
+    # Of five an hour the large one gets three, five and the rest; the other provider's all five.
+    assert [each.empty_at for each in found] == [FRIDAY, MONDAY, MONDAY]
+    # A digest a day, of 200; fewer than ten wait for more.
+    daily = replace(QUEUE, is_digest=True, an_hour=1, a_day=1)
+    for queued, last, empty in (
+        (10, None, FRIDAY),
+        (200, FRIDAY, MONDAY),
+        (410, None, MONDAY.replace(day=10)),
+    ):
+        (found_,) = ends(replace(daily, queued=queued, last_digest=last), cap=1)
+        assert found_ == Forecast(empty_at=empty)
+    assert ends(replace(daily, queued=9)) == [Forecast(waits_for_people=True)]
+    assert ends(replace(daily, queued=209)) == [Forecast(waits_for_people=True)]
 
 
 def test_what_came_back_is_noted_by_who_sent_it_alone(

@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 
 from petition.cli.server import make_worker
 from petition.domain.messages import pacing
-from petition.services.messages import pausing
+from petition.services.messages import pausing, queue_figures
 from petition.services.messages.pausing import Pause
+from petition.services.messages.queue_figures import Look
 from petition.store.db import transaction
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.worker.loop import Worker
@@ -256,9 +257,11 @@ def test_staff_pause_a_target_and_let_it_go_on(
     worker.once()
     assert len(sent_to_targets(smtp_server)) == 2
     with transaction() as session:
-        queues = pausing.queues(session, "amazon")
-        assert [each.queued for each in queues] == [1, 0, 0]
-        assert [each.sent for each in queues] == [0, 1, 1]
+        queues = queue_figures.of_campaign(
+            session, "amazon", Look(in_tens=False, provider_cap=120), at=clock()
+        )
+        assert [each.states["queued"] for each in queues] == [1, 0, 0]
+        assert [each.states["sent"] for each in queues] == [0, 1, 1]
         pausing.set_paused(session, replace(pause, paused=False), at=clock())
     for _ in range(3):
         clock.forward(pacing.SPREAD)

@@ -17,6 +17,7 @@ from petition.domain.messages import pacing
 from petition.domain.messages.targets import Leaving, Stand
 from petition.services.letters import bounces
 from petition.services.messages import queue_figures, targets
+from petition.services.messages.queue_figures import Look
 from petition.services.messages.targets import NewStand, Which
 from petition.store.db import reading, transaction
 from petition.web.http.dependencies import dependencies_of
@@ -175,7 +176,8 @@ def test_whom_the_server_refuses_among_several_gets_no_second_one(
     assert "<strong>Sent.</strong>" in page
     assert page.count("so they did not get it") == 1
     with reading() as session:
-        numbers = queue_figures.of_campaign(session, "amazon", in_tens=False, at=clock())
+        look = Look(in_tens=False, provider_cap=120)
+        numbers = queue_figures.of_campaign(session, "amazon", look, at=clock())
     assert [each.states["bounced"] for each in numbers] == [1, 0, 1]
     assert [each.states["sent"] for each in numbers] == [0, 1, 0]
     # The last one's server sends it back as well: nobody has it.

@@ -58,6 +58,7 @@ class AuditAction(StrEnum):
     MESSAGE_CAPS = "message caps"
     MESSAGE_TRIAL = "message trial"
     PARKED_MESSAGES = "parked messages"
+    MESSAGE_NUMBERS = "message numbers"
     TARGET_STAND = "target stand"
     TARGET_LEFT = "target left"
     TARGET_ANSWER = "target answer"

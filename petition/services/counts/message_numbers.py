@@ -9,12 +9,15 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from petition.domain.counts.small_cells import rounded
 from petition.domain.messages.steps import By, Step
+from petition.domain.staff.audit_actions import AuditAction
 from petition.store.campaigns import campaigns
 from petition.store.db import Session
 from petition.store.messages import counts
+from petition.store.staff import audit
 
 Steps = Mapping[Step, int]
 
@@ -52,6 +55,20 @@ def numbers(session: Session, slug: str, by: By | None, *, exact: bool) -> Messa
         total=_in_tens(total),
         by=by,
         rows={value: steps for value, steps in tens.items() if any(steps.values())},
+    )
+
+
+def note_taken(
+    session: Session, slug: str, by: By | None, *, who: str, exact: bool, at: datetime
+) -> None:
+    """Somebody of staff takes them out; noted before they leave."""
+    audit.note(
+        session,
+        who=who,
+        action=AuditAction.MESSAGE_NUMBERS,
+        outcome="done",
+        at=at,
+        detail=f"{slug}: {f'by {by}' if by else 'all'}{'' if exact else ', in tens'}",
     )
 
 

@@ -9,7 +9,6 @@ from petition.errors import NotFound
 from petition.store.campaigns import campaigns
 from petition.store.db import Session
 from petition.store.messages import targets
-from petition.store.messages.targets import TargetQueue
 from petition.store.staff import audit
 
 
@@ -21,11 +20,6 @@ class Pause:
     key: str | None
     paused: bool
     by: str
-
-
-def queues(session: Session, slug: str) -> list[TargetQueue]:
-    """How far the messages to each target are; raises NotFound."""
-    return targets.queues(session, campaigns.by_slug(session, slug).id)
 
 
 def set_paused(session: Session, command: Pause, *, at: datetime) -> int:

@@ -45,7 +45,7 @@ def is_left(target: Any) -> ColumnElement[bool]:
 
 def queued(session: Session, *, most: int, message_id: int | None = None) -> list[LeftMessage]:
     """Some of them, or this one, held until the transaction ends."""
-    ids = session.scalars(_ids(message_id).limit(most)).all()
+    ids: list[int] = [*session.scalars(_ids(message_id).limit(most))]
     rows = session.execute(
         select(Message, Signature.entry_id)
         .join(Signature, Signature.id == Message.signature_id)
@@ -65,9 +65,10 @@ def queued(session: Session, *, most: int, message_id: int | None = None) -> lis
         goes_to: list[int] = []
         for target_id in mine:
             next_one = targets.now(target_id, row)
+            if next_one is None:
+                continue
             place = (row.signature_id, next_one, row.wave)
-            is_other = next_one is not None and next_one != target_id
-            if next_one is None or (is_other and not row.is_answer and place in taken):
+            if next_one != target_id and not row.is_answer and place in taken:
                 continue
             goes_to.append(next_one)
             if not row.is_answer:
@@ -81,7 +82,7 @@ def queued(session: Session, *, most: int, message_id: int | None = None) -> lis
     return found
 
 
-def _ids(message_id: int | None) -> Select[tuple[int]]:
+def _ids(message_id: int | None) -> Select[Any]:
     those = [Message.state == message.QUEUED]
     if message_id is not None:
         those.append(Message.id == message_id)

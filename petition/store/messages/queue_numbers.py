@@ -10,8 +10,16 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
+from petition.domain.messages.digest import DigestState
 from petition.store.messages import refusals
-from petition.store.tables import Message, MessageAlsoTo, MessageHour, MessageTarget
+from petition.store.tables import (
+    Message,
+    MessageAlsoTo,
+    MessageDigest,
+    MessageHour,
+    MessageTarget,
+    ProviderHour,
+)
 
 Numbers = Mapping[str, int]
 """State to messages."""
@@ -46,16 +54,54 @@ def by_target(session: Session, campaign_id: int) -> dict[int, Numbers]:
     return dict(found)
 
 
-def today(session: Session, campaign_id: int, *, at: datetime) -> dict[int, int]:
-    """How many went to each target on this day of UTC, as its cap counts them."""
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+def queued(session: Session) -> dict[int, int]:
+    """How many wait for each target, of whatever campaign: some share a mail provider."""
+    first = (
+        select(Message.target_id, func.count())
+        .where(Message.state == message.QUEUED)
+        .group_by(Message.target_id)
+    )
+    further = (
+        select(MessageAlsoTo.target_id, func.count())
+        .join(Message, Message.id == MessageAlsoTo.message_id)
+        .where(Message.state == message.QUEUED)
+        .group_by(MessageAlsoTo.target_id)
+    )
+    found: Counter[int] = Counter()
+    for query in (first, further):
+        for target_id, number in session.execute(query):
+            found[target_id] += number
+    return dict(found)
+
+
+def sent_since(session: Session, hour: datetime) -> dict[int, int]:
+    """How many went to each target since that hour began, as its caps count them."""
     rows = session.execute(
         select(MessageHour.target_id, func.sum(MessageHour.messages))
-        .join(MessageTarget, MessageTarget.id == MessageHour.target_id)
-        .where(MessageTarget.campaign_id == campaign_id, MessageHour.hour >= midnight)
+        .where(MessageHour.hour >= hour)
         .group_by(MessageHour.target_id)
     )
     return {target_id: int(number) for target_id, number in rows}
+
+
+def sent_to_providers(session: Session, hour: datetime) -> dict[str, int]:
+    """The same for mail providers."""
+    rows = session.execute(
+        select(ProviderHour.provider, func.sum(ProviderHour.messages))
+        .where(ProviderHour.hour >= hour)
+        .group_by(ProviderHour.provider)
+    )
+    return {provider: int(number) for provider, number in rows}
+
+
+def last_digests(session: Session) -> dict[int, datetime]:
+    """When each target was sent its last digest, or may have been."""
+    rows = session.execute(
+        select(MessageDigest.target_id, func.max(MessageDigest.made_at))
+        .where(MessageDigest.state != DigestState.QUEUED)
+        .group_by(MessageDigest.target_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def outcomes(session: Session, campaign_id: int) -> dict[int, Numbers]:

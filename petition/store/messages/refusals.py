@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
@@ -59,11 +59,11 @@ def _targets(session: Session, message_id: int) -> list[tuple[int, str]]:
 
 def by_target(session: Session, campaign_id: int) -> dict[int, int]:
     """How many messages that others took each target did not."""
-    rows: Sequence[Row[tuple[int, int]]] = session.execute(
+    rows = session.execute(
         select(MessageRefusal.target_id, func.count())
         .join(Message, Message.id == MessageRefusal.message_id)
         .join(MessageTarget, MessageTarget.id == MessageRefusal.target_id)
         .where(MessageTarget.campaign_id == campaign_id, Message.state == message.SENT)
         .group_by(MessageRefusal.target_id)
-    ).all()
-    return {row[0]: row[1] for row in rows}
+    )
+    return {row[0]: int(row[1]) for row in rows}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
+from petition.domain.messages.digest import TargetMode
 from petition.errors import NotFound
 from petition.store.tables import MessageTarget, TargetStand
 
@@ -36,6 +37,7 @@ class TargetDetails:
     time_zone: str
     an_hour: int
     a_day: int
+    mode: TargetMode
     caps_set_at: datetime | None
     paused_at: datetime | None
     retired_at: datetime | None
@@ -58,6 +60,16 @@ def find(session: Session, campaign_id: int, key: str) -> TargetDetails:
     if not found:
         raise NotFound(f"no target is called {key}")
     return found[0]
+
+
+def written_to(session: Session, target_ids: Collection[int]) -> tuple[TargetDetails, ...]:
+    """Those of these, of whatever campaign, to which messages go now."""
+    return _details(
+        session,
+        MessageTarget.id.in_(target_ids)
+        & MessageTarget.paused_at.is_(None)
+        & MessageTarget.retired_at.is_(None),
+    )
 
 
 def by_id(session: Session, target_id: int) -> TargetDetails:
@@ -93,6 +105,7 @@ def _details(session: Session, where: ColumnElement[bool]) -> tuple[TargetDetail
             time_zone=row.time_zone,
             an_hour=row.an_hour,
             a_day=row.a_day,
+            mode=TargetMode(row.mode),
             caps_set_at=row.caps_set_at,
             paused_at=row.paused_at,
             retired_at=row.retired_at,

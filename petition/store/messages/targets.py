@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.campaigns.campaign import Target
-from petition.domain.messages import message
 from petition.store.db import stored_json
 from petition.store.db.upsert import upsert
-from petition.store.tables import Campaign, Message, MessageTarget
+from petition.store.tables import Campaign, MessageTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +26,6 @@ class TargetRecord:
     email: str
     country: str
     paused_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetQueue:
-    """How far the messages to one target are, for staff."""
-
-    target: TargetRecord
-    queued: int
-    parked: int
-    sent: int
 
 
 def sync(session: Session, campaign_id: int, *, at: datetime) -> None:
@@ -114,26 +103,6 @@ def _record(row: MessageTarget) -> TargetRecord:
         country=row.country,
         paused_at=row.paused_at,
     )
-
-
-def queues(session: Session, campaign_id: int) -> list[TargetQueue]:
-    """The queue of each target: counted now, for staff alone."""
-    rows = session.execute(
-        select(Message.target_id, Message.state, func.count())
-        .join(MessageTarget, MessageTarget.id == Message.target_id)
-        .where(MessageTarget.campaign_id == campaign_id)
-        .group_by(Message.target_id, Message.state)
-    )
-    found = {(target_id, state): number for target_id, state, number in rows}
-    return [
-        TargetQueue(
-            target=target,
-            queued=found.get((target.id, message.QUEUED), 0),
-            parked=found.get((target.id, message.PARKED), 0),
-            sent=found.get((target.id, message.SENT), 0),
-        )
-        for target in of_campaign(session, campaign_id)
-    ]
 
 
 def set_paused(

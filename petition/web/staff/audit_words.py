@@ -115,6 +115,7 @@ def _campaigns() -> dict[str, str]:
         AuditAction.MESSAGE_CAPS: _("Changed how many emails go to a target"),
         AuditAction.MESSAGE_TRIAL: _("Sent themselves a test email"),
         AuditAction.PARKED_MESSAGES: _("Decided about emails of unknown outcome"),
+        AuditAction.MESSAGE_NUMBERS: _("Took numbers of emails to the targets out"),
         AuditAction.TARGET_STAND: _("Noted what a target did"),
         AuditAction.TARGET_LEFT: _("Changed whether a target is written to"),
         AuditAction.TARGET_ANSWER: _("Published a target’s answer, or decided who is told"),

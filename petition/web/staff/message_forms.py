@@ -11,6 +11,7 @@ from wtforms import BooleanField, Field, StringField
 from wtforms.validators import ValidationError
 
 from petition.domain.messages.pacing import MOST_A_DAY, MOST_AN_HOUR
+from petition.domain.messages.steps import By
 from petition.domain.messages.targets import (
     ANSWER_LENGTH,
     LEAVINGS,
@@ -148,6 +149,20 @@ class ParkedForm(PostedForm):
         text = text_of(self.until)
         seconds = int(text) if re.fullmatch(r"[0-9]{1,11}", text, re.ASCII) else 0
         return datetime.fromtimestamp(seconds, UTC)
+
+
+class NumbersForm(PostedForm):
+    """By what the numbers of messages are taken out."""
+
+    by = StringField(filters=[clean_filter])
+
+    def validate_by(self, field: Field) -> None:
+        if text_of(field) not in ("", *By):
+            raise ValidationError(_("Please choose one of these."))
+
+    def dimension(self) -> By | None:
+        """Once it is valid; None for one row."""
+        return By(text_of(self.by)) if text_of(self.by) else None
 
 
 class TrialForm(PostedForm):

@@ -11,12 +11,14 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, reques
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.counts import small_cells
+from petition.domain.messages.digest import TargetMode
 from petition.domain.messages.pacing import MOST_A_DAY, MOST_AN_HOUR
 from petition.domain.messages.steps import By, Step
 from petition.domain.messages.targets import ANSWER_LETTERS_ALONE, Leaving, Outcome, Stand
 from petition.domain.sorting import sort_of
 from petition.domain.staff.roles import Right
 from petition.errors import NotFound
+from petition.services.counts import message_numbers
 from petition.services.messages import (
     answers as services_answers,
     parked,
@@ -27,6 +29,7 @@ from petition.services.messages import (
 )
 from petition.services.messages.answers import NotDecided
 from petition.services.messages.pausing import Pause
+from petition.services.messages.queue_figures import Look
 from petition.services.messages.targets import NewStand, Which
 from petition.store.campaigns import campaigns
 from petition.store.db import Session, reading, transaction
@@ -44,6 +47,7 @@ from petition.web.staff.message_forms import (
     AnswerForm,
     CapsForm,
     LeaveForm,
+    NumbersForm,
     ParkedForm,
     StandForm,
     TrialForm,
@@ -76,6 +80,26 @@ def resume_all(slug: str) -> BaseResponse:
     return _pause_all(slug, paused=False)
 
 
+@messages.post("/_all/numbers")
+@access(Right.NUMBERS, forms=OWN_PAGES)
+def numbers(slug: str) -> BaseResponse:
+    """How many came to each step, as a CSV file; tens for who sees no personal data."""
+    form, look, at = NumbersForm(), _look(), deps().now()
+    if not form.validate():
+        return _list_page(slug, 422)
+    by = form.dimension()
+    with transaction() as session:
+        found = message_numbers.numbers(session, slug, by, exact=not look.in_tens)
+        message_numbers.note_taken(
+            session, slug, by, who=g.staff.email, exact=not look.in_tens, at=at
+        )
+    response = make_response(found.as_csv())
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    name = f"{slug}-emails-{by or 'all'}-{at:%Y%m%d}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 def _as_written(session: Session, slug: str) -> str:
     """The language that targets are named in."""
     return campaigns.languages(session, campaigns.by_slug(session, slug).id)[0]
@@ -102,11 +126,17 @@ def _paused_lines(found: Sequence[TargetDetails]) -> list[str]:
     return [_("%(target)s: paused", target=each.name) for each in found if each.paused_at]
 
 
-def _list_page(slug: str, status: int, conflict: EditConflict | None = None) -> Response:
+def _look() -> Look:
     in_tens = not has_permission(Right.PERSONAL_DATA)
+    return Look(in_tens=in_tens, provider_cap=deps().settings.messages_per_hour)
+
+
+def _list_page(slug: str, status: int, conflict: EditConflict | None = None) -> Response:
+    look = _look()
+    in_tens = look.in_tens
     with reading() as session:
         campaign_id = campaigns.by_slug(session, slug).id
-        figures = queue_figures.of_campaign(session, slug, in_tens=in_tens, at=deps().now())
+        figures = queue_figures.of_campaign(session, slug, look, at=deps().now())
         by_day = [
             (day, steps[Step.SENT])
             for day, steps in counts.by(session, campaign_id, By.DAY).items()
@@ -125,6 +155,14 @@ def _list_page(slug: str, status: int, conflict: EditConflict | None = None) -> 
             are_all_paused=all(each.paused_at for each in found if each.retired_at is None),
             conflict=conflict,
             form=SharedForm(formdata=None),
+            numbers_by={
+                "": _("One row for all"),
+                By.TARGET: _("By target"),
+                By.COUNTRY: _("By country"),
+                By.DAY: _("By day"),
+                By.VARIANT: _("By text"),
+                By.PARTNER: _("By partner"),
+            },
             may_edit=has_permission(Right.EDIT),
             **_words(),
         )
@@ -459,9 +497,10 @@ def _target_page(
     conflict: EditConflict | None = None,
     is_decided: bool = False,
 ) -> Response:
-    at, in_tens = deps().now(), not has_permission(Right.PERSONAL_DATA)
+    at, look = deps().now(), _look()
+    in_tens = look.in_tens
     with reading() as session:
-        figures = queue_figures.of_target(session, slug, target_key, in_tens=in_tens, at=at)
+        figures = queue_figures.of_target(session, slug, target_key, look, at=at)
         if figures is None:
             raise NotFound(f"no target is called {target_key}")
         found = figures.target
@@ -486,6 +525,7 @@ def _target_page(
             most_an_hour=MOST_AN_HOUR,
             most_a_day=MOST_A_DAY,
             in_tens=in_tens,
+            answers_to=deps().settings.reply_to if found.mode == TargetMode.DIGEST else None,
             conflict=conflict,
             is_decided=is_decided,
             is_tested=request.args.get("tested") == "yes",
