@@ -153,7 +153,7 @@ class Settings:
 
     @property
     def reply_to(self) -> str:
-        """Where answers go that are for the organiser to read: never where programs take them in."""
+        """Where answers go that the organiser reads: never where programs take mail in."""
         return f"replies@{self.mail_from.address.rpartition('@')[2]}"
 
     @property

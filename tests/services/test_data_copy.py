@@ -111,6 +111,7 @@ HELD = PersonalData(
             wants_answer=False,
             asked_at=None,
             outcome=None,
+            refused_by=("Human rights",),
         ),
     ),
     replies=(
@@ -247,7 +248,10 @@ COPY = """\
       ],
       "wants_answer": false,
       "asked_at": null,
-      "outcome": null
+      "outcome": null,
+      "not_taken_by": [
+        "Human rights"
+      ]
     }
   ],
   "disclosures": [
