@@ -209,6 +209,7 @@ OPENS: dict[str, int] = {
     "POST /staff/campaigns/<slug:slug>/partners/<key>/block": 303,
     "POST /staff/campaigns/<slug:slug>/partners/<key>/lift": 303,
     "GET /staff/campaigns/<slug:slug>/messages": 200,
+    "POST /staff/campaigns/<slug:slug>/messages/_all/numbers": 200,
     "POST /staff/campaigns/<slug:slug>/messages/_all/pause": 303,
     "POST /staff/campaigns/<slug:slug>/messages/_all/resume": 303,
     "GET /staff/campaigns/<slug:slug>/messages/<target_key>": 200,
