@@ -88,13 +88,20 @@ def _ids(message_id: int | None) -> Select[Any]:
         those.append(Message.id == message_id)
     first, further = aliased(MessageTarget), aliased(MessageTarget)
     either = union(
-        select(Message.id).join(first, first.id == Message.target_id).where(*those, is_left(first)),
+        select(Message.id)
+        .join(first, first.id == Message.target_id)
+        .where(*those, _may_be_left(first), is_left(first)),
         select(Message.id)
         .join(MessageAlsoTo, MessageAlsoTo.message_id == Message.id)
         .join(further, further.id == MessageAlsoTo.target_id)
-        .where(*those, is_left(further)),
+        .where(*those, _may_be_left(further), is_left(further)),
     ).subquery()
     return select(either.c.id).order_by(either.c.id)
+
+
+def _may_be_left(target: Any) -> ColumnElement[bool]:
+    """Of few targets any message may be left, so no other queue is looked through."""
+    return or_(target.retired_at.is_not(None), target.stopped_at.is_not(None))
 
 
 def _also_to(session: Session, message_ids: Sequence[int]) -> dict[int, list[int]]:
