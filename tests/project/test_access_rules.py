@@ -419,10 +419,10 @@ def test_a_form_from_elsewhere_is_refused_by_every_route(
         (key, addresses.of(rule.rule)) for key, rule in routes(app) if key.startswith("POST ")
     ]
     before = dump(app)
-    for key, address in places:
+    for place, (key, address) in enumerate(places):
         if key in FROM_ANYWHERE:
             continue
-        for headers in ELSEWHERE:
+        for headers in elsewhere_for(place):
             if key in IN_FRAMES and headers.get("Origin") == "null":
                 continue
             answer = client.post(address, data=form, headers=headers)
@@ -433,16 +433,26 @@ def test_a_form_from_elsewhere_is_refused_by_every_route(
             assert client.post(address, headers=headers).status_code != 403, (key, headers)
 
 
+def elsewhere_for(place: int) -> list[dict[str, str]]:
+    """Of ELSEWHERE, what a route is tried with: all go by one check, which has no exceptions.
+
+    Each is tried with what browsers say, and with three others that go round.
+    """
+    others = [ELSEWHERE[2 + (3 * place + step) % (len(ELSEWHERE) - 2)] for step in range(3)]
+    return [*ELSEWHERE[:2], *others]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("headers", [*AT_HOME, *ELSEWHERE], ids=str)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_mail_program_unsubscribes_from_anywhere(
-    app: Flask, addresses: Addresses, headers: dict[str, str]
-) -> None:
+def test_a_mail_program_unsubscribes_from_anywhere(app: Flask, addresses: Addresses) -> None:
     address = addresses.of("/unsubscribe/<token:token>")
     form = {"List-Unsubscribe": "One-Click"}
-    answer = app.test_client().post(address, data=form, headers=headers)
-    assert answer.status_code == 200
+    for headers in (*AT_HOME, *ELSEWHERE):
+        factories.change(app, "UPDATE signatures SET unsubscribed_at = NULL")
+        answer = app.test_client().post(address, data=form, headers=headers)
+        assert answer.status_code == 200, headers
+        ((at,),) = factories.rows(app, "SELECT unsubscribed_at FROM signatures")
+        assert at is not None, headers
 
 
 class Addresses:
