@@ -89,6 +89,17 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_staff_read_of_every_email_that_people_get() -> None:
+    section = TEXT["staff.md"].partition("\n## Which emails go out\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"(?m)^\| (?!subject |-)(.+?) \|", section)
+    code = "".join(
+        (ROOT / "petition" / "mail" / name).read_text(encoding="utf-8")
+        for name in ("letters.py", "reply_letters.py")
+    )
+    written = re.findall(r'gettext\("([^"]+)"\)', code)
+    assert sorted("; ".join(listed).split("; ")) == sorted(written)
+
+
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 NUMBERS = [int(path.name[:4]) for path in DECISIONS]
 NO_CHOICE = {"0047-what-is-not-there-yet.md"}
