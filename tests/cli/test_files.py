@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -99,17 +100,36 @@ def test_what_breaks_under_way_leaves_nothing(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["list.csv"]
 
 
-@pytest.mark.parametrize("name", ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/1", "-"])
-def test_standard_output_by_its_names(tmp_path: Path, name: str) -> None:
-    """Appended to a file, and into a pipe."""
-    code = f"from petition.cli.files import write; write(iter([b'one', b'two']), {name!r})"
-    command, path = [sys.executable, "-c", code], tmp_path / "out"
-    path.write_bytes(b"before ")
-    with path.open("ab") as sink:
-        subprocess.run(command, cwd=ROOT, stdout=sink, check=True)
-    assert path.read_bytes() == b"before onetwo"
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-    assert done.stdout == b"onetwo"
+WRITER = """
+import os, sys
+from petition.cli.files import write
+for name, sink in zip(sys.argv[1::2], sys.argv[2::2]):
+    os.dup2(int(sink), 1)
+    write(iter([b"one", b"two"]), name)
+"""
+
+
+def test_standard_output_by_its_names(tmp_path: Path) -> None:
+    """Appended to a file, and into a pipe; all in one process, as each takes a second."""
+    words: list[str] = []
+    kept: list[tuple[str, Path, int]] = []
+    with contextlib.ExitStack() as stack:
+        sinks = []
+        for number, name in enumerate(("/dev/stdout", "/proc/self/fd/1", "/dev/fd/1", "-")):
+            path = tmp_path / f"out {number}"
+            path.write_bytes(b"before ")
+            file = stack.enter_context(path.open("ab"))
+            reader, writer = os.pipe()
+            stack.callback(os.close, writer)
+            kept.append((name, path, reader))
+            for sink in (file.fileno(), writer):
+                words += [name, str(sink)]
+                sinks.append(sink)
+        subprocess.run([sys.executable, "-c", WRITER, *words], cwd=ROOT, pass_fds=sinks, check=True)
+    for name, path, reader in kept:
+        assert path.read_bytes() == b"before onetwo", name
+        with os.fdopen(reader, "rb") as pipe:
+            assert pipe.read() == b"onetwo", name
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

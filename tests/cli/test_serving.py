@@ -89,8 +89,11 @@ def run_serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
 @contextmanager
 def serving(instance: Path, *options: str, log: IO[bytes] | None = None) -> Iterator[Served]:
-    """What it says goes to `log`, or to where the tests say theirs."""
+    """By one web process, if nothing else is said; what it says goes to `log`, or to where tests
+    say theirs."""
     port = free_port()
+    if "--workers" not in options:
+        options = (*options, "--workers", "1")
     process = subprocess.Popen(
         [sys.executable, "-m", "petition", "serve", "--port", str(port), *options],
         cwd=ROOT,
@@ -119,7 +122,8 @@ def is_up(port: int) -> bool:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     instance = tmp_path_factory.mktemp("served") / "instance"
-    with serving(instance, "--body-seconds", "2", "--header-seconds", "2") as found:
+    bounds = ("--body-seconds", "2", "--header-seconds", "2")
+    with serving(instance, *bounds, "--workers", "2") as found:
         yield found
 
 
@@ -264,26 +268,16 @@ class TestWhereItListens:
 
     def test_of_starts_at_the_same_moment_one_gets_the_port(self) -> None:
         port = free_port()
-        starts = [
-            subprocess.Popen(
-                [sys.executable, "-c", RACER, str(port)],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(6)
-        ]
-        for each in starts:
-            assert each.stdout
-            assert each.stdout.readline() == "ready\n"
-        for each in starts:
-            assert each.stdin
-            each.stdin.write("go\n")
-            each.stdin.flush()
-        said = [each.stdout.readline() for each in starts if each.stdout]
-        for each in starts:
-            each.communicate()
+        racers = subprocess.Popen(
+            [sys.executable, "-c", RACERS, str(port)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert racers.stdout
+        said = [racers.stdout.readline() for _ in range(6)]
+        racers.communicate()
         assert sorted(said) == ["got it\n"] + ["in use\n"] * 5
 
     def test_the_sockets_share_the_port_among_themselves(self) -> None:
@@ -300,18 +294,26 @@ class TestWhereItListens:
         assert "--host" in one_line(found.stderr)
 
 
-RACER = """
-import sys
+RACERS = """
+import os, sys
 from petition.cli.listening import CannotListen, listen
-print("ready", flush=True)
-sys.stdin.readline()
-try:
-    kept = listen("127.0.0.1", int(sys.argv[1]), 2)
-    print("got it", flush=True)
-except CannotListen:
-    print("in use", flush=True)
-sys.stdin.readline()
+gate, opens = os.pipe()
+for _ in range(6):
+    if os.fork() == 0:
+        os.close(opens)
+        os.read(gate, 1)  # until all are there
+        try:
+            kept = listen("127.0.0.1", int(sys.argv[1]), 2)
+            os.write(1, b"got it\\n")
+        except CannotListen:
+            os.write(1, b"in use\\n")
+        os.read(0, 1)  # until all have told
+        os._exit(0)
+os.close(opens)
+for _ in range(6):
+    os.wait()
 """
+"""Six processes of one program, as each would take a second to load it."""
 
 
 class TestThePidFile:
@@ -370,19 +372,15 @@ class TestWhatItSays:
 
     def test_commands_beside_it_name_its_port(self, instance: Path) -> None:
         def invite() -> str:
-            environ = environment(instance)
-            for words in ("db upgrade", "staff invite a@example.org --role owner"):
-                done = subprocess.run(
-                    [sys.executable, "-m", "petition", *words.split()],
-                    cwd=ROOT,
-                    env=environ,
-                    capture_output=True,
-                    text=True,
-                    check=True,
-                )
+            return in_this_process("staff", "invite", "a@example.org", "--role", "owner")
+
+        def in_this_process(*words: str) -> str:
+            done = CliRunner(env=environment(instance)).invoke(main, words)
+            assert done.exit_code == 0, done.output
             return done.stdout
 
         with serving(instance) as served:
+            in_this_process("db", "upgrade")
             assert invite().startswith(f"http://127.0.0.1:{served.port}/staff/set-up/")
             served.process.kill()
             served.process.wait()
