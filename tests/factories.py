@@ -302,6 +302,16 @@ def together(number: int, action: Callable[[int], None]) -> list[BaseException]:
     return wrong
 
 
+def waits_for_lock(app: Flask) -> bool:
+    """Whether somebody waits for another's transaction, on PostgreSQL."""
+    found = rows(
+        app,
+        "SELECT 1 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    )
+    return bool(found)
+
+
 def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for what another thread or process is about to do; fail when it never does."""
     pause, end = threading.Event(), time.monotonic() + seconds

@@ -12,7 +12,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,9 +39,11 @@ Resolver = Callable[[str, int], Sequence[str]]
 class NotAnswered(PetitionError):
     """There was no answer."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, *, may_have_arrived: bool = False) -> None:
         super().__init__(fault)
         self.fault = fault
+        self.may_have_arrived = may_have_arrived
+        """True once any of the message was sent: who was there may have read all of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +81,14 @@ class WebhookClient:
         ends = time.monotonic() + self._seconds
         try:
             address = address_of(url, loopback=self._loopback)
-            with self._connected(address, ends) as connection:
-                connection.settimeout(_left(ends))
-                connection.sendall(_request(address, headers, body))
-                return _read_reply(connection, ends)
         except AddressRefused:
             raise NotAnswered(Fault.ADDRESS) from None
-        except TimeoutError:
-            raise NotAnswered(Fault.TIMEOUT) from None
-        except ssl.SSLError:
-            raise NotAnswered(Fault.TLS) from None
-        except (OSError, http.client.HTTPException):
-            raise NotAnswered(Fault.CONNECT) from None
+        with _faults(may_have_arrived=False):
+            connection = self._connected(address, ends)
+        with connection, _faults(may_have_arrived=True):
+            connection.settimeout(_left(ends))
+            connection.sendall(_request(address, headers, body))
+            return _read_reply(connection, ends)
 
     def _connected(self, address: EndpointAddress, ends: float) -> ssl.SSLSocket:
         """A connection to one of the addresses that were looked at, and to no other."""
@@ -110,6 +109,21 @@ class WebhookClient:
         if not all(may_connect(each, loopback=self._loopback) for each in found):
             raise NotAnswered(Fault.ADDRESS)
         return found[:MOST_ADDRESSES]
+
+
+@contextmanager
+def _faults(*, may_have_arrived: bool) -> Iterator[None]:
+    """What goes wrong in the block, in our words."""
+    try:
+        yield
+    except NotAnswered as failure:
+        raise NotAnswered(failure.fault, may_have_arrived=may_have_arrived) from None
+    except TimeoutError:
+        raise NotAnswered(Fault.TIMEOUT, may_have_arrived=may_have_arrived) from None
+    except ssl.SSLError:
+        raise NotAnswered(Fault.TLS, may_have_arrived=may_have_arrived) from None
+    except (OSError, http.client.HTTPException):
+        raise NotAnswered(Fault.CONNECT, may_have_arrived=may_have_arrived) from None
 
 
 def _resolved(resolver: Resolver, host: str, port: int) -> Sequence[str]:

@@ -120,17 +120,22 @@ class WebhookSender:
         wait: timedelta | None = None
         status: int | None = None
         error: Fault | None = None
+        may_have_arrived = False
         try:
             with self._reading() as session:
                 ready = sending.ready(session, self._vault, batch.endpoint, each, at=self._now())
             reply = self._client.post(batch.endpoint.url, ready.headers, ready.body)
+            may_have_arrived = True
             status, wait = reply.status, retries.wait_asked(reply.retry_after, at=self._now())
         except NotAnswered as failure:
-            error = failure.fault
+            error, may_have_arrived = failure.fault, failure.may_have_arrived
         except SealBroken:
             error = Fault.UNSEALED
         answer = Answer(
-            status=status, error=error, took_ms=round(1000 * (time.monotonic() - began))
+            status=status,
+            error=error,
+            took_ms=round(1000 * (time.monotonic() - began)),
+            may_have_arrived=may_have_arrived,
         )
         note = partial(
             sending.note_answer,

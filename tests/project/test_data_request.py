@@ -96,6 +96,7 @@ IN_OTHER_WORDS: Final = {
     "partner_disclosures.way": "told_to_partners_programs[].way and .what",
     "partner_disclosures.first_at": "told_to_partners_programs[].first_at",
     "partner_disclosures.last_at": "told_to_partners_programs[].last_at",
+    "partner_disclosures.is_certain": "told_to_partners_programs[].is_certain",
     "messages.wants_answer": "messages[].wants_answer",
     "messages.asked_at": "messages[].asked_at",
     "messages.outcome": "messages[].outcome",

@@ -23,7 +23,17 @@ from petition.store.signatures import bulk_insert, signatures
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
-from tests.factories import confirm, entries, keep, rows, the_call, together, until, work
+from tests.factories import (
+    confirm,
+    entries,
+    keep,
+    rows,
+    the_call,
+    together,
+    until,
+    waits_for_lock,
+    work,
+)
 
 postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -153,20 +163,11 @@ def test_who_erases_waits_for_a_worker_that_admits_the_letter(app: Flask, clock:
         letter = entry_letters.read(session, owed.id)
         assert letter is not None
         eraser.start()
-        until(lambda: _waits(app))
+        until(lambda: waits_for_lock(app))
         assert screening.may_send(session, letter, people.ben["email"], at=clock()) == "data"
     eraser.join(30)
     assert gone[0] is not None
     assert rows(app, "SELECT * FROM mailboxes") == []
-
-
-def _waits(app: Flask) -> bool:
-    found = rows(
-        app,
-        "SELECT 1 FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'",
-    )
-    return bool(found)
 
 
 def test_erased_while_its_letter_goes_out_leaves_no_file(app: Flask, clock: Clock) -> None:
@@ -227,7 +228,7 @@ def test_a_form_sent_in_while_the_old_one_is_deleted_is_kept(app: Flask, clock: 
         number, _ = unconfirmed_forms.delete_those(session, found, at=clock())
         assert number == 1
         sender.start()
-        until(lambda: answered.is_set() or _waits(app))
+        until(lambda: answered.is_set() or waits_for_lock(app))
     sender.join(30)
     assert answered.is_set()
     assert len(rows(app, "SELECT * FROM entries")) == 1
@@ -253,7 +254,7 @@ def test_an_uncommitted_form_keeps_its_signature(app: Flask, clock: Clock) -> No
     with transaction(engine) as session:
         bulk_insert.add(session, [new_entry])
         forgetter.start()
-        until(lambda: _waits(app))
+        until(lambda: waits_for_lock(app))
     forgetter.join(30)
     assert done[0][0] == 1
     assert rows(app, "SELECT id FROM entries") == [(new_entry.entry_id,)]
@@ -276,7 +277,7 @@ def test_a_click_at_the_last_moment_keeps_the_form(app: Flask, clock: Clock) -> 
     with transaction(engine) as session:
         assert signatures.confirm(session, entry_id, at=clock()) is not None
         forgetter.start()
-        until(lambda: _waits(app))
+        until(lambda: waits_for_lock(app))
     forgetter.join(30)
     assert done == [(0, ())]
     assert rights.state(app) == "confirmed"

@@ -137,7 +137,11 @@ HELD = PersonalData(
             export_id=9, at=LATER, for_target=True, partner=None, by_reference=True, reason="x"
         ),
     ),
-    told=(DisclosureRecord(partner="Union", way=Way.WEBHOOK, first_at=AT, last_at=LATER),),
+    told=(
+        DisclosureRecord(
+            partner="Union", way=Way.WEBHOOK, first_at=AT, last_at=LATER, is_certain=False
+        ),
+    ),
     unheard=(Unheard(partner="Union", since=LATER),),
     text_id=1,
 )
@@ -270,7 +274,8 @@ COPY = """\
         "reference"
       ],
       "first_at": "2026-11-02T09:30:00+00:00",
-      "last_at": "2026-11-02T09:30:05.250000+00:00"
+      "last_at": "2026-11-02T09:30:05.250000+00:00",
+      "is_certain": false
     }
   ],
   "withdrawals_not_acknowledged": [

@@ -26,7 +26,18 @@ from petition.store.tables import ExportPage
 from petition.web.http.dependencies import dependencies_of
 from tests import people, rights
 from tests.conftest import Clock
-from tests.factories import change, confirm, entries, keep, rows, the_call, together, until, work
+from tests.factories import (
+    change,
+    confirm,
+    entries,
+    keep,
+    rows,
+    the_call,
+    together,
+    until,
+    waits_for_lock,
+    work,
+)
 
 
 @pytest.fixture
@@ -337,19 +348,10 @@ def test_an_export_waits_for_an_erasure_that_has_not_seen_it(
     with transaction(engine) as session:
         erasure.erase(session, deps.erasure_context, signature_ids[2], at=clock())
         other.start()
-        until(lambda: _waits(app), 20)
+        until(lambda: waits_for_lock(app), 20)
     other.join(30)
     assert len(lines) == 11
     assert rights.recalled(app) == []
-
-
-def _waits(app: Flask) -> bool:
-    found = rows(
-        app,
-        "SELECT 1 FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'",
-    )
-    return bool(found)
 
 
 def test_many_leave_and_are_erased_at_once(app: Flask, signature_ids: list[int]) -> None:

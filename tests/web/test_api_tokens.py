@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,10 +15,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from petition.domain.api.tokens import REQUESTS, Scope
+from petition.services.privacy import rights as services_rights
 from petition.services.signatures import holds
 from petition.services.staff import panic
 from petition.store.db import transaction
 from petition.store.exports import contents
+from petition.store.partners import disclosures
 from petition.web.http.dependencies import dependencies_of
 from tests import api_tokens, console, factories, partner_sites, people, programs, rights
 from tests.api_tokens import names, read
@@ -24,6 +29,7 @@ from tests.factories import confirm, entries, keep, rows, the_call
 from tests.programs import PLACE, kind
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 MINUTE = timedelta(minutes=2)
 AMINA = people.amina["given_name"]
@@ -122,6 +128,19 @@ def test_filters_choose_among_them(app: Flask, client: FlaskClient, clock: Clock
     assert names(read(client, token, since=since)) == [AMINA, "Cora"]
     assert names(read(client, token, source="nothing")) == []
     assert names(read(client, token, state="confirmed", limit=1)) == ["Ben"]
+    assert names(read(client, token, partner=key)) == ["Ben", AMINA]
+    answers = {each["given_name"]: each["updates"] for each in all_of_them}
+    assert set(answers.values()) == {"yes", "no"}
+    for answer in ("yes", "no"):
+        said = [name for name, updates in answers.items() if updates == answer]
+        assert names(read(client, token, updates=answer)) == said
+    # A partner is told none of these of anybody: nor can it ask for those of whom it is so.
+    partners = api_tokens.make(app, key)
+    assert names(read(client, partners, country=all_of_them[0]["country"])) == ["Ben"]
+    for name, value in (("source", f"{key}.0"), ("partner", key), ("updates", "no")):
+        refused = read(client, partners, **{name: value})
+        assert kind(refused) == "wrong-fields", name
+        assert refused.get_json()["errors"][0]["parameter"] == name
 
 
 @on_sqlite
@@ -139,6 +158,8 @@ def test_what_is_asked_wrongly_is_said(app: Flask, client: FlaskClient, key: str
         ("country", "Germany"),
         ("language", "English"),
         ("source", ""),
+        ("updates", "perhaps"),
+        ("partner", "x" * 17),
     ):
         answer = read(client, token, **{name: value}, lang="de")
         assert kind(answer) == "wrong-fields", (name, value)
@@ -252,6 +273,71 @@ def test_a_token_opens_what_it_says_until_its_end_and_no_more(
     assert kind(elsewhere) == "not-found"
     clock.forward(timedelta(days=2))
     assert kind(read(client, token, "withdrawals")) == "no-token"
+
+
+def interrupted(
+    app: Flask, client: FlaskClient, token: str, before: str, action: Callable[[], object]
+) -> Answer:
+    """Read; before that step of the reading something else happens."""
+    really, patch = getattr(disclosures, before), pytest.MonkeyPatch()
+
+    def once(*args: Any, **words: Any) -> Any:
+        patch.undo()
+        action()
+        return really(*args, **words)
+
+    patch.setattr(disclosures, before, once)
+    return read(client, token)
+
+
+def left(client: FlaskClient, token: str) -> list[tuple[str, str]]:
+    answer = read(client, token, "withdrawals").get_json()
+    return [(each["reference"], each["state"]) for each in answer["withdrawals"]]
+
+
+@on_postgresql  # SQLite writes one at a time: nobody leaves between two steps of a reading
+@pytest.mark.parametrize("how", ["erased", "withdrawn"])
+def test_who_leaves_while_a_program_looks_is_not_read(
+    app: Flask, client: FlaskClient, clock: Clock, key: str, how: str
+) -> None:
+    for form in (people.ben, people.cora):
+        partner_sites.keep(app, key, form)
+    ben, _ = (confirm(app, entry) for entry in entries(app))
+    assert ben is not None
+    token = api_tokens.make(app, key)
+
+    def leave() -> None:
+        if how == "erased":
+            rights.erase(app, ben.signature_id)
+        else:
+            with app.app_context(), transaction() as session:
+                services_rights.leave_partner(session, ben.signature_id, at=clock())
+
+    answer = interrupted(app, client, token, "lock", leave)
+    assert names(answer) == ["Cora"]
+    assert [state for _, state in left(client, token)] == [how]
+    assert rows(app, "SELECT count(*) FROM partner_disclosures") == [(1,)]
+
+
+def test_who_is_erased_while_a_program_reads_is_told_of(
+    app: Flask, client: FlaskClient, key: str
+) -> None:
+    """Who erases waits until the reading stands on record; then the partner is told to delete."""
+    partner_sites.keep(app, key, people.ben)
+    ben = confirm(app, entries(app)[0])
+    assert ben is not None
+    token = api_tokens.make(app, key)
+    eraser = threading.Thread(target=rights.erase, args=(app, ben.signature_id))
+
+    def begin() -> None:
+        eraser.start()
+        factories.until(lambda: partner_sites.db_is_sqlite(app) or factories.waits_for_lock(app))
+
+    answer = interrupted(app, client, token, "note", begin)
+    eraser.join(30)
+    (read_one,) = answer.get_json()["signatures"]
+    assert left(client, token) == [(read_one["reference"], "erased")]
+    assert rows(app, "SELECT count(*) FROM partner_disclosures") == [(0,)]
 
 
 def test_a_blocked_partner_reads_nobody_and_still_learns_who_left(

@@ -101,14 +101,19 @@ def take(
         return _take_of_all(session, token, wanted, setting=setting, at=at)
     partner = partners.by_id(session, token.partner_id)
     assert partner is not None
-    found = confirmed.of_partner(
-        session, partner.id, _one_more(wanted), answered_since=_kept_since(partner, at)
-    )
-    rows, is_more = found[: wanted.most], len(found) > wanted.most
-    ids = [each.signature_id for each in rows]
-    disclosures.note(session, partner.id, ids, Way.API, at=at)
-    last = rows[-1].sequence if rows else None
-    return Rows(rows=rows, next=Place(number=last or wanted.after.number), is_more=is_more)
+    since = _kept_since(partner, at)
+    found = confirmed.of_partner(session, partner.id, _one_more(wanted), answered_since=since)
+    ids = [each.signature_id for each in found[: wanted.most]]
+    if not ids:
+        return Rows(rows=(), next=wanted.after, is_more=False)
+    there = disclosures.lock(session, ids)
+    # Read again: who was erased or withdrew meanwhile is in no answer, and who does so from now on
+    # does it after this, which the partner learns by a higher number.
+    rows = confirmed.of_partner(session, partner.id, wanted, answered_since=since, among=there)
+    disclosures.note(session, partner.id, [each.signature_id for each in rows], Way.API, at=at)
+    last = found[: wanted.most][-1].sequence
+    assert last is not None
+    return Rows(rows=rows, next=Place(number=last), is_more=len(found) > wanted.most)
 
 
 def _one_more(wanted: Wanted) -> Wanted:

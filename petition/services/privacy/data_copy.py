@@ -130,13 +130,15 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProgramDisclosure(msgspec.Struct, frozen=True, kw_only=True):
-    """A partner's program was told of the signature."""
+    """A partner's program was told of the signature, or may have been."""
 
     partner: str
     way: str
     what: tuple[str, ...]
     first_at: str | None
     last_at: str | None
+    is_certain: bool
+    """False where it was sent and no answer came."""
 
 
 class UnheardCopy(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,6 +214,7 @@ def document(held: PersonalData, vault: Vault) -> DataCopy:
                 what=each.way.columns,
                 first_at=_time(each.first_at),
                 last_at=_time(each.last_at),
+                is_certain=each.is_certain,
             )
             for each in held.told
         ),

@@ -142,8 +142,10 @@ def note_answer(
 
     `wait` is how long it asked us to wait.
     """
-    if answer.status is not None:  # it has read the message, whatever it says to it
-        _note_disclosed(session, sent_to, each, at=at)
+    if answer.may_have_arrived:
+        # Who answers has read the message, whatever it says to it; who does not may have.
+        is_certain = answer.status is not None
+        _note_disclosed(session, sent_to, each, is_certain=is_certain, at=at)
     endpoint = endpoints.lock(session, sent_to.id)
     if answer.status is not None and 200 <= answer.status < 300:
         deliveries.note_sent(session, each.id, answer, at=at)
@@ -164,9 +166,14 @@ def note_answer(
 
 
 def _note_disclosed(
-    session: Session, endpoint: EndpointRecord, each: DeliveryRecord, *, at: datetime
+    session: Session,
+    endpoint: EndpointRecord,
+    each: DeliveryRecord,
+    *,
+    is_certain: bool,
+    at: datetime,
 ) -> None:
-    """A partner's program learned of somebody: their own page says so.
+    """A partner's program learned of somebody, or may have: their own page says so.
 
     The signature is locked before the endpoint, as by who erases it.
     """
@@ -174,7 +181,8 @@ def _note_disclosed(
         return
     if each.kind == EventKind.CONFIRMED:
         way = Way.FULL_WEBHOOK if endpoint.is_full else Way.WEBHOOK
-        disclosures.note(session, endpoint.partner_id, [each.signature_id], way, at=at)
+        ids = [each.signature_id]
+        disclosures.note(session, endpoint.partner_id, ids, way, at=at, is_certain=is_certain)
 
 
 def _note_healthy(session: Session, endpoint: EndpointRecord, *, at: datetime) -> None:

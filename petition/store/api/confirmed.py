@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -35,6 +35,10 @@ class Wanted:
     country: str | None = None
     language: str | None = None
     source: str | None = None
+    partner: str | None = None
+    """The key of the partner by whose form or link they signed."""
+    updates: str | None = None
+    """What they answered about news."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +105,12 @@ def of_campaign(
 
 
 def of_partner(
-    session: Session, partner_id: int, wanted: Wanted, *, answered_since: datetime
+    session: Session,
+    partner_id: int,
+    wanted: Wanted,
+    *,
+    answered_since: datetime,
+    among: Collection[int] | None = None,
 ) -> list[ConfirmedRow]:
     """The next ones who say yes to the partner, in the order in which it learns of them.
 
@@ -118,6 +127,8 @@ def of_partner(
         )
         .order_by(PartnerOptIn.sequence)
     )
+    if among is not None:
+        query = query.where(Signature.id.in_(among))
     return _rows(session, query, _OF_PARTNER)
 
 
@@ -138,6 +149,8 @@ def _fits(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         (Entry.country, wanted.country),
         (Entry.language, wanted.language),
         (Entry.source, wanted.source),
+        (Entry.partner, wanted.partner),
+        (Entry.updates, wanted.updates),
     ):
         if value is not None:
             yield column == value

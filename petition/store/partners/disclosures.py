@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.partners.disclosures import Way
@@ -26,18 +26,38 @@ class DisclosureRecord:
     way: Way
     first_at: datetime
     last_at: datetime
+    is_certain: bool
+    """False where it was sent and nothing ever came back: it may have arrived."""
 
 
-def note(
-    session: Session, partner_id: int, signature_ids: Collection[int], way: Way, *, at: datetime
-) -> None:
-    """The partner was told of these people in that way; of who is erased by now nothing is kept."""
+def lock(session: Session, signature_ids: Collection[int]) -> tuple[int, ...]:
+    """Those that are still there: nobody erases or merges one before the transaction ends.
+
+    Who is about to be told of somebody reads again after this: what was read before may be of who
+    is gone by now.
+    """
     there = session.scalars(
         select(Signature.id)
         .where(Signature.id.in_(signature_ids))
-        .order_by(Signature.id)
+        .order_by(Signature.id)  # as by who erases many
         .with_for_update(read=True, key_share=True)
     )
+    return tuple(there)
+
+
+def note(
+    session: Session,
+    partner_id: int,
+    signature_ids: Collection[int],
+    way: Way,
+    *,
+    at: datetime,
+    is_certain: bool = True,
+) -> None:
+    """The partner was told of these people in that way; of who is erased by now nothing is kept.
+
+    What is certain once stays so.
+    """
     rows = [
         {
             "signature_id": id_,
@@ -45,10 +65,19 @@ def note(
             "way": str(way),
             "first_at": at,
             "last_at": at,
+            "is_certain": is_certain,
         }
-        for id_ in there
+        for id_ in lock(session, signature_ids)
     ]
-    upsert(session, PartnerDisclosure, rows, change=lambda new: {"last_at": new.last_at})
+    upsert(
+        session,
+        PartnerDisclosure,
+        rows,
+        change=lambda new: {
+            "last_at": new.last_at,
+            "is_certain": or_(PartnerDisclosure.is_certain, new.is_certain),
+        },
+    )
 
 
 def of_signature(session: Session, signature_id: int) -> tuple[DisclosureRecord, ...]:
@@ -60,7 +89,13 @@ def of_signature(session: Session, signature_id: int) -> tuple[DisclosureRecord,
         .order_by(PartnerDisclosure.first_at, PartnerDisclosure.way)
     )
     return tuple(
-        DisclosureRecord(partner=name, way=Way(row.way), first_at=row.first_at, last_at=row.last_at)
+        DisclosureRecord(
+            partner=name,
+            way=Way(row.way),
+            first_at=row.first_at,
+            last_at=row.last_at,
+            is_certain=row.is_certain,
+        )
         for row, name in rows
     )
 

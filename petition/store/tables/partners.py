@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.domain.partners.disclosures import Way
@@ -109,6 +109,8 @@ class PartnerDisclosure(Base):
     way: Mapped[str] = mapped_column(String(10), primary_key=True)
     first_at: Mapped[datetime] = mapped_column(Instant)
     last_at: Mapped[datetime] = mapped_column(Instant)
+    is_certain: Mapped[bool] = mapped_column(server_default=true())
+    """False where a message was sent and no answer came: the program may have it."""
 
 
 class PartnerEvent(Base):

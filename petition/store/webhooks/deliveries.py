@@ -49,11 +49,13 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is kept of one try: the status of the answer or our word, and how long it took."""
+    """What is known of one try: the status of the answer or our word, and how long it took."""
 
     status: int | None
     error: Fault | None
     took_ms: int
+    may_have_arrived: bool
+    """True where any of it was sent, whether or not an answer came."""
 
 
 def take(
