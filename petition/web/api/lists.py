@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from msgspec import Meta
 
 from petition.domain.api.tokens import Scope
@@ -29,11 +30,13 @@ from petition.web.api.resources import (
     StateShown,
     Withdrawal,
     WithdrawalPage,
+    YesOrNo,
 )
 from petition.web.http import problems
 from petition.web.http.access import TOKEN, access
 from petition.web.http.dependencies import deps
-from petition.web.http.problems import Limited, ProblemKind
+from petition.web.http.locale import _
+from petition.web.http.problems import FieldProblem, Limited, ProblemKind
 
 lists = Blueprint("api_lists", __name__, url_prefix="/api/v1/campaigns")
 
@@ -58,7 +61,10 @@ _SINCE: Final = Parameter(
     type=Annotated[datetime, Meta(tz=True)],
 )
 _STATE: Final = Parameter(
-    name="state", description="Only signatures in this state.", type=StateShown
+    name="state",
+    description="Leave it out: only confirmed signatures are read. Who left is in withdrawals.",
+    type=StateShown,
+    is_deprecated=True,
 )
 _COUNTRY: Final = Parameter(
     name="country",
@@ -72,9 +78,24 @@ _LANGUAGE: Final = Parameter(
 )
 _SOURCE: Final = Parameter(
     name="source",
-    description="Only signatures by a link with this tag, such as a section's.",
+    description="Only signatures by a link with this tag, such as a section's. With a token of "
+    "the organiser's only.",
     type=Annotated[str, Meta(min_length=1, max_length=64)],
 )
+_PARTNER: Final = Parameter(
+    name="partner",
+    description="Only signatures by the form or the link of the partner with this key. With a "
+    "token of the organiser's only.",
+    type=Annotated[str, Meta(min_length=1, max_length=16)],
+)
+_UPDATES: Final = Parameter(
+    name="updates",
+    description="Only signatures of people who gave this answer about news. With a token of the "
+    "organiser's only.",
+    type=YesOrNo,
+)
+_ORGANISERS: Final = (_SOURCE, _PARTNER, _UPDATES)
+"""What these choose by, no partner is told of anybody; so none may choose by it, either."""
 
 
 @lists.get("/<slug:slug>/signatures")
@@ -98,6 +119,8 @@ _SOURCE: Final = Parameter(
             _COUNTRY,
             _LANGUAGE,
             _SOURCE,
+            _PARTNER,
+            _UPDATES,
             LANG,
         ),
         scope=Scope.SIGNATURES,
@@ -107,6 +130,8 @@ def signatures(slug: str) -> Response:
     """The next ones for this token."""
     token, at = current_token(), deps().now()
     parameter(_STATE, None)
+    if token.partner is not None:
+        _refuse(_ORGANISERS)
     wanted = Wanted(
         most=parameter(_LIMIT, _USUAL),
         after=_place(parameter(_AFTER, "0")),
@@ -114,6 +139,8 @@ def signatures(slug: str) -> Response:
         country=parameter(_COUNTRY, None),
         language=parameter(_LANGUAGE, None),
         source=parameter(_SOURCE, None),
+        partner=parameter(_PARTNER, None),
+        updates=parameter(_UPDATES, None),
     )
     setting = deps().settings.second_person
     try:
@@ -135,6 +162,15 @@ def signatures(slug: str) -> Response:
             has_more=found.is_more,
         )
     )
+
+
+def _refuse(asked: Sequence[Parameter]) -> None:
+    """Raises Refusal where the query says any of these."""
+    for each in asked:
+        if each.name in request.args:
+            detail = _("A partner’s token cannot choose by this.")
+            problem = FieldProblem(detail=detail, parameter=each.name)
+            raise Refusal(ProblemKind.WRONG_FIELDS, problem)
 
 
 def _for_partner(handed: Handed) -> SignatureRead:

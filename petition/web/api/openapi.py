@@ -166,12 +166,14 @@ def _part(name: str) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter, references: dict[Any, Any]) -> dict[str, Any]:
+    deprecated = {"deprecated": True} if parameter.is_deprecated else {}
     return {
         "name": parameter.name,
         "in": parameter.place,
         "required": False,
         "description": parameter.description,
         "schema": references[parameter.type],
+        **deprecated,
     }
 
 

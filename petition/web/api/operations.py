@@ -26,6 +26,8 @@ class Parameter:
     """`query` or `header`."""
     is_number: bool = False
     """True: digits are read as a number, and else as text."""
+    is_deprecated: bool = False
+    """True: it is taken, and does nothing any more."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -241,6 +241,13 @@ class FormAccepted(Resource, frozen=True, kw_only=True):
 # --- what tokens open -----------------------------------------------------------------------------
 
 
+class YesOrNo(StrEnum):
+    """An answer about news."""
+
+    YES = "yes"
+    NO = "no"
+
+
 class StateShown(StrEnum):
     """The state of a signature that is handed out."""
 
