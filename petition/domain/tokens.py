@@ -20,6 +20,7 @@ class TokenPurpose(StrEnum):
     TICKET = "ticket"
     FRAME_TICKET = "frame-ticket"
     LINK_TICKET = "link-ticket"
+    PREVIEW_TICKET = "preview-ticket"
     MY = "my"
     UNSUBSCRIBE = "unsubscribe"
     STOP = "stop"
@@ -31,6 +32,7 @@ CONFIRM: Final = TokenPurpose.CONFIRM
 TICKET: Final = TokenPurpose.TICKET
 FRAME_TICKET: Final = TokenPurpose.FRAME_TICKET
 LINK_TICKET: Final = TokenPurpose.LINK_TICKET
+PREVIEW_TICKET: Final = TokenPurpose.PREVIEW_TICKET
 MY: Final = TokenPurpose.MY
 UNSUBSCRIBE: Final = TokenPurpose.UNSUBSCRIBE
 STOP: Final = TokenPurpose.STOP

@@ -405,7 +405,50 @@ def test_it_shows_the_form_in_a_frame_that_no_other_site_can_show(
     assert preview.status_code == 200
     assert "frame-ancestors 'self'" in preview.headers["Content-Security-Policy"]
     assert "X-Frame-Options" not in preview.headers
+    assert "nothing that you type is kept" in preview.get_data(as_text=True)
+    assert 'sandbox="allow-forms allow-popups' in page.get_data(as_text=True)
+    in_console = console.enter(app, "viewer").get(f"/staff/campaigns/amazon/partners/{key}")
+    assert found[1] in in_console.get_data(as_text=True)
+    assert in_console.headers["Content-Security-Policy"].endswith("; frame-src 'self'")
     form = client.get(partner_sites.address(key)).headers["Content-Security-Policy"]
     assert f"frame-ancestors {partner_sites.SITE}" in form
     assert "'none'" in client.get("/en/amazon").headers["Content-Security-Policy"]
     assert "frame-src" not in client.get("/en/amazon").headers["Content-Security-Policy"]
+
+
+@on_sqlite
+def test_a_preview_is_tried_and_keeps_nothing(app: Flask, client: FlaskClient) -> None:
+    """What is wrong is said, the thanks are seen; no ticket is good in the other place."""
+    key = partner_sites.make(app)
+    tickets = {more: ticket_at(client, key, more) for more in ("", "&preview=1")}
+    outcomes = {}
+    for more in tickets:
+        for of, ticket in tickets.items():
+            sent = people.ben | {"ticket": ticket}
+            answer = client.post(partner_sites.address(key, place="/sign", more=more), data=sent)
+            outcomes[more, of] = answer.status_code
+            if (more, of) == ("&preview=1", "&preview=1"):
+                thanks = client.get(answer.location)
+                assert "frame-ancestors 'self'" in thanks.headers["Content-Security-Policy"]
+                assert "nothing that you type is kept" in thanks.get_data(as_text=True)
+    assert outcomes == {
+        ("", ""): 303,
+        ("", "&preview=1"): 422,
+        ("&preview=1", ""): 422,
+        ("&preview=1", "&preview=1"): 303,
+    }
+    assert len(factories.entries(app)) == 1  # that of the partner's site
+    wrong = people.ben | {"ticket": tickets["&preview=1"], "email": ""}
+    again = client.post(partner_sites.address(key, place="/sign", more="&preview=1"), data=wrong)
+    assert again.status_code == 422
+    assert "preview=1" in again.get_data(as_text=True)
+    message = partner_sites.address(key, place="/message", more="&preview=1")
+    assert client.get(message).status_code == 404
+
+
+def ticket_at(client: FlaskClient, key: str, more: str) -> str:
+    """The ticket of the form at this address."""
+    page = client.get(partner_sites.address(key, more=more)).get_data(as_text=True)
+    found = partner_sites.TICKET.search(page)
+    assert found
+    return found[1]

@@ -41,7 +41,12 @@ from petition.web.signing.form_requests import (
     messages_for_blank,
     tags_of_request,
 )
-from petition.web.signing.form_tickets import frame_ticket, view_of_frame
+from petition.web.signing.form_tickets import (
+    frame_ticket,
+    preview_ticket,
+    view_of_frame,
+    view_of_preview,
+)
 from petition.web.signing.form_warnings import Hints
 from petition.web.signing.forms import SignForm
 
@@ -79,6 +84,12 @@ class Frame(FormPage):
 
     of: PartnerRecord
     look: FrameLook
+    on_our_page: bool
+    """True where a page of ours shows it, to be looked at and tried: nothing is kept."""
+
+    @property
+    def is_preview(self) -> bool:
+        return self.on_our_page
 
     @property
     def address(self) -> str:
@@ -93,10 +104,12 @@ class Frame(FormPage):
         return self.of.key
 
     def ticket(self) -> str:
-        return frame_ticket(self.shown.view, self.of.key)
+        make = preview_ticket if self.is_preview else frame_ticket
+        return make(self.shown.view, self.of.key)
 
     def view_of(self, ticket: str) -> CampaignView | None:
-        return view_of_frame(ticket, self.shown.view, self.of)
+        read = view_of_preview if self.is_preview else view_of_frame
+        return read(ticket, self.shown.view, self.of)
 
     def draw(
         self,
@@ -112,7 +125,7 @@ class Frame(FormPage):
             hints=hints,
             wait=wait,
             countries=(("", ""), *language().countries()),
-            sites="" if errors or hints.questions else " ".join(self.of.origins),
+            sites="" if errors or hints.questions or self.is_preview else " ".join(self.of.origins),
             messages=messages_for_blank(self.shown.view),
             **counted(self.shown),
             **self._context,
@@ -125,15 +138,17 @@ class Frame(FormPage):
     @cached_property
     def _context(self) -> dict[str, Any]:
         context = page_context(self.shown.view)
-        own = {"sign_url": self.at("/sign"), "page_url": self._page}
-        if context["message_url"]:
+        own = {"sign_url": self.at("/sign"), "page_url": self._page, "is_preview": self.is_preview}
+        if self.is_preview:
+            own["message_url"] = None  # what is written there would be kept
+        elif context["message_url"]:
             own["message_url"] = self.at("/message")
         return context | in_frame(self.look) | own
 
     def key(self, place: str) -> tuple[object, ...]:
         """The key of this frame among the answers that are the same for everybody."""
         view = self.shown.view
-        return ("frame", view.slug, view.language, self.of, self.look, place)
+        return ("frame", view.slug, view.language, self.of, self.look, self.is_preview, place)
 
     @property
     def is_common(self) -> bool:
@@ -153,6 +168,8 @@ class Frame(FormPage):
             asked["theme"] = self.look.theme
         if self.look.is_own and self.look.accent:
             asked["accent"] = self.look.accent.removeprefix("#")
+        if self.is_preview:
+            asked["preview"] = "1"
         return f"/embed/{self.shown.view.slug}{place}?{urlencode(asked)}"
 
 
@@ -196,9 +213,10 @@ def own_colours(accent: str, theme: str) -> Response:
 def no_form(error: NoForm) -> Response:
     """A link to where the form stands that anybody may sign; staff are told of the site."""
     view = error.shown.view
-    site = site_of(request.headers.get("Referer", ""))
-    refused = refused_form(view.id, error.partner, site)
-    deps().refused_forms.note(refused, at=deps().now())
+    if not _is_preview():
+        site = site_of(request.headers.get("Referer", ""))
+        refused = refused_form(view.id, error.partner, site)
+        deps().refused_forms.note(refused, at=deps().now())
     context = page_context(view) | in_frame(_look(view))
     return uncached(page("embed/no_form.html", **context), 404)
 
@@ -209,11 +227,20 @@ def asked_frame(slug: str) -> Frame:
     partner = deps().campaign_cache.partner(slug, request.args.get("partner", ""))
     if partner is not None:
         # A blocked one's pages show the link: they have no hole where the form was.
-        is_preview = request.args.get("preview") == "1"
-        may_be_framed_by(OURS if is_preview else partner.origins)
+        may_be_framed_by(OURS if _is_preview() else partner.origins)
     if partner is None or not partner.is_live:
         raise NoForm(shown, partner)
-    return Frame(shown=shown.asking(partner), of=partner, look=_look(shown.view))
+    return Frame(
+        shown=shown.asking(partner),
+        of=partner,
+        look=_look(shown.view),
+        on_our_page=_is_preview(),
+    )
+
+
+def _is_preview() -> bool:
+    """Whether the frame stands on a page of ours, to be looked at: no site of anybody shows it."""
+    return request.args.get("preview") == "1"
 
 
 def _language(slug: str) -> str:

@@ -14,9 +14,10 @@ from flask import Blueprint, Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.domain.campaigns.campaign import CampaignView
+from petition.errors import NotFound
 from petition.web.embed.frame import Frame, NoForm, answered, asked_frame, in_frame, no_form
 from petition.web.http.access import OWN_FRAMES, PUBLIC, access
-from petition.web.public.campaign_page import page_context, shown_call
+from petition.web.public.campaign_page import page_context
 from petition.web.public.message_action import (
     ActionClosed,
     MessageAction,
@@ -32,7 +33,7 @@ framed_message.register_error_handler(NoForm, no_form)
 
 @dataclass(frozen=True, kw_only=True)
 class InFrame(MessagePlace):
-    """In this frame. The partner's own question is asked by its sign form alone."""
+    """In this frame, with the partner's own question: who writes signs as well."""
 
     frame: Frame
 
@@ -64,8 +65,9 @@ class InFrame(MessagePlace):
 def _action(slug: str) -> MessageAction:
     """Raises NotFound, NoForm, ActionClosed."""
     frame = asked_frame(slug)
-    shown = shown_call(frame.shown.view.language, slug)
-    return MessageAction.of(InFrame(shown=shown, frame=frame))
+    if frame.is_preview:
+        raise NotFound  # what is written here is kept
+    return MessageAction.of(InFrame(shown=frame.shown, frame=frame))
 
 
 @framed_message.get("")

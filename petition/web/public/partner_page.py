@@ -24,7 +24,7 @@ from petition.store.partners.partners import PartnerRecord
 from petition.web.http.access import LINK, OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language, set_locale
-from petition.web.http.security import may_frame_ours
+from petition.web.http.security import PREVIEW_SANDBOX, may_frame_ours
 from petition.web.public.campaign_page import link_page
 from petition.web.public.forms import SectionForm
 from petition.web.public.link_tokens import lang_query
@@ -121,6 +121,7 @@ def _page(token: str, form: SectionForm, status: int) -> Response:
         expires_at=opened.expires_at,
         title=call.title,
         ask=call.ask,
+        preview_sandbox=PREVIEW_SANDBOX,
         spoken=spoken,
         chosen=code,
         query=lang_query("lang="),

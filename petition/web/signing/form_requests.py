@@ -59,6 +59,11 @@ class FormPage(ABC):
         """The key of the partner on whose site the form stands; None on a page of ours."""
         return None
 
+    @property
+    def is_preview(self) -> bool:
+        """True where the form is only looked at: what comes in is checked, and not kept."""
+        return False
+
     @abstractmethod
     def ticket(self) -> str:
         """A fresh ticket for a form on this page."""
@@ -111,7 +116,8 @@ def answer_form(page: FormPage) -> BaseResponse:
         outcome = request.environ.get(OUTCOME)
         if outcome is not None:  # the form was tried, and not kept, before Flask was asked
             raise outcome
-        keep(view, form, page.partner, way=consent.WEB)
+        if not page.is_preview:
+            keep(view, form, page.partner, way=consent.WEB)
     except CampaignClosed:
         deps().campaign_cache.clear()
         return redirect(page.address, 303)

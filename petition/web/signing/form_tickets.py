@@ -24,6 +24,11 @@ def frame_ticket(view: CampaignView, partner: str) -> str:
     return _signed(tokens.FRAME_TICKET, _of_partner(view, partner))
 
 
+def preview_ticket(view: CampaignView, partner: str) -> str:
+    """The ticket of a form that is only looked at: it keeps nothing, anywhere."""
+    return _signed(tokens.PREVIEW_TICKET, _of_partner(view, partner))
+
+
 def _of_partner(view: CampaignView, partner: str) -> str:
     """The words of the call, the partner, and the words of its own question; 0 where it has none.
 
@@ -62,6 +67,13 @@ def view_in(deps: Dependencies, ticket: str, shown: CampaignView) -> CampaignVie
 def view_of_frame(ticket: str, shown: CampaignView, partner: PartnerRecord) -> CampaignView | None:
     """The same, of a form in a frame: None also where the ticket is another partner's."""
     return _view_of_partner(tokens.FRAME_TICKET, ticket, shown, partner)
+
+
+def view_of_preview(
+    ticket: str, shown: CampaignView, partner: PartnerRecord
+) -> CampaignView | None:
+    """The same, of a form that is only looked at."""
+    return _view_of_partner(tokens.PREVIEW_TICKET, ticket, shown, partner)
 
 
 def view_of_link(ticket: str, shown: CampaignView, partner: PartnerRecord) -> CampaignView | None:

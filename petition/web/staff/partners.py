@@ -35,6 +35,7 @@ from petition.store.partners.terms import TermsRecord
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
 from petition.web.http.locale import _, language
+from petition.web.http.security import PREVIEW_SANDBOX, may_frame_ours
 from petition.web.staff.auth import has_permission
 from petition.web.staff.edit_conflicts import EditConflict, SharedForm
 from petition.web.staff.forms import ButtonForm, PartnerForm
@@ -86,6 +87,7 @@ def partner(slug: str, key: str) -> Response:
 
 
 def _partner_page(slug: str, key: str, conflict: EditConflict | None = None) -> Response:
+    may_frame_ours()
     with reading() as session:
         record = campaigns.by_slug(session, slug)
         found = store_partners.of_campaign(session, slug).get(key)
@@ -103,6 +105,8 @@ def _partner_page(slug: str, key: str, conflict: EditConflict | None = None) -> 
             chosen=code,
             refused_forms=refused_forms.listed(session, slug, key),
             snippets=snippets(deps().settings.base_url, found, language=code, words=words),
+            ask=words,
+            preview_sandbox=PREVIEW_SANDBOX,
             form=SharedForm(formdata=None),
             lines=[_state_line(found)],
             conflict=conflict,
