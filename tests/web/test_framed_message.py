@@ -20,6 +20,7 @@ def test_from_the_thanks_to_the_targets(app: Flask, client: FlaskClient) -> None
     assert address.replace("&", "&amp;") in thanks
     shown = client.get(address)
     form = read_form(shown.get_data(as_text=True)) | people.cora | {"shown_as": "supporter"}
+    assert "partner_updates" not in shown.get_data(as_text=True)  # asked in English alone
     steps = {
         step: client.post(partner_sites.address(key, "ar", f"/message{step}"), data=form)
         for step in ("/preview", "/edit", "/own", "")
@@ -41,6 +42,33 @@ def test_from_the_thanks_to_the_targets(app: Flask, client: FlaskClient) -> None
     confirm(app, entries(app)[0])
     work(app)
     assert len(to_targets(app)) == len(KEYS)
+
+
+def test_who_writes_is_asked_by_the_partner_as_who_signs(app: Flask, client: FlaskClient) -> None:
+    """In its frame and by its link; the yes counts once the writer confirmed, as any other."""
+    key = partner_sites.asking(app)
+    for place, person, answer in (
+        (partner_sites.address(key, "en", "/message"), people.cora, "yes"),
+        (f"/en/amazon/message?partner={key}", people.ben, "yes"),
+        (partner_sites.address(key, "en", "/message"), people.amina, ""),
+    ):
+        page = client.get(place).get_data(as_text=True)
+        assert partner_sites.QUESTION in page
+        assert "Union e. V. asks this" in page
+        assert not re.search(r"partner_updates[^>]*checked", page)
+        form = read_form(page) | person | {"shown_as": "supporter", "partner_updates": answer}
+        step = (
+            partner_sites.address(key, "en", "/message/preview")
+            if "embed" in place
+            else ("/en/amazon/message/preview")
+        )
+        kept = read_form(client.post(step, data=form).get_data(as_text=True))
+        assert ("partner_updates" in kept) == bool(answer)
+        assert client.post(step.replace("/preview", ""), data=kept).status_code == 303
+    assert partner_sites.on_list(app, key) == []
+    for entry in entries(app):
+        confirm(app, entry)
+    assert partner_sites.on_list(app, key) == [1, 2]
 
 
 def test_a_ticket_is_good_in_its_own_place_alone(app: Flask, client: FlaskClient) -> None:

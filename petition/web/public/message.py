@@ -73,7 +73,8 @@ def _action(code: str, slug: str, *, partner: str = "") -> MessageAction:
     """Raises NotFound, ActionClosed."""
     shown = shown_call(code, slug)
     key = partner or partner_of_link(request.form.get("ticket", ""))
-    return MessageAction.of(OwnPage(shown=shown, of=deps().campaign_cache.live_partner(slug, key)))
+    of = deps().campaign_cache.live_partner(slug, key)
+    return MessageAction.of(OwnPage(shown=shown if of is None else shown.asking(of), of=of))
 
 
 @message.get("/<lang:code>/<slug:slug>/message")
