@@ -1,7 +1,8 @@
 """WordPress: a partner's line, its address, the plugin: each in a real one, to a signature.
 
 A WordPress of Debian's package runs on PHP's own server, with a MariaDB in the drill's folder, on
-another origin than the petition. Somebody with a phone signs on each kind of post, and confirms;
+another origin than the petition. One post is written in its editor, by clicks, in German: the block
+is found there by its name. Somebody with a phone signs on each kind of post, and confirms;
 each must count for the partner. The control is a partner that has another site: its form must show
 on none of these posts. Our database does not change what WordPress shows: SQLite serves for both.
 """
@@ -9,6 +10,7 @@ on none of these posts. Our database does not change what WordPress shows: SQLit
 import argparse
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -52,6 +54,9 @@ PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 OEMBED = "an address"
 FIRST_WITH_PLUGIN = "plugin, an address"
+CLICKED = "plugin, block by clicks"
+EDITOR_SECONDS = 120.0
+"""For what the editor does: it is megabytes of scripts, and the machine may be busy."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,10 +82,13 @@ def drill(database: str, chosen: argparse.Namespace) -> Verdict:
         for number, (kind, content) in enumerate(posts.items()):
             if kind == FIRST_WITH_PLUGIN:
                 site.run("activate", instance.url)
-            address = site.run("post", kind, content=content)
             before = _count(instance, key)
             person = people.someone(800 + number)
             try:
+                if kind == CLICKED:
+                    address = _written_in_editor(browser, site, content)
+                else:
+                    address = site.run("post", kind, content=content)
                 _sign(browser, kind, address, instance, person)
                 actions.confirm(instance, person["email"])
             except (AssertionError, PlaywrightError) as error:
@@ -102,7 +110,8 @@ class WordPress:
 
     def __init__(self, folder: Path, url: str, environ: Mapping[str, str]) -> None:
         self.folder, self.url, self._environ = folder, url, environ
-        self.version = self.run("install", url)
+        self.password = secrets.token_urlsafe(16)
+        self.version = self.run("install", url, self.password)
 
     def run(self, *words: str, content: str = "") -> str:
         """Do one thing in WordPress, by its own functions; what it printed."""
@@ -125,7 +134,7 @@ def _posts(server: str, key: str) -> dict[str, str]:
     page = f"{server}/en/amazon?partner={key}"
     data = f'data-campaign="amazon" data-partner="{key}" data-lang="en"'
     script = f'<script async src="{server}/embed.js" {data}></script>'
-    line = f'<a href="{server}/en/amazon?source={key}">Sign the call</a>{script}'
+    line = f'<a href="{page}">Sign the call</a>{script}'
     address = f"<p>Before.</p>\n\n{page}\n\n<p>After.</p>"
     block = json.dumps({"url": page})
     return {
@@ -134,6 +143,7 @@ def _posts(server: str, key: str) -> dict[str, str]:
         FIRST_WITH_PLUGIN: address,
         "plugin, block": f"<!-- wp:petition/form {block} /-->",
         "plugin, shortcode": f'[petition url="{page}"]',
+        CLICKED: page,
     }
 
 
@@ -258,6 +268,29 @@ def _count(instance: Instance, key: str) -> int:
     instance.confirmed()
     found = json.loads(instance.petition("count", "amazon", "--by", "partner", "--format", "json"))
     return {each["value"]: int(each["confirmed"]) for each in found["counts"]}.get(key, 0)
+
+
+def _written_in_editor(browser: Browser, site: WordPress, form: str) -> str:
+    """Its address, once somebody who reads German found the block, filled it in and published."""
+    site.run("speak", "de_DE")
+    with closing(browser.new_context(viewport={"width": 1280, "height": 900})) as context:
+        context.set_default_timeout(EDITOR_SECONDS * 1000)
+        page = context.new_page()
+        page.goto(f"{site.url}/wp-login.php")
+        page.locator("#user_login").fill("admin")
+        page.locator("#user_pass").fill(site.password)
+        page.locator("#wp-submit").click()
+        page.wait_for_url("**/wp-admin/**")
+        page.goto(f"{site.url}/wp-admin/post-new.php")
+        page.locator(".editor-post-title__input").fill(CLICKED)
+        page.locator(".edit-post-header-toolbar__inserter-toggle").click()
+        page.locator(".block-editor-inserter__search input").fill("Appell")
+        page.get_by_role("option", name="Formular eines Appells").click()
+        page.get_by_label("Adresse des Formulars").fill(form)
+        page.locator(".editor-post-publish-panel__toggle").click()
+        page.locator(".editor-post-publish-panel .editor-post-publish-button").click()
+        page.wait_for_function("wp.data.select('core/editor').isCurrentPostPublished()")
+        return str(page.evaluate("wp.data.select('core/editor').getPermalink()"))
 
 
 _FORM_IS_THERE: Final = "window.there || !document.querySelector('script[data-campaign]')"

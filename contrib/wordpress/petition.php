@@ -6,10 +6,12 @@
  * Requires at least: 5.9
  * Requires PHP:      7.4
  * License:           AGPL-3.0-or-later
+ * Text Domain:       petition
  *
  * The form comes from the server of the petition, in a frame: this site sees nothing that is typed
  * there. Only forms of the server that an administrator names under Settings, Writing are shown, so
- * that authors who may not paste scripts cannot bring in those of anybody else.
+ * that authors who may not paste scripts cannot bring in those of anybody else. Its words are
+ * translated at the end of this file; a translation in wp-content/languages/plugins goes first.
  */
 
 defined( 'ABSPATH' ) || exit;
@@ -64,6 +66,15 @@ function petition_form( $address, $words = '' ) {
 	);
 }
 
+/** What the block is called in the editor, in the language of whoever writes there. */
+function petition_block_words() {
+	return array(
+		'title'       => __( 'Petition form', 'petition' ),
+		'description' => __( 'The sign form of a petition.', 'petition' ),
+		'address'     => __( 'Address of the form', 'petition' ),
+	);
+}
+
 /** What a shortcode or a block shows; whoever may mend it is told that it is wrong. */
 function petition_shown( $attributes ) {
 	$form = petition_form( $attributes['url'] ?? '' );
@@ -89,25 +100,26 @@ add_action(
 		wp_register_script( 'petition-block', false, array( 'wp-blocks', 'wp-block-editor', 'wp-components', 'wp-element' ), '0.1.0', true );
 		wp_add_inline_script(
 			'petition-block',
-			'( function ( blocks, editor, components, element ) {
+			'( function ( blocks, editor, components, element, words ) {
 				blocks.registerBlockType( "petition/form", {
-					title: "Petition form", icon: "edit", category: "embed",
+					title: words.title, description: words.description, icon: "edit", category: "embed", keywords: [ "petition" ],
 					attributes: { url: { type: "string", default: "" } },
 					edit: function ( props ) {
 						return element.createElement( "div", editor.useBlockProps(), element.createElement( components.TextControl, {
-							label: "Address of the form", type: "url", value: props.attributes.url,
+							label: words.address, type: "url", value: props.attributes.url,
 							placeholder: "https://petition.example.org/en/amazon?partner=KEY",
 							onChange: function ( url ) { props.setAttributes( { url: url } ); }
 						} ) );
 					},
 					save: function () { return null; }
 				} );
-			} )( wp.blocks, wp.blockEditor, wp.components, wp.element );'
+			} )( wp.blocks, wp.blockEditor, wp.components, wp.element, ' . wp_json_encode( petition_block_words() ) . ' );'
 		);
 		register_block_type(
 			'petition/form',
 			array(
 				'api_version'     => 2,
+				'title'           => __( 'Petition form', 'petition' ),
 				'editor_script'   => 'petition-block',
 				'attributes'      => array( 'url' => array( 'type' => 'string', 'default' => '' ) ),
 				'render_callback' => 'petition_shown',
@@ -150,3 +162,79 @@ add_action(
 		);
 	}
 );
+
+/** One file cannot bring catalogues along: where WordPress has no translation, it is taken from here. */
+add_filter(
+	'gettext_petition',
+	function ( $translation, $text ) {
+		if ( $translation !== $text ) {
+			return $translation;
+		}
+		$words = petition_translations();
+		return $words[ $text ][ strtolower( strtok( determine_locale(), '_-' ) ) ] ?? $text;
+	},
+	10,
+	2
+);
+
+/** English to the same in other languages. */
+function petition_translations() {
+	return array(
+		'Petition form'                => array(
+			'ar' => 'استمارة النداء',
+			'de' => 'Formular eines Appells',
+			'es' => 'Formulario de un llamamiento',
+			'fr' => 'Formulaire d’un appel',
+			'it' => 'Modulo di un appello',
+			'pl' => 'Formularz apelu',
+		),
+		'The sign form of a petition.' => array(
+			'ar' => 'استمارة للتوقيع على نداء.',
+			'de' => 'Das Formular, mit dem man einen Appell unterzeichnet.',
+			'es' => 'El formulario para firmar un llamamiento.',
+			'fr' => 'Le formulaire pour signer un appel.',
+			'it' => 'Il modulo per firmare un appello.',
+			'pl' => 'Formularz do podpisania apelu.',
+		),
+		'The sign form of a petition: by its address on a line of its own, by a block, or by [petition url="…"].' => array(
+			'ar' => 'استمارة للتوقيع على نداء: بكتابة عنوانها في سطر مستقل، أو بمكوّن، أو عبر [petition url="…"].',
+			'de' => 'Das Formular, mit dem man einen Appell unterzeichnet: durch seine Adresse in einer eigenen Zeile, als Block oder durch [petition url="…"].',
+			'es' => 'El formulario para firmar un llamamiento: con su dirección en una línea aparte, con un bloque o con [petition url="…"].',
+			'fr' => 'Le formulaire pour signer un appel : par son adresse seule sur une ligne, par un bloc ou par [petition url="…"].',
+			'it' => 'Il modulo per firmare un appello: con il suo indirizzo da solo su una riga, con un blocco o con [petition url="…"].',
+			'pl' => 'Formularz do podpisania apelu: przez jego adres w osobnym wierszu, blok albo [petition url="…"].',
+		),
+		'Address of the form'          => array(
+			'ar' => 'عنوان الاستمارة',
+			'de' => 'Adresse des Formulars',
+			'es' => 'Dirección del formulario',
+			'fr' => 'Adresse du formulaire',
+			'it' => 'Indirizzo del modulo',
+			'pl' => 'Adres formularza',
+		),
+		'Sign the petition'            => array(
+			'ar' => 'التوقيع على النداء',
+			'de' => 'Den Appell unterzeichnen',
+			'es' => 'Firma el llamamiento',
+			'fr' => 'Signer l’appel',
+			'it' => 'Firma l’appello',
+			'pl' => 'Podpisz apel',
+		),
+		'Server of the petition'       => array(
+			'ar' => 'خادم النداء',
+			'de' => 'Server des Appells',
+			'es' => 'Servidor del llamamiento',
+			'fr' => 'Serveur de l’appel',
+			'it' => 'Server dell’appello',
+			'pl' => 'Serwer apelu',
+		),
+		'This is no address of a form: look at Settings, Writing.' => array(
+			'ar' => 'هذا ليس عنوان استمارة: راجع الإعدادات، ثم الكتابة.',
+			'de' => 'Das ist keine Adresse eines Formulars: Bitte unter „Einstellungen“, „Schreiben“ nachsehen.',
+			'es' => 'Esta no es la dirección de un formulario: mira en Ajustes, Escritura.',
+			'fr' => 'Ce n’est pas l’adresse d’un formulaire : voir Réglages, Écriture.',
+			'it' => 'Questo non è l’indirizzo di un modulo: vedi Impostazioni, Scrittura.',
+			'pl' => 'To nie jest adres formularza: zobacz Ustawienia, Pisanie.',
+		),
+	);
+}

@@ -1,7 +1,7 @@
 <?php
 /**
- * What the drill asks of WordPress, by its own functions: php wordpress.php FOLDER, and install URL,
- * activate SERVER, or post TITLE with the content at standard input.
+ * What the drill asks of WordPress, by its own functions: php wordpress.php FOLDER, and install URL
+ * PASSWORD, activate SERVER, speak LOCALE, or post TITLE with the content at standard input.
  */
 
 [ , $folder, $verb ] = $argv;
@@ -43,7 +43,7 @@ require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 require_once ABSPATH . 'wp-admin/includes/plugin.php';
 
 if ( 'install' === $verb ) {
-	wp_install( 'Union', 'admin', 'admin@union.example', true, '', wp_generate_password() );
+	wp_install( 'Union', 'admin', 'admin@union.example', true, '', $argv[4] );
 	echo get_bloginfo( 'version' );
 	exit;
 }
@@ -53,6 +53,20 @@ if ( 'activate' === $verb ) {
 	update_option( PETITION_OPTION, $argv[3] );
 	echo is_wp_error( $wrong ) ? $wrong->get_error_message() : 'active';
 	exit( is_wp_error( $wrong ) ? 1 : 0 );
+}
+
+// The language of whoever writes, and an editor that does not explain itself first.
+if ( 'speak' === $verb ) {
+	update_user_meta( 1, 'locale', $argv[3] );
+	update_user_meta(
+		1,
+		'wp_persisted_preferences',
+		array(
+			'core/edit-post' => array( 'welcomeGuide' => false ),
+			'_modified'      => gmdate( 'c' ),
+		)
+	);
+	exit;
 }
 
 // The address of a new post, as an administrator saves it, who may paste scripts.

@@ -158,3 +158,17 @@ def test_a_shipped_language_is_whole(code: str) -> None:
 def test_no_folder_of_the_call_is_left_aside() -> None:
     folders = {path.name for path in AMAZON.iterdir() if path.is_dir()}
     assert folders == set(content_files.read(AMAZON, organiser=None).calls)
+
+
+def test_the_wordpress_plugin_speaks_every_language() -> None:
+    """One file brings no catalogues along: each of its words stands in it, translated."""
+    plugin = (ROOT / "contrib" / "wordpress" / "petition.php").read_text(encoding="utf-8")
+    said = set(re.findall(r"__\( '([^']+)', 'petition' \)", plugin))
+    said |= set(re.findall(r"^ \* (?:Plugin Name|Description): +(.+)$", plugin, re.M))
+    assert len(said) == 7
+    for words in said:
+        entry = rf"^\t\t'{re.escape(words)}' +=> array\((.*?)^\t\t\),$"
+        found = re.search(entry, plugin, re.M | re.S)
+        assert found, words
+        spoken = re.findall(r"^\t\t\t'(\w\w)' => '.+',$", found[1], re.M)
+        assert spoken == ["ar", "de", "es", "fr", "it", "pl"], words
