@@ -34,6 +34,7 @@ PARTNER: Final = "partner.localhost"
 STRANGER: Final = "stranger.localhost"
 _RULES: Final = f"--host-resolver-rules=MAP {PARTNER} 127.0.0.1, MAP {STRANGER} 127.0.0.1"
 _NO_THIRD_PARTY_COOKIES: Final = "--test-third-party-cookie-phaseout"
+SETS_COOKIE: Final = "/sets-cookie"
 
 _HEARD: Final = """
     window.events = [];
@@ -59,6 +60,8 @@ class Sites:
 
     port: int = 0
     pages: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+    cookies: list[str] = field(default_factory=list)
+    """What came back of the cookie that SETS_COOKIE sets, with each request for it."""
 
     def put(self, path: str, body: str, **headers: str) -> None:
         words = "<p>What the partner says below the form.</p>"
@@ -77,6 +80,8 @@ def sites() -> Iterator[Sites]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             text, headers = made.pages.get(self.path, ("", {}))
+            if self.path == SETS_COOKIE:
+                made.cookies.append(self.headers.get("Cookie", ""))
             self.send_response(200 if text else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             for name, value in headers.items():
@@ -183,6 +188,19 @@ def fill(form: FrameLocator, person: Form) -> None:
     form.locator("#country").select_option(person["country"])
     form.locator("input[name=updates][value=no]").check()
     form.locator("#agree").check()
+
+
+def test_this_browser_gives_frames_no_cookies(sites: Sites, three_origins: Browser) -> None:
+    """The control of all that follows: a cookie that works on its own site is none in a frame."""
+    sites.put(SETS_COOKIE, "", Set_Cookie="seen=1; Path=/; SameSite=None; Secure")
+    sites.put("/around", f'<iframe src="{sites.at(STRANGER, SETS_COOKIE)}"></iframe>')
+    context = three_origins.new_context()
+    page = context.new_page()
+    for place in (sites.at(STRANGER, SETS_COOKIE), sites.at(PARTNER, "/around")):
+        for _again in range(2):
+            page.goto(place)
+    context.close()
+    assert sites.cookies == ["", "seen=1", "", ""]
 
 
 # --- the whole way --------------------------------------------------------------------------------
