@@ -577,6 +577,7 @@ class Tour:
         self._press(f"form[action='{campaign}/partners'] button")
         yield "staff/partners.html: errors"
         page.goto(f"{campaign}/partners/{self.ready.partner}")
+        page.locator("#preview summary").click()
         yield "staff/partner.html"
         page.goto(f"{campaign}/partners/{self.ready.partner}/page")
         yield "staff/partner_page.html"
