@@ -13,10 +13,12 @@ from flask import Flask
 from petition.errors import NotFound
 from petition.services.signatures import holds
 from petition.services.signatures.holds import MoveRefused
+from petition.store.db import db
 from petition.web.http.dependencies import dependencies_of
 from tests import partner_sites, people, rights
 from tests.conftest import Clock
 from tests.factories import confirm, keep, rows, the_call, work
+from tests.in_one_go import fold
 
 pytestmark = pytest.mark.slow
 
@@ -116,13 +118,18 @@ def said_yes(app: Flask) -> list[int]:
     return [int(str(number)) for number, answer in found if answer == "yes"]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_totals_are_true_after_whatever_happened(app: Flask, clock: Clock, seed: int) -> None:
+    """Six lives: PostgreSQL has others than SQLite."""
+    if db.engine.dialect.name == "postgresql":
+        seed += 3
     life, told = Life(app, clock, seed), []
     for place in range(120):
         told.append(life.step())
         if place % 10 == 9:
-            work(app)
+            if place % 30 == 29:
+                work(app)  # a whole round; otherwise when it comes
+            fold(app)
             assert rights.counted(app) == rights.standing(app), told
             assert not any(number < 0 for number in rights.counted(app).values()), told
             partners_list = partner_sites.on_list(app, life.partner)
