@@ -35,11 +35,14 @@ from petition.store.counts.totals import NothingToCount
 from petition.store.db import SessionFactory, reading, snapshot_transaction, transaction
 from petition.store.privacy import retention as store_retention
 from petition.store.privacy.erasure_journal import ERASED, Journal, JournalEntry
+from petition.store.signatures import bulk_insert
 from petition.web.http.dependencies import dependencies_of
 from petition.worker.loop import Worker
 from tests import factories, people, rights
-from tests.conftest import Clock
+from tests.conftest import BEGINNING, Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, together, work
+from tests.in_one_go import confirm_all, keep_all
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
@@ -264,17 +267,18 @@ def test_the_old_form_of_who_withdrew_and_signed_anew_goes_while_the_worker_runs
     keep(app, call, people.ben)
     confirm(app, entries(app)[0])
     worker_ = worker(app)
-    for _ in range(30):
-        worker_.once()
-        clock.forward(DAY)
+    worker_.once()
+    clock.forward(29 * DAY)
+    worker_.once()
+    clock.forward(DAY)
     rights.withdraw(app, 1)
     clock.forward(HOUR)
     worker_.once()
     keep(app, call, people.ben_again)
     newest = entries(app)[-1]
     confirm(app, newest)
-    for _ in range(25):
-        clock.forward(HOUR)
+    for hours in (1, 1, 21, 1, 1):
+        clock.forward(hours * HOUR)
         worker_.once()
     assert rows(app, "SELECT id FROM entries") == [(newest,)]
     assert list(states(app).values()) == ["confirmed"]
@@ -293,14 +297,14 @@ def test_more_than_one_batch(app: Flask, clock: Clock, monkeypatch: pytest.Monke
 
 def test_the_hourly_run_sees_what_became_due_since(app: Flask, clock: Clock) -> None:
     call, worker_ = the_call(app), worker(app)
-    for number in range(4 * 9):
+    for number in (*range(7), *range(4 * 7 - 1, 4 * 9)):  # nothing is due in between
+        clock.at = BEGINNING + number * 6 * HOUR
         if number < 6:
             keep(app, call, people.someone(number))
         worker_.once()
         left = [at for (at,) in rows(app, "SELECT CAST(created_at AS text) FROM entries")]
         oldest = min((datetime.fromisoformat(str(at)) for at in left), default=clock())
         assert clock() - oldest.replace(tzinfo=UTC) <= WEEK + HOUR
-        clock.forward(6 * HOUR)
     assert states(app) == {}
 
 
@@ -325,10 +329,15 @@ def failing(at: int) -> SessionFactory:
 
 @pytest.mark.parametrize("at", range(1, 9))
 def test_a_run_that_is_interrupted_anywhere_goes_on_where_it_was(
-    app: Flask, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+    app: Flask,
+    clock: Clock,
+    tmp_path: Path,
+    worlds: Worlds,
+    monkeypatch: pytest.MonkeyPatch,
+    at: int,
 ) -> None:
     monkeypatch.setattr(services_retention, "BATCH", 2)
-    campaigns_in_every_state(app, clock, tmp_path)
+    campaigns_in_every_state(app, clock, tmp_path, worlds)
     expected = due(app, clock)
     done: Counter[str] = Counter()
 
@@ -382,9 +391,7 @@ def test_one_of_several_workers_runs_it(
 
 def test_a_run_by_hand_beside_a_worker(app: Flask, clock: Clock) -> None:
     """Both at once: each form goes once, and nothing breaks."""
-    call = the_call(app)
-    for number in range(60):
-        keep(app, call, people.someone(number))
+    keep_all(app, the_call(app), map(people.someone, range(60)))
     clock.forward(WEEK + SECOND)
     found: list[int] = []
 
@@ -402,12 +409,13 @@ def test_a_run_by_hand_beside_a_worker(app: Flask, clock: Clock) -> None:
 
 def sign_many(app: Flask, number: int, slug: str = "amazon") -> None:
     """So many people sign; all but every fourth confirm."""
-    call, before = the_call(app, slug=slug), len(entries(app))
-    for place in range(number):
-        keep(app, call, people.someone(place, country=("DE", "FR")[place % 2]))
-    for place, entry_id in enumerate(entries(app)[before:]):
-        if place % 4:
-            confirm(app, entry_id)
+    before = len(entries(app))
+    keep_all(
+        app,
+        the_call(app, slug=slug),
+        (people.someone(place, country=("DE", "FR")[place % 2]) for place in range(number)),
+    )
+    confirm_all(app, (id_ for place, id_ in enumerate(entries(app)[before:]) if place % 4))
 
 
 def test_all_signatures_of_a_call_go_a_year_after_it_closed_and_not_a_second_earlier(
@@ -567,9 +575,15 @@ def test_months_never_skip_one(at: datetime, months: int) -> None:
 # --- the dry run ----------------------------------------------------------------------------------
 
 
-def campaigns_in_every_state(app: Flask, clock: Clock, folder: Path, seed: int = 1) -> None:
+def campaigns_in_every_state(
+    app: Flask, clock: Clock, folder: Path, worlds: Worlds, seed: int = 1
+) -> None:
     """Two calls, one of them over: people in every state, old and young, some erased before."""
-    chance = random.Random(seed)
+    name = f"every_state_{seed}"
+    worlds.enter(app, clock, name, lambda: _bring(app, clock, folder, random.Random(seed)))
+
+
+def _bring(app: Flask, clock: Clock, folder: Path, chance: random.Random) -> None:
     rights.another_call(app, folder)
     for slug in ("amazon", "other"):
         sign_many(app, 9, slug)
@@ -577,13 +591,10 @@ def campaigns_in_every_state(app: Flask, clock: Clock, folder: Path, seed: int =
     close(clock, "other")
     close_and_wait(app, clock, chance)
     call = the_call(app)
-    for number in range(0, 14, 2):
-        keep(app, call, people.someone(number))
+    keep_all(app, call, map(people.someone, range(0, 14, 2)))
     clock.forward(timedelta(days=chance.randint(1, 9)))
-    for number in range(0, 14, 3):
-        keep(app, call, people.someone(number))
-    for entry_id in chance.sample(entries(app), 5):
-        confirm(app, entry_id)
+    keep_all(app, call, map(people.someone, range(0, 14, 3)))
+    confirm_all(app, chance.sample(entries(app), 5))
     for signature_id in chance.sample(rights.ids(app), 2):
         rights.withdraw(app, signature_id)
     with transaction() as session:
@@ -617,30 +628,20 @@ def campaigns_in_every_state(app: Flask, clock: Clock, folder: Path, seed: int =
 def close_and_wait(app: Flask, clock: Clock, chance: random.Random) -> None:
     """What is young when the other call's year ends."""
     clock.forward(timedelta(days=chance.randint(358, 364)))
-    call = the_call(app, slug="other")
-    for number in range(5):  # sent in before it closed, by the look of it
-        keep_late(app, call, number)
+    call, deps = the_call(app, slug="other"), dependencies_of(app)
+    with transaction() as session:
+        for number in range(5):  # sent in before it closed, by the look of it
+            address_key = deps.vault.address_key(f"person.{number}@example.org")
+            late = factories.new_entry(app, call, number, address_key=address_key)
+            bulk_insert.add(session, [late])
     clock.forward(timedelta(days=8 - chance.randint(0, 5)))
-
-
-def keep_late(app: Flask, call: Any, number: int) -> None:
-    deps = dependencies_of(app)
-    with app.app_context():
-        deps.group_commit.submit(
-            factories.new_entry(
-                app,
-                call,
-                number,
-                address_key=deps.vault.address_key(f"person.{number}@example.org"),
-            )
-        )
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_dry_run_says_exactly_what_a_run_does_and_changes_nothing(
-    app: Flask, clock: Clock, tmp_path: Path, seed: int
+    app: Flask, clock: Clock, tmp_path: Path, worlds: Worlds, seed: int
 ) -> None:
-    campaigns_in_every_state(app, clock, tmp_path, seed)
+    campaigns_in_every_state(app, clock, tmp_path, worlds, seed)
     before = rights.dump(app)
     said = due(app, clock)
     assert rights.dump(app) == before
@@ -654,28 +655,32 @@ def test_the_dry_run_says_exactly_what_a_run_does_and_changes_nothing(
 
 
 def test_a_year_and_more_day_by_day(app: Flask, clock: Clock) -> None:
-    """People come for 60 days, half confirm; the call closes; in the end there is nothing."""
+    """People come for 20 days, half confirm; the call closes; in the end there is nothing.
+
+    While forms wait and on the last days of the year it is looked at each day; in between, when
+    nothing can be due, every other month.
+    """
     call, worker_ = the_call(app), worker(app)
     most, closing = 0, datetime(2027, 1, 1, 9, 30, tzinfo=UTC)
     last = end(closing, 12)
-    days = [*range(80), *range(80, 410, 15), *range(420, 430)]
-    for day in days:
-        clock.at = closing - 60 * DAY + day * DAY
-        if day < 60:
+    assert last == closing + 365 * DAY
+    for day in (*range(31), *range(60, 384, 60), *range(383, 388)):
+        clock.at = closing - 20 * DAY + day * DAY
+        if day < 20:
             keep(app, call, people.someone(day))
             if day % 2:
                 confirm(app, entries(app)[-1])
-        if day == 60:
+        if day == 20:
             close(clock)
         worker_.once()
         found = Counter(states(app).values())
-        assert found["pending"] <= 8
+        assert found["pending"] <= 5, "one more each other day, for a week"
         most = max(most, found["confirmed"])
-        if day >= 70:
-            assert found == ({"confirmed": 30} if clock() < last else {}), f"day {day}"
+        if day >= 28:
+            assert found == ({"confirmed": 10} if clock() < last else {}), f"day {day}"
     assert clock() > last
-    assert most == 30
-    assert rights.counted(app)["total", ""] == 30
+    assert most == 10
+    assert rights.counted(app)["total", ""] == 10
     for table in ("signatures", "entries", "consents", "letters", "link_requests", "code_tries"):
         assert rows(app, f"SELECT * FROM {table}") == [], table
 
