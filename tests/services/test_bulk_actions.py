@@ -24,6 +24,8 @@ from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, together, work
+from tests.in_one_go import confirm_all, fold, keep_all
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +37,12 @@ REASON: Final = HoldReason.MANY_ALIKE
 
 
 @pytest.fixture(autouse=True)
-def signed(app: Flask, clock: Clock) -> None:
+def signed(app: Flask, clock: Clock, worlds: Worlds) -> None:
     """1 to 4 confirmed, 5 pending, 6 held and once confirmed, 7 rejected, 8 withdrawn."""
+    worlds.enter(app, clock, "in_every_state", lambda: _sign(app, clock))
+
+
+def _sign(app: Flask, clock: Clock) -> None:
     call = factories.the_call(app)
     for number in range(8):
         form = people.someone(number, country="DE" if number % 2 else "FR")
@@ -77,7 +83,7 @@ def states(app: Flask) -> list[object]:
 
 
 def totals_are_true(app: Flask) -> bool:
-    work(app)
+    fold(app)
     return rights.counted(app) == rights.standing(app)
 
 
@@ -137,10 +143,8 @@ def test_it_is_counted_then_done_then_as_before(
 def test_one_hundred_are_done_and_undone_together(app: Flask) -> None:
     """More than one part, so that no part is done twice and none is left."""
     call = factories.the_call(app)
-    for number in range(100, 160):
-        factories.keep(app, call, people.someone(number, country="MT"))
-    for entry_id in factories.entries(app)[8::2]:
-        factories.confirm(app, entry_id)
+    keep_all(app, call, (people.someone(number, country="MT") for number in range(100, 160)))
+    confirm_all(app, factories.entries(app)[8::2])
     work(app)
     before = rows(app, MOVED)
     for part in (7, 500):

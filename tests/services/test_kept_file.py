@@ -25,6 +25,8 @@ from petition.store.tables import ExportFile, ExportFilePart
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people
 from tests.conftest import Clock
+from tests.in_one_go import confirm_all, keep_all
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
@@ -33,12 +35,13 @@ ORDER: Final = Export(slug="amazon", by=BY, reason="x", filters=Filters(), for_t
 
 
 @pytest.fixture(autouse=True)
-def signed(app: Flask) -> None:
-    call = factories.the_call(app)
-    for number in range(30):
-        factories.keep(app, call, people.someone(number))
-    for entry_id in factories.entries(app):
-        factories.confirm(app, entry_id)
+def signed(app: Flask, clock: Clock, worlds: Worlds) -> None:
+    worlds.enter(app, clock, "thirty_confirmed", lambda: _sign(app))
+
+
+def _sign(app: Flask) -> None:
+    keep_all(app, factories.the_call(app), map(people.someone, range(30)))
+    confirm_all(app, factories.entries(app))
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, together, work
+from tests.worlds import Worlds
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -69,8 +70,12 @@ def form_of(app: Flask, typed: str, email: str = CORA, slug: str = "amazon") -> 
 
 
 @pytest.fixture
-def cora(app: Flask) -> int:
+def cora(app: Flask, clock: Clock, worlds: Worlds) -> int:
     """Cora has signed, and got her letter; her form."""
+    return worlds.enter(app, clock, "cora_was_written_to", lambda: _sign(app))
+
+
+def _sign(app: Flask) -> int:
     keep(app, the_call(app), people.cora)
     work(app)
     return entries(app)[0]

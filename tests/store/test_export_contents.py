@@ -38,16 +38,23 @@ from tests.factories import (
     waits_for_lock,
     work,
 )
+from tests.in_one_go import confirm_all, keep_all
+from tests.worlds import Worlds
 
 
 @pytest.fixture
-def signature_ids(app: Flask) -> list[int]:
+def signature_ids(app: Flask, clock: Clock, worlds: Worlds) -> list[int]:
     """Twelve confirmed people; their signatures."""
-    call = the_call(app)
-    for number in range(12):
-        keep(app, call, people.someone(number, visibility=("counted", "target")[number % 2]))
-    for entry_id in entries(app):
-        confirm(app, entry_id)
+    return worlds.enter(app, clock, "twelve_confirmed", lambda: _sign(app))
+
+
+def _sign(app: Flask) -> list[int]:
+    keep_all(
+        app,
+        the_call(app),
+        (people.someone(n, visibility=("counted", "target")[n % 2]) for n in range(12)),
+    )
+    confirm_all(app, entries(app))
     return rights.ids(app)
 
 

@@ -30,6 +30,7 @@ from petition.store.signatures.search import (
 )
 from tests import factories, rights
 from tests.conftest import Clock
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
@@ -51,9 +52,13 @@ class Kept:
 
 
 @pytest.fixture
-def kept(app: Flask, clock: Clock, tmp_path: Path) -> list[Kept]:
+def kept(app: Flask, clock: Clock, tmp_path: Path, worlds: Worlds) -> list[Kept]:
     """A hundred signatures of two campaigns, in every state, and some with a later form."""
-    rights.another_call(app, tmp_path)
+    return worlds.enter(app, clock, "a_hundred_and_twenty", lambda: _keep(app, clock, tmp_path))
+
+
+def _keep(app: Flask, clock: Clock, folder: Path) -> list[Kept]:
+    rights.another_call(app, folder)
     begin = clock.at
     with app.app_context(), transaction() as session:
         for number in range(120):
