@@ -4,7 +4,9 @@ Addresses of six classes (unknown, pending, confirmed, withdrawn, erased, blocke
 form to sign, the API's and the one of a message, the two that ask for a letter and the one for a
 code, in random order, each address once. The times of every two classes are compared: how often is
 the one class's answer the later?
-Half the time, if nothing shows. Beside it, all answers of a form must be the same to the byte.
+Half the time, if nothing shows. The door for incoming mail is looked at likewise, for six kinds of
+addresses of ours (drills/aliases.py). Beside it, all answers of a form must be the same to the
+byte.
 """
 
 import argparse
@@ -14,19 +16,20 @@ import math
 import random
 import re
 import urllib.request
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from drills import addresses
-from drills.comparing import WIDEST_MS, Pair, compare, middle, twice
+from drills import addresses, aliases
+from drills.aliases import Door
+from drills.comparing import WIDEST_MS, compare, twice
 from drills.http_client import forwarded, hidden_fields
 from drills.instance import CAMPAIGN, Instance
 from drills.options import bounded
 from drills.outcome import Verdict, busy, say
 from drills.sandbox import Sandbox, open_sandbox
+from drills.timed_classes import Measured
 from drills.timing import PreparedRequest, timed
 
 REQUESTS: Final = 2_000
@@ -56,33 +59,6 @@ NEVER_THE_SAME: Final = re.compile(rb"\r\ndate: [^\r]*", re.IGNORECASE)
 """The clock's own line; nothing else of an answer may differ."""
 CALM: Final = {"max_wal_size": "'1GB'", "checkpoint_timeout": "'15min'"}
 """A database that is busy with checkpoints hides what we look for."""
-
-
-@dataclass
-class Measured:
-    """One form, asked for addresses of all classes."""
-
-    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    answers: Counter[bytes] = field(default_factory=Counter)
-    pairs: list[Pair] = field(default_factory=list)
-
-    def of(self, classes: Iterable[str]) -> list[float]:
-        """The times of some classes together."""
-        return [time for each in classes for time in self.times[each]]
-
-    @property
-    def outside(self) -> list[Pair]:
-        return [pair for pair in self.pairs if pair.side]
-
-    def span(self) -> str:
-        """The smallest and the largest AUC."""
-        found = [pair.auc for pair in self.pairs]
-        return f"{min(found):.3f}–{max(found):.3f}"
-
-    def __str__(self) -> str:
-        usual = middle(self.of(self.times)) * 1000
-        apart = max(abs(pair.apart_ms) for pair in self.pairs)
-        return f"middle {usual:.2f} ms, AUC {self.span()}, middles at most {apart:.2f} ms apart"
 
 
 class Prober:
@@ -192,18 +168,39 @@ def drill(database: str, chosen: argparse.Namespace) -> Verdict:
             sandbox.cluster.stop()
             sandbox.cluster.start()
         say(f"enumeration {database}: {chosen.requests:,} a class, seed {chosen.seed}{busy()}")
-        sandbox.instance.start_web()
-        sandbox.instance.wait_for_web()
-        prober = Prober(sandbox.instance, chance)
-        for connections in CONNECTIONS:
-            for form in chosen.form or FORMS:
-                _judge(prober, form, chosen.requests, connections, outcome)
-        sandbox.instance.stop()
-        outcome.controls[CONTROL] = control_looks_first(sandbox, chance)
+        asked = chosen.form or (*FORMS, aliases.FORM)
+        forms = [form for form in asked if form != aliases.FORM]
+        if forms:
+            _forms(sandbox, chance, chosen, forms, outcome)
+        if aliases.FORM in asked:
+            door = Door(sandbox.instance, chance)
+            _judge(door, aliases.FORM, chosen.requests, 1, outcome)
+            outcome.controls[aliases.CONTROL] = door.control()
+            door.close()
     return outcome
 
 
-def _judge(prober: Prober, form: str, requests: int, connections: int, outcome: Verdict) -> None:
+def _forms(
+    sandbox: Sandbox,
+    chance: random.Random,
+    chosen: argparse.Namespace,
+    forms: Sequence[str],
+    outcome: Verdict,
+) -> None:
+    """What the web answers, and its control."""
+    sandbox.instance.start_web()
+    sandbox.instance.wait_for_web()
+    prober = Prober(sandbox.instance, chance)
+    for connections in CONNECTIONS:
+        for form in forms:
+            _judge(prober, form, chosen.requests, connections, outcome)
+    sandbox.instance.stop()
+    outcome.controls[CONTROL] = control_looks_first(sandbox, chance)
+
+
+def _judge(
+    prober: Prober | Door, form: str, requests: int, connections: int, outcome: Verdict
+) -> None:
     """Measure; where a pair is outside, once more: chance is not outside twice."""
     title = f"{form}, {connections} at a time" if connections > 1 else f"{form}, one at a time"
     found = prober.measure(form, requests, connections)
@@ -255,4 +252,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=REQUESTS,
         help=f"for each class and form ({REQUESTS}); fewer are more often outside by chance",
     )
-    parser.add_argument("--form", action="append", choices=FORMS, help="only this form")
+    parser.add_argument(
+        "--form", action="append", choices=(*FORMS, aliases.FORM), help="only this form"
+    )

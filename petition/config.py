@@ -19,7 +19,7 @@ from petition.errors import SettingError
 from petition.keyring import KeyRing
 from petition.served_port import find_served_port
 from petition.setting_files import Source, instance_folder, made_key
-from petition.setting_urls import Smtp
+from petition.setting_urls import Imap, Smtp
 
 PACKAGE = Path(__file__).parent
 MOST = 1_000_000
@@ -93,6 +93,8 @@ class Settings:
     database_url: str
     redis_url: str | None
     smtp: Smtp | None
+    imap: Imap | None
+    """The folder that `petition mail receive --imap` takes in."""
     port: int
     instance: Path
     base_url: str
@@ -179,6 +181,7 @@ DOCUMENTED = (
     "DATABASE_URL",
     "REDIS_URL",
     "SMTP_URL",
+    "IMAP_URL",
     "PORT",
     "PETITION_INSTANCE",
     "PETITION_BASE_URL",
@@ -232,6 +235,7 @@ def load(
     )
     keys = _Keys.of(source, instance, lambda: before_generating(database_url))
     redis_url, smtp_url = source.find("REDIS_URL"), source.find("SMTP_URL")
+    imap_url = source.find("IMAP_URL")
     env = _one_of(
         "PETITION_ENV", source.get("PETITION_ENV", "development"), "development", "production"
     )
@@ -241,6 +245,7 @@ def load(
         database_url=database_url,
         redis_url=_read_as("REDIS_URL", setting_urls.redis, redis_url) if redis_url else None,
         smtp=_read_as("SMTP_URL", setting_urls.mail_server, smtp_url) if smtp_url else None,
+        imap=_read_as("IMAP_URL", setting_urls.mail_folder, imap_url) if imap_url else None,
         port=port,
         instance=instance,
         base_url=base_url,

@@ -16,6 +16,7 @@ ORIGIN: Final = "an origin: https://host or http://host:port"
 WEB_ADDRESS: Final = "a web address: https://host/path"
 DATABASE: Final = "sqlite:///FILE or postgresql://user:pass@host/database"
 SMTP_SERVER: Final = "smtp://user:pass@host:587?starttls=1 (or smtps://…:465)"
+IMAP_FOLDER: Final = "imaps://user:pass@host/FOLDER (or imap://…?starttls=1)"
 REDIS: Final = "redis://host:6379/0"
 
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]")
@@ -137,7 +138,8 @@ def mail_server(text: str) -> Smtp:
     if parts.path not in {"", "/"} or "#" in text:
         raise ValueError(f"{SMTP_SERVER}; write / and # in a password as %2F and %23")
     implicit = parts.scheme == "smtps"
-    username, password = _credential(parts.username), _credential(parts.password)
+    username = _credential(parts.username, SMTP_SERVER)
+    password = _credential(parts.password, SMTP_SERVER)
     if password is not None and username is None:
         raise ValueError(f"{SMTP_SERVER}; this has a password without a user")
     return Smtp(
@@ -145,27 +147,65 @@ def mail_server(text: str) -> Smtp:
         port=_port(parts, SMTP_SERVER) or (465 if implicit else 587),
         username=username,
         password=password,
-        starttls=_starttls(parts.query) and not implicit,
+        starttls=_starttls(parts.query, SMTP_SERVER) and not implicit,
         implicit_tls=implicit,
     )
 
 
-def _credential(text: str | None) -> str | None:
-    """A user or a password; Python's SMTP client can only send ASCII."""
+def _credential(text: str | None, takes: str) -> str | None:
+    """A user or a password; Python's clients of mail servers can only send ASCII."""
     if not text:
         return None
     plain = unquote(text)
     if not plain.isascii():
-        raise ValueError(f"{SMTP_SERVER}, with user and password in ASCII")
+        raise ValueError(f"{takes}, with user and password in ASCII")
     return plain
 
 
-def _starttls(query: str) -> bool:
+def _starttls(query: str, takes: str) -> bool:
     """A slip here would send the password in clear, so nothing is guessed."""
     words = dict(parse_qsl(query, keep_blank_values=True))
     if set(words) - {"starttls"} or words.get("starttls", "0") not in {"0", "1"}:
-        raise ValueError(f"{SMTP_SERVER}; behind the question mark only starttls=1 or starttls=0")
+        raise ValueError(f"{takes}; behind the question mark only starttls=1 or starttls=0")
     return words.get("starttls") == "1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imap:
+    """A folder at an IMAP server, always over TLS."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    folder: str
+    implicit_tls: bool
+    """From the beginning; else by STARTTLS."""
+
+
+def mail_folder(text: str) -> Imap:
+    """Where mail that comes in is fetched: imaps://, or imap:// with STARTTLS."""
+    parts = _split(text, IMAP_FOLDER)
+    if parts.scheme not in {"imap", "imaps"} or not parts.hostname or "#" in text:
+        raise ValueError(IMAP_FOLDER)
+    implicit = parts.scheme == "imaps"
+    if not _starttls(parts.query, IMAP_FOLDER) and not implicit:
+        raise ValueError(f"{IMAP_FOLDER}; without one of the two the password travels in clear")
+    username = _credential(parts.username, IMAP_FOLDER)
+    password = _credential(parts.password, IMAP_FOLDER)
+    if not username or not password:
+        raise ValueError(f"{IMAP_FOLDER}, with a user and a password")
+    folder = unquote(parts.path.removeprefix("/")) or "INBOX"
+    if not (folder.isascii() and folder.isprintable()):
+        raise ValueError(f"{IMAP_FOLDER}, with a folder in ASCII")
+    return Imap(
+        host=_host(parts, IMAP_FOLDER).strip("[]"),
+        port=_port(parts, IMAP_FOLDER) or (993 if implicit else 143),
+        username=username,
+        password=password,
+        folder=folder,
+        implicit_tls=implicit,
+    )
 
 
 def redis(text: str) -> str:

@@ -103,6 +103,7 @@ def _settings(settings: Settings) -> Iterator[Verdict]:
     for name, host in (
         *(("DATABASE_URL", host) for host in database_hosts(settings.database_url)),
         ("SMTP_URL", settings.smtp.host if settings.smtp else None),
+        ("IMAP_URL", settings.imap.host if settings.imap else None),
         ("REDIS_URL", urlsplit(settings.redis_url or "").hostname),
         ("PETITION_BASE_URL", urlsplit(settings.base_url).hostname),
     ):

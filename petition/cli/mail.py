@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from flask import Flask
 
 from petition.cli.context import now, open_app
 from petition.cli.error_lines import one_line
 from petition.domain.letters.inbound import LARGEST, OUTCOMES
 from petition.mail import inbound
+from petition.mail.inbound.imap_folder import FolderAway, ImapFolder
 from petition.services.letters import receiving
-from petition.services.letters.receiving import Envelope, Received
+from petition.services.letters.receiving import PlaceContext, Received
 from petition.store.db import reading, transaction
 from petition.store.letters import inbound_mails
 from petition.web.http.dependencies import dependencies_of
@@ -60,13 +62,17 @@ def mail() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Take in what is new in this Maildir instead.",
 )
-def receive(to: tuple[str, ...], sender: str | None, maildir: Path | None) -> None:
+@click.option("--imap", is_flag=True, help="Take in what lies in the folder of IMAP_URL instead.")
+def receive(to: tuple[str, ...], sender: str | None, maildir: Path | None, imap: bool) -> None:
     """Take in one email from standard input. Exit 0: it is kept. Exit 75: try again later.
 
     `petition worker` reads it. It says nothing about the email, whatever it is and whoever it is
     for.
     """
     inbound.check_available()
+    if imap:
+        _from_imap()
+        return
     if maildir is not None:
         _from_maildir(maildir)
         return
@@ -74,27 +80,51 @@ def receive(to: tuple[str, ...], sender: str | None, maildir: Path | None) -> No
     content = stream.read(LARGEST)
     while stream.read(LARGEST):
         pass  # a server that cannot hand it all over would take it for a failure
-    _keep([(receiving.envelope(to, sender), content)])
+    with open_app() as app:
+        take_in(app, to, sender, content)
 
 
-def _keep(found: list[tuple[Envelope, bytes]]) -> None:
-    with open_app() as app, transaction() as session:
-        deps = dependencies_of(app)
-        for envelope, content in found:
-            received = Received(envelope=envelope, content=content)
-            receiving.keep(session, deps.vault, received, at=now())
+def take_in(app: Flask, to: Sequence[str], sender: str | None, content: bytes) -> None:
+    """Keep one email, whatever it is and wherever it is for: nothing looks at either."""
+    received = Received(envelope=receiving.envelope(to, sender), content=content)
+    with app.app_context(), transaction() as session:
+        receiving.keep(session, dependencies_of(app).vault, received, at=now())
+
+
+def _keep_once(app: Flask, content: bytes, place: str) -> None:
+    deps = dependencies_of(app)
+    context = PlaceContext(vault=deps.vault, secret_key=deps.settings.secret_key)
+    received = Received(envelope=receiving.envelope((), None), content=content)
+    with transaction() as session:
+        receiving.keep_once(session, context, received, place, at=now())
 
 
 def _from_maildir(maildir: Path) -> None:
-    """Each is moved to `cur` once it is kept; kept twice, should this end in between."""
+    """Each is moved to `cur` once it is kept."""
     number = 0
     (maildir / "cur").mkdir(exist_ok=True)
-    for path in _new(maildir):
-        with path.open("rb") as file:
-            content = file.read(LARGEST)
-        _keep([(receiving.envelope((), None), content)])
-        path.rename(maildir / "cur" / f"{path.name}:2,S")
-        number += 1
+    with open_app() as app:
+        for path in _new(maildir):
+            with path.open("rb") as file:
+                content = file.read(LARGEST)
+            _keep_once(app, content, f"{maildir.resolve()} {path.name}")
+            path.rename(maildir / "cur" / f"{path.name}:2,S")
+            number += 1
+    click.echo(f"{number} taken in")
+
+
+def _from_imap() -> None:
+    """Each is deleted there once it is kept."""
+    number = 0
+    with open_app() as app:
+        server = dependencies_of(app).settings.imap
+        if server is None:
+            raise FolderAway("IMAP_URL is not set")
+        with ImapFolder(server) as folder:
+            for mail in folder.waiting():
+                _keep_once(app, mail.content, mail.place)
+                folder.delete(mail.uid)
+                number += 1
     click.echo(f"{number} taken in")
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner, Result
@@ -21,7 +22,11 @@ from petition.store.letters import inbound_mails
 from petition.web.http.dependencies import dependencies_of
 from tests.cli.conftest import environ_of
 from tests.factories import change, rows, work
+from tests.imap_server import imap_server
 from tests.inbound import RETURN_DOMAIN, email_of
+from tests.smtp_server import PASSWORD, USER, Certificates, certificates
+
+__all__ = ["certificates"]
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -103,9 +108,38 @@ def test_a_maildir_is_taken_in_once(app: Flask, tmp_path: Path) -> None:
     assert pipe(app, b"", *args).output == "3 taken in\n"
     assert pipe(app, b"", *args).output == "0 taken in\n"
     assert len(kept(app)) == 3
+    (folder / "cur" / "1.0.host:2,S").rename(folder / "new" / "1.0.host")
+    assert pipe(app, b"", *args).output == "1 taken in\n"
+    assert len(kept(app)) == 3, "it ended before it had moved this one"
     assert sorted(path.name for path in (folder / "cur").iterdir()) == [
         f"1.{number}.host:2,S" for number in range(3)
     ]
+
+
+def test_an_imap_folder_is_taken_in_once_whenever_it_breaks(
+    app: Flask, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emails = {number: email_of(f"No {number}").encode() for number in (3, 5, 8)}
+    login = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
+    with imap_server(certificates) as folder:
+        folder.emails |= emails
+        url = f"imaps://{login}@127.0.0.1:{folder.port}/INBOX%2Fpetition"
+        untrusted = pipe(app, b"", "--imap", IMAP_URL=url)
+        assert (untrusted.exit_code, len(untrusted.output.splitlines())) == (75, 1)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+        wrong = pipe(app, b"", "--imap", IMAP_URL=url.replace(login, "somebody:else"))
+        assert wrong.exit_code == 75
+        assert "else" not in wrong.output
+        # It breaks after each step: kept and not deleted, deleted and not gone.
+        for command in ("UID FETCH", "UID STORE", "UID EXPUNGE"):
+            folder.breaks_at = command
+            assert pipe(app, b"", "--imap", IMAP_URL=url).exit_code == 75
+        folder.breaks_at, folder.deleted = "", set()
+        assert pipe(app, b"", "--imap", IMAP_URL=url).output == "3 taken in\n"
+        assert pipe(app, b"", "--imap", IMAP_URL=url).output == "0 taken in\n"
+        assert sorted(kept(app)) == sorted(emails.values())
+        assert folder.emails == {}
+    assert pipe(app, b"", "--imap").output == "Error: IMAP_URL is not set\n"
 
 
 @on_sqlite

@@ -167,6 +167,7 @@ NOT_IN_IT: Final = {
     "letters.reply_id": "set in letters about a reply alone: the reply itself is there",
     "inbound_mails": "what came in by mail, sealed, until it is read some seconds later: nobody"
     " knows yet whose it is",
+    "inbound_marks": "where such an email lay, as a keyed hash, until it is long gone from there",
     "inbound_counts": "totals",
     "provider_minutes": "how a mail provider took our letters, for two hours; no address is in it",
     "provider_pauses": "about mail providers",

@@ -6,6 +6,7 @@ otherwise than another, and no email is lost to a fault in reading it.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +42,14 @@ class Received:
     content: bytes
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlaceContext:
+    """What keeping an email from a place once needs."""
+
+    vault: Vault
+    secret_key: str
+
+
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 
 
@@ -59,6 +68,17 @@ def keep(session: Session, vault: Vault, received: Received, *, at: datetime) ->
     id_, number = new_entry_id(at), vault.current
     plain = msgspec.json.encode(received.envelope) + b"\n" + received.content[:LARGEST]
     inbound_mails.add(session, id_, vault.seal_inbound(plain, id_, number), number, at=at)
+
+
+def keep_once(
+    session: Session, context: PlaceContext, received: Received, place: str, *, at: datetime
+) -> None:
+    """The same for one that lies somewhere until it is deleted there: kept once, however often
+    it is found in that place.
+    """
+    mark = hmac.digest(context.secret_key.encode(), f"inbound {place}".encode(), "sha256")
+    if inbound_mails.is_new(session, mark, at=at):
+        keep(session, context.vault, received, at=at)
 
 
 def opened(plain: bytes) -> Received:

@@ -268,6 +268,7 @@ def _delete_texts(transaction: SessionFactory, context: ErasureContext, *, at: d
         number = messages.delete_texts(session, before=before)
         number += replies.delete_texts(session, before=before)
         number += inbound_mails.delete_old(session, before=before)
+        inbound_mails.delete_old_marks(session, before=before)
         if number:
             jobs.ask(session, FORGET, at=at)
     return Step(kind=Kind.MESSAGE_TEXTS, number=number)

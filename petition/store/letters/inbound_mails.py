@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain.letters.inbound import InboundOutcome
 from petition.store.db.upsert import upsert
-from petition.store.tables import InboundCount, InboundMail
+from petition.store.tables import InboundCount, InboundMail, InboundMark
 
 READ_AGAIN: Final = timedelta(minutes=10)
 """So long one worker has it, and so long it rests when reading failed."""
@@ -36,6 +36,20 @@ def add(session: Session, mail_id: int, sealed: bytes, key_number: int, *, at: d
         )
     )
     session.flush()
+
+
+def is_new(session: Session, mark: bytes, *, at: datetime) -> bool:
+    """Note where one was taken from; False where it was before: then it is kept already."""
+    return upsert(session, InboundMark, {"mark": mark, "taken_at": at}) == 1
+
+
+def delete_old_marks(session: Session, *, before: datetime) -> None:
+    """Where emails came from that were taken before then: they are long gone from there."""
+    session.execute(
+        delete(InboundMark)
+        .where(InboundMark.taken_at < before)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def claim(session: Session, *, at: datetime) -> WaitingMail | None:

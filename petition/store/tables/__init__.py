@@ -28,6 +28,7 @@ from petition.store.tables.exports import (
 from petition.store.tables.inbound import (
     InboundCount,
     InboundMail,
+    InboundMark,
     ProviderMinute,
     ProviderPause,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "FormerKey",
     "InboundCount",
     "InboundMail",
+    "InboundMark",
     "Job",
     "KeyCheck",
     "Letter",

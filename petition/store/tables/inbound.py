@@ -24,6 +24,15 @@ class InboundMail(Base):
     tries: Mapped[int] = mapped_column(default=0)
 
 
+class InboundMark(Base):
+    """Where an email was taken from, and may be found once more: a keyed hash of the place."""
+
+    __tablename__ = "inbound_marks"
+
+    mark: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    taken_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
 class InboundCount(Base):
     """How many emails of one day came to what."""
 
