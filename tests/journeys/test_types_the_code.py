@@ -20,14 +20,19 @@ from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, work
+from tests.worlds import Worlds
 
 CORA = people.cora["email"]
 WRONG = "BCD-FGH"
 
 
 @pytest.fixture
-def code(app: Flask, client: FlaskClient) -> str:
+def code(app: Flask, client: FlaskClient, clock: Clock, worlds: Worlds) -> str:
     """Cora has signed; the code in her letter."""
+    return worlds.enter(app, clock, "cora_has_a_code", lambda: _sign(app, client))
+
+
+def _sign(app: Flask, client: FlaskClient) -> str:
     factories.sign(client, people.cora)
     work(app)
     return rights.code_in(factories.letters(app)[0])

@@ -18,6 +18,7 @@ from petition.store.db import reading, transaction
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people
 from tests.conftest import Clock
+from tests.in_one_go import confirm_all, keep_all
 
 DAY = timedelta(days=1)
 
@@ -25,12 +26,9 @@ DAY = timedelta(days=1)
 def came(app: Flask, clock: Clock, country: str, number: int) -> None:
     """So many people of a country confirm, and are counted."""
     call, first = factories.the_call(app), _signed(app)
-    for place in range(number):
-        factories.keep(app, call, people.someone(first + place, country=country))
-    for (entry_id,) in factories.rows(
-        app, "SELECT entry_id FROM signatures WHERE state = 'pending' ORDER BY id"
-    ):
-        factories.confirm(app, int(str(entry_id)))
+    keep_all(app, call, (people.someone(first + n, country=country) for n in range(number)))
+    pending = "SELECT entry_id FROM signatures WHERE state = 'pending' ORDER BY id"
+    confirm_all(app, [int(str(entry_id)) for (entry_id,) in factories.rows(app, pending)])
     fold(clock)
 
 

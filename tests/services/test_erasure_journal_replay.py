@@ -31,7 +31,8 @@ from petition.store.privacy.erasure_journal import (
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people, rights
 from tests.conftest import Clock, PostgreSQL
-from tests.factories import change, confirm, entries, keep, rows, the_call, work
+from tests.factories import change, entries, keep, rows, the_call, work
+from tests.in_one_go import confirm_all, keep_all
 
 pytestmark = pytest.mark.slow
 
@@ -280,10 +281,8 @@ def test_more_than_one_batch_in_two_calls(
     monkeypatch.setattr(journal_replay, "BATCH", 2)
     rights.another_call(app, tmp_path)
     for slug in ("amazon", "other"):
-        for number in range(7):
-            keep(app, the_call(app, slug=slug), people.someone(number))
-    for entry_id in entries(app):
-        confirm(app, entry_id)
+        keep_all(app, the_call(app, slug=slug), map(people.someone, range(7)))
+    confirm_all(app, entries(app))
     put_back = backup()
     for signature_id in rights.ids(app)[:12]:
         rights.erase(app, signature_id)

@@ -16,10 +16,12 @@ from petition.services.letters import link_requests, screening
 from petition.services.privacy import rights as privacy_rights
 from petition.store.db import reading, transaction
 from petition.web.http.dependencies import dependencies_of
-from petition.worker.loop import BATCH, LONG_QUEUE
+from petition.worker.loop import BATCH
 from tests import people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
+from tests.in_one_go import keep_all
+from tests.worlds import Worlds
 
 DAY = timedelta(hours=25)
 VICTIM = "victim@own.example"
@@ -43,29 +45,29 @@ def sent(app: Flask) -> int:
 @pytest.mark.slow
 def test_forty_tags_of_one_mailbox_are_one_mailbox(app: Flask, clock: Clock) -> None:
     call = the_call(app)
-    for number in range(40):
-        keep(app, call, spelled(number))
+    keep_all(app, call, map(spelled, range(40)))
     work(app)
     assert sent(app) == 3
     assert len(rights.ids(app)) == 40, "they may be forty people: forty signatures"
     assert rows(app, "SELECT letters FROM mailboxes") == [(3,)]
     for _day in range(6):
         clock.forward(DAY)
-        for number in range(40, 50):
-            keep(app, call, spelled(number))
+        keep_all(app, call, map(spelled, range(40, 50)))
         work(app)
     assert sent(app) == 5
 
 
 @pytest.fixture
-def spent(app: Flask) -> None:
+def spent(app: Flask, clock: Clock, worlds: Worlds) -> None:
     """The victim has had three letters, and three more are owed."""
+    worlds.enter(app, clock, "three_spent", lambda: _spend(app))
+
+
+def _spend(app: Flask) -> None:
     call = the_call(app)
-    for number in range(3):
-        keep(app, call, spelled(number))
+    keep_all(app, call, map(spelled, range(3)))
     work(app)
-    for number in range(3, 6):
-        keep(app, call, spelled(number))
+    keep_all(app, call, map(spelled, range(3, 6)))
 
 
 def withheld_at_once(app: Flask, clock: Clock) -> int:
@@ -125,14 +127,16 @@ def test_five_ever_are_withheld_at_once_too(app: Flask, clock: Clock) -> None:
 
 
 @pytest.mark.slow
-def test_a_worker_with_a_long_queue_lets_a_newcomer_pass(app: Flask) -> None:
-    call = the_call(app)
-    for number in range(BATCH * (LONG_QUEUE + 2)):
-        keep(app, call, spelled(number))
-    keep(app, call, people.someone(9_999))
+def test_a_worker_with_a_long_queue_lets_a_newcomer_pass(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_queue = 3
+    monkeypatch.setattr("petition.worker.loop.LONG_QUEUE", long_queue)
+    forms = [*map(spelled, range(BATCH * (long_queue + 2))), people.someone(9_999)]
+    keep_all(app, the_call(app), forms)
     with app.app_context():
         worker = make_worker(app, threading.Event())
-        for _ in range(LONG_QUEUE + 1):
+        for _ in range(long_queue + 1):
             worker.send_batch()
 
     assert sent(app) == 4
@@ -233,8 +237,12 @@ def test_its_owner_who_confirms_by_a_tag_has_no_limit_for_ever(app: Flask, clock
 
 
 @pytest.fixture
-def stop(app: Flask, client: FlaskClient) -> str:
+def stop(app: Flask, clock: Clock, worlds: Worlds) -> str:
     """The link in the letter to one tag."""
+    return worlds.enter(app, clock, "one_tag_was_written_to", lambda: _write_to_one(app))
+
+
+def _write_to_one(app: Flask) -> str:
     keep(app, the_call(app), spelled(7))
     work(app)
     return rights.newest(app, "stop")

@@ -23,6 +23,7 @@ from petition.worker.loop import Worker
 from tests import people
 from tests.conftest import Clock
 from tests.factories import confirm, entries, keep, rows, the_call, together
+from tests.in_one_go import keep_all
 
 MINUTE = timedelta(minutes=1)
 
@@ -42,9 +43,7 @@ def worker_under(app: Flask, smtp_server: Any, worker_to: Any) -> Callable[[int]
 
 
 def _owe_letters(app: Flask, number: int, first: int = 0) -> None:
-    call = the_call(app)
-    for place in range(first, first + number):
-        keep(app, call, people.someone(place))
+    keep_all(app, the_call(app), map(people.someone, range(first, first + number)))
 
 
 def _to(smtp_server: Any) -> list[str]:
