@@ -24,6 +24,7 @@ import dkim
 
 from drills.failure import DrillError, Unavailable
 from drills.instance import PETITION, Instance
+from drills.mail_doors import Doors
 from drills.mail_relays import exim, postfix, unpacked
 from drills.mail_target import Does, Taken, Target, faulty, target
 from drills.mail_writers import BOARD, INJECTED, PAYLOADS, Writers, holds, written
@@ -61,11 +62,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--messages", type=bounded(10_000), default=1000, help="at least so many (1,000)"
     )
+    parser.add_argument("--doors", action="store_true", help="only what comes in")
 
 
 def drill(database: str, chosen: argparse.Namespace) -> Verdict:
     """Each part on this database, then the controls."""
     verdict = Verdict(title=f"mail {database}")
+    if chosen.doors:
+        return _doors(database, chosen, verdict)
     _require()
     with (
         open_sandbox(database, keep=chosen.keep) as sandbox,
@@ -89,6 +93,13 @@ def drill(database: str, chosen: argparse.Namespace) -> Verdict:
         run.controls(chosen.seed)
         with postfix(root, sandbox.folder / "postfix-2", server.port) as port:
             run.poisoned(port)
+    return _doors(database, chosen, verdict)
+
+
+def _doors(database: str, chosen: argparse.Namespace, verdict: Verdict) -> Verdict:
+    """What comes in, by the lines of docs/hosts.md, in a sandbox of its own."""
+    with open_sandbox(database, keep=chosen.keep) as sandbox:
+        Doors(sandbox.instance, sandbox.folder).run(unpacked(sandbox.folder), verdict)
     return verdict
 
 

@@ -177,14 +177,16 @@ def library_path(root: Path) -> dict[str, str]:
 
 
 @contextmanager
-def postfix(root: Path, folder: Path, to: int) -> Iterator[int]:
-    """A Postfix that relays to this port; the port where it listens."""
+def postfix(
+    root: Path, folder: Path, to: int, *, services: str = "", main: str = ""
+) -> Iterator[int]:
+    """A Postfix that relays to this port, with more lines of its settings; where it listens."""
     port = free_port()
     conf, spool, data = (folder / each for each in ("conf", "spool", "data"))
     for each in (folder, conf, spool, data):
         each.mkdir(mode=0o755)
-    (conf / "main.cf").write_text(_MAIN.format(folder=folder, root=root, owner=OWNER, to=to))
-    (conf / "master.cf").write_text(_SERVICES.format(port=port))
+    (conf / "main.cf").write_text(_MAIN.format(folder=folder, root=root, owner=OWNER, to=to) + main)
+    (conf / "master.cf").write_text(_SERVICES.format(port=port) + services)
     owner, drop = pwd.getpwnam(OWNER).pw_uid, grp.getgrnam("man").gr_gid
     os.chown(data, owner, -1)
     (spool / "pid").mkdir()
@@ -200,8 +202,10 @@ def postfix(root: Path, folder: Path, to: int) -> Iterator[int]:
 
 
 @contextmanager
-def exim(root: Path, folder: Path, to: int) -> Iterator[int]:
-    """An Exim that relays to this port; the port where it listens.
+def exim(
+    root: Path, folder: Path, to: int, *, routers: str = "", transports: str = ""
+) -> Iterator[int]:
+    """An Exim that relays to this port, unless a router before says otherwise; where it listens.
 
     It looks for a user of its package's by name when it starts: a wrapper around the machine's
     table of users has that name, and the table stays as it is.
@@ -219,7 +223,10 @@ def exim(root: Path, folder: Path, to: int) -> Iterator[int]:
     (folder / "group").write_text(Path("/etc/group").read_text() + group)
     (wrapper,) = root.glob("usr/lib/*/libnss_wrapper.so")
     conf, program = folder / "exim.conf", folder / "exim"
-    conf.write_text(_EXIM.format(folder=folder, port=port, owner=OWNER, to=to))
+    text = _EXIM.format(folder=folder, port=port, owner=OWNER, to=to)
+    text = text.replace("begin routers\n", f"begin routers\n{routers}")
+    text = text.replace("begin transports\n", f"begin transports\n{transports}")
+    conf.write_text(text)
     program.write_text(
         f"#!/bin/sh\nLD_LIBRARY_PATH={library_path(root)['LD_LIBRARY_PATH']} LD_PRELOAD={wrapper} "
         f"NSS_WRAPPER_PASSWD={folder}/passwd NSS_WRAPPER_GROUP={folder}/group "

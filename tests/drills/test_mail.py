@@ -6,7 +6,11 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from drills.failure import DrillError
 from drills.mail import _covers, _Run
+from drills.mail_doors import PAGE, lines
 from drills.mail_target import FAULTS, Does, Taken, faulty
 from drills.mail_writers import Writer, holds
 from petition.dkim_keys import read
@@ -20,6 +24,18 @@ SEEN: Any = SimpleNamespace(composed={})
 
 def taken(content: bytes, *recipients: str) -> Taken:
     return Taken(0.0, "no-reply@house.example.org", recipients or ("office@one.example",), content)
+
+
+def test_the_lines_of_the_page_are_read_whole_or_missed() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    found = lines(page)
+    assert found.script.endswith("|| exit 75\n")
+    assert "argv=" in found.services
+    assert found.main.count("\n") == 3
+    assert "transport = petition_pipe" in found.router
+    assert "temp_errors = *" in found.transport
+    with pytest.raises(DrillError, match="petition_pipe"):
+        lines(page.replace("    petition_pipe:", "    pipe:"))
 
 
 def test_what_was_added_on_the_way_is_seen() -> None:
