@@ -158,8 +158,7 @@ def test_confirmed_mailboxes_cost_nothing_and_go_on(
 @pytest.mark.slow
 def test_what_is_withheld_costs_nothing(app: Flask, smtp_server: Any, worker_under: Any) -> None:
     """Forty forms for one mailbox take three letters of the minute, not forty."""
-    for _ in range(40):
-        keep(app, the_call(app), people.ben)
+    keep_all(app, the_call(app), [people.ben] * 40)
     _owe_letters(app, 7)
     worker_under(100).once()
     assert Counter(_to(smtp_server)) == Counter(
