@@ -148,6 +148,7 @@
       }
     }
     if (getComputedStyle(document.documentElement).scrollBehavior === "smooth") found.push("smooth scrolling");
+    if (document.querySelector("audio, video")) found.push("sound or film: let axe preload it");
     return found;
   },
 
