@@ -39,7 +39,12 @@ def is_left(target: Any) -> ColumnElement[bool]:
     """
     return or_(
         target.retired_at.is_not(None),
-        and_(Message.composed_at <= target.stopped_at, ~Message.is_answer),
+        and_(
+            # NULL is neither, and NOT of it is NULL: without this no target would have stayed.
+            target.stopped_at.is_not(None),
+            Message.composed_at <= target.stopped_at,
+            ~Message.is_answer,
+        ),
     )
 
 

@@ -40,7 +40,9 @@ OPEN: Final = ("Referrer-Policy", "strict-origin-when-cross-origin")
 _FRAMES_OURS: Final = "petition.frames_ours"
 """In the WSGI environment: that the answer to this request shows pages of ours in frames."""
 
-PREVIEW_SANDBOX: Final = "allow-forms allow-popups allow-popups-to-escape-sandbox allow-scripts"
+PREVIEW_SANDBOX: Final = " ".join(
+    ("allow-forms", "allow-popups", "allow-popups-to-escape-sandbox", "allow-scripts")
+)
 """What a preview may do on a page of ours: it has no origin there, and so nothing of the page's."""
 
 FOR_SANDBOXES: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
