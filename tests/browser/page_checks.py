@@ -24,7 +24,7 @@ _OPTIONS: Final[dict[str, Any]] = {
         "type": "tag",
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     },
-    # Style sheets would be fetched once more; only what plays or what turns with the screen needs it,
+    # Style sheets would be fetched once more; only what plays, or turns with the screen, needs it,
     # and `motion` asks for the one.
     "preload": False,
     # Off unless it is asked for by name.
