@@ -23,6 +23,7 @@ NUMBERS = "/staff/campaigns/amazon"
 SIGNATURES = f"{NUMBERS}/signatures"
 OWNER, ZOE = console.address("owner"), "zoe@example.org"
 PARTNERS = f"{NUMBERS}/partners"
+TARGETS = f"{NUMBERS}/messages"
 COUNTRIES = ("DE", "FR", "DE", "MT", "DE", "FR")
 
 
@@ -122,6 +123,12 @@ CASES: dict[str, tuple[str, str, Read, list[str]]] = {
         "Added",
         lambda page: in_order(page, "Verein", "Arbeit", "Mut"),
         ["Verein", "Arbeit", "Mut"],
+    ),
+    "targets": (
+        TARGETS,
+        "Target",
+        lambda page: re.findall(rf'<th scope="row"><a href="{TARGETS}/([\w-]+)"', page),
+        ["chief-executive", "human-resources", "human-rights"],
     ),
     "campaigns": (
         "/staff/",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,7 @@ from petition.services.messages import follow_up, targets
 from petition.services.messages.targets import NewStand, Which
 from petition.store.db import transaction
 from petition.store.tables import Message, MessageChange
-from petition.web.http.dependencies import dependencies_of
+from petition.web.http.dependencies import dependencies_of, set_dependencies
 from tests import console, people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, letters, rows, work
@@ -80,6 +81,10 @@ def test_whoever_sees_no_personal_data_learns_of_no_few(app: Flask, client: Flas
         assert not re.search(r"\b(11|13)\b", re.sub(r"<[^>]*>", " ", found))
         assert people.cora["given_name"] not in found + text(owner.get(page))
     assert "no end in sight" not in text(owner.get(ROOM))
+    # Nor by the order of the table: two are queued for the first target, and none for the others.
+    for staff, order in ((owner, [*KEYS[1:], KEYS[0]]), (editor, [*KEYS])):
+        page = text(staff.get(f"{ROOM}?sort=queued"))
+        assert re.findall(rf'<th scope="row"><a href="{ROOM}/([^"]+)"', page) == order
 
 
 def test_pause_caps_and_what_it_did(app: Flask, clock: Clock) -> None:
@@ -136,6 +141,44 @@ def test_who_may_do_what(app: Flask) -> None:
     assert Opened(writer).send(f"{HERE}/leave", **leave).status_code == 303
     assert "no target any more" in text(editor.get(ROOM))
     assert Opened(editor).send(f"{HERE}/take-back").status_code == 303
+
+
+def test_to_tell_many_that_a_target_is_left_takes_two(
+    app: Flask, client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number_of_messages(app, client, 3, "queued")
+    monkeypatch.setattr("petition.domain.messages.targets.LETTERS_ALONE", 2)
+    deps = dependencies_of(app)
+    set_dependencies(app, replace(deps, settings=replace(deps.settings, second_person=True)))
+    also = (Right.LETTERS,)
+    ada = console.enter(app, "viewer", "ada@example.org", campaign="amazon", also=also)
+    bo = console.enter(app, "viewer", "bo@example.org", campaign="amazon", also=also)
+    retired, excluded = ({"left_as": why, "replaced_by": ""} for why in ("retired", "excluded"))
+    for _ in range(2):  # nobody agrees with themselves
+        assert Opened(ada).send(f"{HERE}/leave", **retired).status_code == 303
+        assert "It waits for a second person to agree." in Opened(ada).text
+    assert "ada@example.org wants it written to no more: no target any more." in Opened(bo).text
+    with app.app_context(), transaction() as session:
+        for after, waits in ((timedelta(hours=23), True), (timedelta(hours=25), False)):
+            asked = targets.who_asked_to_leave(session, ONE, at=clock() + after)
+            assert (asked is not None) is waits
+    assert Opened(bo).send(f"{HERE}/leave", **excluded).status_code == 303  # another wish
+    left = "SELECT left_as FROM message_targets ORDER BY id"
+    assert rows(app, left)[0] == (None,)
+    assert Opened(ada).send(f"{HERE}/leave", **excluded).status_code == 303
+    assert rows(app, left)[0] == ("excluded",)
+    log = "SELECT who, outcome, detail FROM audit WHERE action = 'target left' ORDER BY id"
+    said = [f"amazon: {KEYS[0]}, {why}" for why in ("retired", "excluded")]
+    assert rows(app, log)[1:] == [
+        ("ada@example.org", "asked", said[0]),
+        ("bo@example.org", "asked", said[1]),
+        ("ada@example.org", "excluded", said[1].partition(",")[0]),
+    ]
+    page = text(console.enter(app).get("/staff/audit?action=target+left"))
+    assert re.findall(r"<strong>\(([^)]+)\)</strong>", page) == [
+        "not written to for now",
+        *["waits for a second person"] * 3,
+    ]
 
 
 @on_sqlite
@@ -259,6 +302,12 @@ def test_an_answer_to_all_is_published(app: Flask, client: FlaskClient) -> None:
         answer = Opened(owner).send(f"{HERE}/answers", **(form | wrong))
         assert answer.status_code == 422, wrong
     assert Opened(owner).send(f"{HERE}/answers", **form).status_code == 303
+    change(app, "UPDATE target_answers SET asked_by = 'ada@example.org'")
+    assert "ada@example.org wants those told" in Opened(owner).text
+    viewer = Opened(console.enter(app, "viewer")).text
+    assert "It waits for a second person to agree." in viewer
+    assert "ada@example.org" not in viewer
+    change(app, "UPDATE target_answers SET asked_by = NULL")
     for lang in ("en", "ar"):
         page = client.get(f"/{lang}/amazon").get_data(as_text=True)
         assert "We will &lt;b&gt;talk&lt;/b&gt;." in page

@@ -177,7 +177,7 @@ def test_an_answer_to_all_goes_to_who_asked_and_many_take_two_of_staff(
     writers(app, client, people.cora, people.amina, wants_answer="yes")
     writers(app, client, people.ben)
     work(app)
-    monkeypatch.setattr("petition.domain.messages.targets.ANSWER_LETTERS_ALONE", 1)
+    monkeypatch.setattr("petition.domain.messages.targets.LETTERS_ALONE", 1)
     monkeypatch.setattr(answers, "BATCH", 1)
     day = clock().date()
     with transaction() as session:

@@ -50,8 +50,10 @@ ASK_AFTER: Final = timedelta(days=14)
 NOTE_LENGTH: Final = 300
 LINK_LENGTH: Final = 500
 ANSWER_LENGTH: Final = 5000
-ANSWER_LETTERS_ALONE: Final = 100
-"""To as many supporters one member of staff may have an answer announced alone."""
+LETTERS_ALONE: Final = 100
+"""So many supporters one member of staff may have told by email alone."""
+SECOND_WITHIN: Final = timedelta(days=1)
+"""How long who asked for a target to be left waits for somebody else who agrees."""
 
 
 class ProofRefused(PetitionError):
@@ -77,4 +79,4 @@ def proof_link(text: str) -> str:
 
 def needs_second(people: int, *, setting: bool) -> bool:
     """Whether an email to so many supporters takes two of staff."""
-    return setting and people > ANSWER_LETTERS_ALONE
+    return setting and people > LETTERS_ALONE

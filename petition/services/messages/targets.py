@@ -1,19 +1,37 @@
-"""Targets as staff change them: caps, what each did, and who is written to no more."""
+"""Targets as staff change them: caps, what each did, and who is written to no more.
+
+Where more than a hundred would be told that a target is written to no more, two of staff say so:
+the first one's wish stands in the audit log, and is good for a day.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from petition.domain.messages.pacing import MOST_A_DAY, MOST_AN_HOUR
-from petition.domain.messages.targets import Leaving, ProofRefused, Stand, proof_link
+from petition.domain.messages.targets import (
+    SECOND_WITHIN,
+    Leaving,
+    ProofRefused,
+    Stand,
+    needs_second,
+    proof_link,
+)
 from petition.domain.staff.audit_actions import AuditAction
 from petition.errors import PetitionError
 from petition.store.campaigns import campaigns
 from petition.store.db import Session
 from petition.store.messages import leaving, target_details
 from petition.store.messages.target_details import StandRecord, TargetDetails
-from petition.store.staff import audit
+from petition.store.staff import audit, audit_rows
+from petition.store.staff.audit_rows import Search
+
+ASKED: Final = "asked"
+TAKEN_BACK: Final = "taken back"
+_LATEST: Final = 100
+"""Rows of the log in which a wish is looked for: whoever writes more in a day asks once more."""
 
 
 class CapRefused(PetitionError):
@@ -80,25 +98,68 @@ def add_stand(session: Session, which: Which, new: NewStand, *, at: datetime) ->
     _note(session, which, AuditAction.TARGET_STAND, new.stand, detail, at)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Somebody of staff wants a target written to no more, and waits for somebody else."""
+
+    by: str
+    left_as: Leaving
+    replaced_by: str | None
+
+    def is_for(self, left_as: Leaving, replaced_by: str | None) -> bool:
+        """Whether that is what they want."""
+        return (self.left_as, self.replaced_by) == (left_as, replaced_by)
+
+
+def who_asked_to_leave(session: Session, which: Which, *, at: datetime) -> Asked | None:
+    """Whose wish about this target still waits: the last one, for a day."""
+    since = Search(action=AuditAction.TARGET_LEFT, since=at - SECOND_WITHIN)
+    begins = f"{which.slug}: {which.key}"
+    for row in audit_rows.page(session, since, most=_LATEST).rows:
+        found, _, more = (row.detail or "").partition(", ")
+        if found == begins:
+            if row.outcome != ASKED:
+                return None
+            left_as, _, replaced_by = more.partition(" ")
+            return Asked(by=row.who, left_as=Leaving(left_as), replaced_by=replaced_by or None)
+    return None
+
+
 def leave(
-    session: Session, which: Which, left_as: Leaving, replaced_by: str | None, *, at: datetime
-) -> None:
+    session: Session,
+    which: Which,
+    left_as: Leaving,
+    replaced_by: str | None,
+    *,
+    setting: bool = False,
+    at: datetime,
+) -> bool:
     """Nobody writes to it from now on; what is queued is cancelled, or goes to the other one.
 
-    The worker does that, and tells who wrote. Raises NotFound and ReplacementRefused.
+    The worker does that, and tells who wrote. False where that are so many that somebody else must
+    say the same. Raises NotFound and ReplacementRefused.
     """
     target = _held(session, which)
     if (left_as == Leaving.REPLACED) != bool(replaced_by):
         raise ReplacementRefused
+    others: dict[str, TargetDetails] = {}
     if replaced_by:
         everybody = target_details.of_campaign(session, campaigns.by_slug(session, which.slug).id)
         others = {each.key: each for each in everybody if each.retired_at is None}
         others.pop(which.key, None)
         if replaced_by not in others:
             raise ReplacementRefused
+    if needs_second(leaving.count_queued(session, target.id), setting=setting):
+        asked = who_asked_to_leave(session, which, at=at)
+        if asked is None or asked.by == which.by or not asked.is_for(left_as, replaced_by):
+            more = f"{left_as} {replaced_by or ''}".strip()
+            _note(session, which, AuditAction.TARGET_LEFT, ASKED, more, at)
+            return False
+    if replaced_by:
         leaving.move_waiting(session, target.id, others[replaced_by].id)
     target_details.leave(session, target.id, left_as, replaced_by=replaced_by, at=at)
     _note(session, which, AuditAction.TARGET_LEFT, left_as, replaced_by or "", at)
+    return True
 
 
 def take_back(session: Session, which: Which, *, at: datetime) -> bool:
@@ -107,7 +168,7 @@ def take_back(session: Session, which: Which, *, at: datetime) -> bool:
     if target.left_as is None:
         return False
     target_details.take_back(session, target.id)
-    _note(session, which, AuditAction.TARGET_LEFT, "taken back", "", at)
+    _note(session, which, AuditAction.TARGET_LEFT, TAKEN_BACK, "", at)
     return True
 
 

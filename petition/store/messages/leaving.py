@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, union, update
 from sqlalchemy.orm import Session, aliased
 
 from petition.domain.letters import letter
@@ -162,6 +162,18 @@ def _places(session: Session, signature_ids: Sequence[int]) -> set[tuple[int, in
         .where(*confirmed)
     )
     return {(row[0], row[1], row[2]) for query in (own, also) for row in session.execute(query)}
+
+
+def count_queued(session: Session, target_id: int) -> int:
+    """How many messages wait to go to a target: as many people are told when it is left."""
+    alone = select(Message.id).where(Message.target_id == target_id)
+    also = select(MessageAlsoTo.message_id).where(MessageAlsoTo.target_id == target_id)
+    found = session.scalar(
+        select(func.count()).where(
+            Message.id.in_(union(alone, also)), Message.state == message.QUEUED
+        )
+    )
+    return found or 0
 
 
 def settle(session: Session, left: LeftMessage, *, at: datetime) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from petition.domain.messages.targets import Leaving, Stand
 from petition.domain.staff.audit_actions import AuditAction
+from petition.services.messages import targets
 from petition.services.staff.refusals import Refusal
 from petition.web.http.locale import _
 
@@ -12,9 +14,40 @@ def action_words(action: str) -> str:
     return (_own() | _staff() | _signatures() | _campaigns() | _server()).get(action, action)
 
 
-def outcome_words(outcome: str) -> str:
+def outcome_words(action: str, outcome: str) -> str:
     """How it ended; empty where there is no more to say than that it was done."""
-    return _outcomes().get(outcome, outcome)
+    own = _outcomes_of(action)
+    return own[outcome] if outcome in own else _outcomes().get(outcome, outcome)
+
+
+def _outcomes_of(action: str) -> dict[str, str]:
+    """Of an action that has words of its own for how it ended."""
+    second = {"asked": _("waits for a second person"), "approved": _("agreed")}
+    words: dict[str, dict[str, str]] = {
+        AuditAction.LONG_LIST: {**second, "made": _("made")},
+        AuditAction.TARGET_ANSWER: {
+            **second,
+            "published": _("published"),
+            "told": _("those who asked are told"),
+        },
+        AuditAction.TARGET_STAND: {
+            Stand.ASKED: _("Asked"),
+            Stand.ANSWERED: _("Answered"),
+            Stand.PROMISED: _("Agreed"),
+            Stand.REFUSED: _("Said no"),
+            Stand.SILENT: _("Silent"),
+        },
+        AuditAction.TARGET_LEFT: {
+            **second,
+            Leaving.EXCLUDED: _("not written to for now"),
+            Leaving.REPLACED: _("replaced"),
+            Leaving.RETIRED: _("no target any more"),
+            targets.TAKEN_BACK: _("written to again"),
+        },
+        AuditAction.PARKED_MESSAGES: {"sent": _("They were sent"), "again": _("sent again")},
+        AuditAction.SECOND_PERSON: {"on": _("switched on")},
+    }
+    return words.get(action, {})
 
 
 def _outcomes() -> dict[str, str]:

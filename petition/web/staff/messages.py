@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from enum import StrEnum
+from typing import Final, TypeVar
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,8 +15,8 @@ from petition.domain.counts import small_cells
 from petition.domain.messages.digest import TargetMode
 from petition.domain.messages.pacing import MOST_A_DAY, MOST_AN_HOUR
 from petition.domain.messages.steps import By, Step
-from petition.domain.messages.targets import ANSWER_LETTERS_ALONE, Leaving, Outcome, Stand
-from petition.domain.sorting import sort_of
+from petition.domain.messages.targets import LETTERS_ALONE, Leaving, Outcome, Stand
+from petition.domain.sorting import Sort, sort_of
 from petition.domain.staff.roles import Right
 from petition.errors import NotFound
 from petition.services.counts import message_numbers
@@ -29,7 +30,7 @@ from petition.services.messages import (
 )
 from petition.services.messages.answers import NotDecided
 from petition.services.messages.pausing import Pause
-from petition.services.messages.queue_figures import Look
+from petition.services.messages.queue_figures import Look, TargetFigures
 from petition.services.messages.targets import NewStand, Which
 from petition.store.campaigns import campaigns
 from petition.store.db import Session, reading, transaction
@@ -52,6 +53,26 @@ from petition.web.staff.message_forms import (
     StandForm,
     TrialForm,
 )
+from petition.web.staff.sorting import SortedTable, sorted_table
+
+
+class TargetColumn(StrEnum):
+    """What the table of targets can stand in the order of."""
+
+    PLACE = "place"
+    """As they stand in the campaign's files: no column, and how the table stands at first."""
+    NAME = "name"
+    WAITING = "waiting"
+    QUEUED = "queued"
+    SENT = "sent"
+    BOUNCED = "bounced"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+AS_WRITTEN: Final = Sort(TargetColumn.PLACE)
+OFFERED: Final = frozenset(TargetColumn) - {TargetColumn.PLACE}
+NUMBERS: Final = OFFERED - {TargetColumn.NAME}
 
 messages = Blueprint("messages", __name__, url_prefix="/staff/campaigns/<slug:slug>/messages")
 
@@ -143,11 +164,14 @@ def _list_page(slug: str, status: int, conflict: EditConflict | None = None) -> 
             if steps[Step.SENT]
         ]
         found = [each.target for each in figures]
+        table = _sorted(slug)
         body = console_page(
             "staff/messages.html",
             slug=slug,
             as_written=_as_written(session, slug),
-            figures=figures,
+            table=table,
+            columns=TargetColumn,
+            figures=_in_order(figures, table.sort),
             by_day=_tables(slug).by_day(small_cells.in_tens(by_day) if in_tens else by_day),
             count_columns=CountColumn,
             in_tens=in_tens,
@@ -169,9 +193,39 @@ def _list_page(slug: str, status: int, conflict: EditConflict | None = None) -> 
     return make_response(body, status)
 
 
-def _tables(slug: str) -> CountTables:
+def _sorted(slug: str) -> SortedTable[TargetColumn]:
+    return sorted_table(
+        f"/staff/campaigns/{slug}/messages#queues-heading",
+        request.args.get("sort", ""),
+        AS_WRITTEN,
+        columns=OFFERED,
+        largest_first=NUMBERS,
+        beside=_asked_of_days(),
+    )
+
+
+def _in_order(
+    figures: Sequence[TargetFigures], sort: Sort[TargetColumn]
+) -> Sequence[TargetFigures]:
+    """By what the page shows: where that is tens, the order tells no more than they do."""
+    if sort.column == TargetColumn.PLACE:
+        return figures
+
+    def rank(each: TargetFigures) -> str | int:
+        if sort.column == TargetColumn.NAME:
+            return each.target.name.casefold()
+        return each.states[sort.column] or 0
+
+    return sorted(figures, key=rank, reverse=sort.is_descending)
+
+
+def _asked_of_days() -> dict[str, str]:
     sort = sort_of(request.args.get("sort-day", ""), LAST_FIRST)
-    asked = {"sort-day": str(sort)} if sort != LAST_FIRST else {}
+    return {"sort-day": str(sort)} if sort != LAST_FIRST else {}
+
+
+def _tables(slug: str) -> CountTables:
+    asked = _asked_of_days() | _sorted(slug).query
     return CountTables(address=f"/staff/campaigns/{slug}/messages", asked=asked)
 
 
@@ -260,6 +314,7 @@ def leave(slug: str, target_key: str) -> BaseResponse:
             _which(slug, target_key),
             Leaving(text_of(form.left_as)),
             form.replacement(),
+            setting=deps().settings.second_person,
             at=deps().now(),
         ),
     )
@@ -516,10 +571,12 @@ def _target_page(
             history=target_details.stands(session, found.id),
             answers=answers.of_targets(session, [found.id]),
             who_asked=(small_cells.rounded(who_asked) or None) if in_tens else who_asked,
-            letters_alone=ANSWER_LETTERS_ALONE if deps().settings.second_person else None,
+            letters_alone=LETTERS_ALONE if deps().settings.second_person else None,
+            asked=targets.who_asked_to_leave(session, _which(slug, target_key), at=at),
             others=_others(session, slug, target_key),
             texts=_texts(session, slug),
-            languages=codes,
+            # The reader's own first: the others are folded.
+            languages=sorted(codes, key=lambda code: code != language().code),
             language_names={code: language().name_of(code) for code in codes},
             until=int(at.timestamp()),
             most_an_hour=MOST_AN_HOUR,
