@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import pyotp
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, LocatorAssertions, Page, expect
 
 from petition.app import create_app
 from petition.config import load
@@ -24,10 +25,12 @@ from petition.store.db import transaction
 from petition.store.exports import requests
 from petition.web.http.dependencies import dependencies_of
 from tests import factories, people
-from tests.browser.instance import ROOT, Instance, run_instance
+from tests.browser.instance import ROOT, Instance, run_instance, wait_until
 from tests.browser.staff import PASSWORD, next_code
-from tests.browser.test_passkeys import Device
+from tests.browser.staff_guide_sentences import EXPLAINED, SHOWN_BY
+from tests.browser.test_passkeys import STALE, Device
 from tests.html_pages import Page as HtmlPage
+from tests.messages import write
 
 Opening = Callable[..., Page]
 
@@ -39,6 +42,9 @@ SMALL: Final = ("FR", "SE")
 """Countries with too few people to be named on a public page."""
 SIGNERS: Final = 24
 """More than a page of names that wait."""
+WRITER: Final = people.someone(SIGNERS - 2)
+"""One of them, who has written to the targets, too."""
+NOW: Final = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-1 minute')"
 
 OTHER: Final = {
     # How something is, or a word that is explained.
@@ -79,15 +85,35 @@ class Guide:
         self._sections: dict[str, str] = dict(found)
         self._section = ""
         self._opened: set[str] = set()
+        self._quoted: dict[str, list[str]] = {}
+        self._title = ""
 
     def open(self, title: str) -> None:
         assert title in self._sections, f"the guide has no section {title}"
-        self._section = " ".join(self._sections[title].split())
+        self._title, self._section = title, " ".join(self._sections[title].split())
         self._opened.add(title)
 
     def says(self, words: str) -> None:
         """These words stand in the section that is open, as they are here."""
-        assert " ".join(words.split()) in self._section, f"the guide does not say: {words}"
+        quote = " ".join(words.split())
+        assert quote in self._section, f"the guide does not say: {words}"
+        self._quoted.setdefault(self._title, []).append(quote)
+
+    def not_quoted(self, title: str) -> list[str]:
+        """The sentences of a section of which nobody quoted a word."""
+        body = _NO_SENTENCE.sub("", self._sections[title])
+        found = []
+        for block in _BLOCK.split(body):
+            words = " ".join(block.split()).removeprefix("- ")
+            at = [(words.find(each), len(each)) for each in self._quoted.get(title, ())]
+            spans = [(start, start + length) for start, length in at if start >= 0]
+            place = 0
+            for sentence in filter(None, _SENTENCE.split(words)):
+                start = words.index(sentence, place)
+                place = start + len(sentence)
+                if not any(first < place and last > start for first, last in spans):
+                    found.append(sentence)
+        return found
 
     def table(self, head: str) -> list[str]:
         """The first column of the table that begins so."""
@@ -103,6 +129,12 @@ class Guide:
         return names_in("\n\n".join(bodies))
 
 
+_NO_SENTENCE: Final = re.compile(r"(?m)^    .*$|^\|.*$|^#+ .*$")
+"""Commands, tables and headings."""
+_BLOCK: Final = re.compile(r"\n\s*\n|\n(?=- )")
+_SENTENCE: Final = re.compile(r"(?<=[.?!:])\s+(?=[A-Z“*`])")
+
+
 def names_in(text: str) -> set[str]:
     """What is set in bold or italics there; code and commands are neither."""
     text = re.sub(r"(?m)^    .*$|`[^`]*`", "", text)
@@ -116,9 +148,12 @@ class Reader:
     def __init__(self, page: Page, guide: Guide) -> None:
         self.page, self.guide = page, guide
         self.seen: set[str] = set()
+        self.been: set[str] = set()
+        """The paths of the pages that they saw."""
 
     def look(self) -> None:
         self.seen |= HtmlPage(self.page.content()).names
+        self.been.add(urlsplit(self.page.url).path)
 
     def go(self, address: str) -> None:
         self.page.goto(address)
@@ -157,7 +192,8 @@ class Reader:
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """With names that wait, at a host for which browsers make passkeys."""
-    with run_instance(tmp_path_factory.mktemp("instance"), host="localhost") as running:
+    folder = tmp_path_factory.mktemp("instance")
+    with run_instance(folder, host="localhost", PETITION_SECOND_PERSON="on") as running:
         app = create_app(load(running.environ))
         _signed(app)
         running.confirmed()
@@ -172,7 +208,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 def _signed(app: Flask) -> None:
     with app.app_context():
         call = factories.the_call(app)
-        for number in range(SIGNERS):
+        for number in {*range(SIGNERS)} - {SIGNERS - 2}:
             comment = f"Dignity for all {number}." if number % 2 else ""
             country = SMALL[number % 2] if number < SIGNERS // 2 else "DE"
             factories.keep(
@@ -180,6 +216,8 @@ def _signed(app: Flask) -> None:
                 call,
                 people.someone(number, visibility="public", country=country, comment=comment),
             )
+        form = WRITER | {"visibility": "public"}
+        assert write(app.test_client(), form, wants_answer="yes").status_code == 303
         for entry_id in factories.entries(app):
             factories.confirm(app, entry_id)
         with transaction() as session:
@@ -208,14 +246,16 @@ def test_the_guide_from_its_beginning(instance: Instance, open_page: Opening) ->
     _taking_a_list_out(reader, instance)
     _partners(reader)
     _the_targets_own_mail(reader)
-    _emails_to_the_targets(reader)
+    _emails_to_the_targets(reader, instance)
+    token = _tokens(reader, instance)
+    _webhooks(reader, instance)
     _looking_up_a_signature(reader)
     _holding_and_rejecting(reader)
     _limits(reader)
     _the_audit_log(reader)
     _wherever_the_menus_lead(reader)
     _opening_and_closing(reader)
-    _closing_everything(reader)
+    _closing_everything(reader, token)
     missing = {
         name
         for name in guide.names(opened=True) - OTHER
@@ -224,6 +264,16 @@ def test_the_guide_from_its_beginning(instance: Instance, open_page: Opening) ->
     assert missing == set(), "the guide names what is on no page"
     made_up = guide.names(opened=False) - OTHER - guide.names(opened=True) - words_of_the_console()
     assert made_up == set(), "no page of the console has such words"
+    for title, shown_by in SHOWN_BY.items():
+        sentences = guide.not_quoted(title)
+        left = [each for each in sentences if not each.startswith((*shown_by,))]
+        assert left == [], f"{title}: nothing tries this"
+        spare = [
+            beginning
+            for beginning in shown_by
+            if not any(each.startswith(beginning) for each in sentences)
+        ]
+        assert spare == [], f"{title}: the guide does not say this, or the walk tries it"
 
 
 def words_of_the_console() -> set[str]:
@@ -381,6 +431,7 @@ def _the_numbers(reader: Reader) -> None:
     page.locator(f"main a[href='{CAMPAIGN}']").click()
     reader.look()
     guide.says("click it to sort by that column, and again for the other way round")
+    guide.says("The arrow says how the table stands.")
     rows = page.locator("table.by-country th[scope=row]")
     most_first = rows.all_inner_texts()
     for direction, countries in (("ascending", sorted(most_first)), ("descending", None)):
@@ -547,7 +598,11 @@ def _partners(reader: Reader) -> None:
     reader.press("Partners")
     reader.press("Workers’ Union")
     reader.heading("What the partner pastes")
+    guide.says("and the form as its visitors see it: try it there, nothing is kept.")
+    summary = page.locator("summary", has_text="See the form as the partner’s visitors do")
+    expect(summary).to_be_visible()
     one = page.url
+    guide.says("**Its own page and sections** is for what the partner itself sees.")
     reader.press("Its own page and sections")
     guide.says("shows the link to the partner's own page this one time")
     reader.press("Make a link")
@@ -556,7 +611,9 @@ def _partners(reader: Reader) -> None:
     guide.says("Type its name and press **Add the section**")
     reader.fill(name="Leipzig")
     reader.press("Add the section")
-    reader.reads("Leipzig")
+    reader.reads("Leipzig: 0 confirmed signatures")
+    guide.says("A section, such as a local branch, has a link and a QR code of its own.")
+    expect(page.get_by_role("link", name="QR code (SVG): Leipzig")).to_be_visible()
     guide.says("**Revoke the link** (`petition partner link KEY --revoke`) ends it at once")
     reader.press("Revoke the link")
     reader.reads("There is no link at the moment.")
@@ -587,6 +644,10 @@ def _arrangement(reader: Reader) -> None:
     page, guide = reader.page, reader.guide
     guide.says("**Arrangement and question** is the page that comes next.")
     reader.heading("Arrangement and question")
+    guide.says(
+        "you add who is responsible there, where its privacy notice stands, who its person is, and "
+        "for how long it may keep people who said yes."
+    )
     arrangement = page.url
     contact = "paula@union.example.org"
     reader.fill(
@@ -628,40 +689,279 @@ def _the_targets_own_mail(reader: Reader) -> None:
     reader.reads("kuiper.example.org")
 
 
-def _emails_to_the_targets(reader: Reader) -> None:
-    guide = reader.guide
+def _emails_to_the_targets(reader: Reader, instance: Instance) -> None:
+    page, guide = reader.page, reader.guide
     guide.open("Emails to the targets")
     guide.says("Click a petition, then **Emails to the targets**.")
     reader.go(CAMPAIGN)
     reader.press("Emails to the targets")
+    room = page.url
     guide.says("**Pause all of them** lets nothing go; what is queued waits.")
     reader.press("Pause all of them")
     reader.reads("paused since")
-    reader.press("Let emails go to all of them again")
+    # The mailbox of development had them at once.
+    instance.rows("UPDATE messages SET state = 'queued', finished_at = NULL")
+    guide.says(
+        "For each target you see how many emails of supporters wait for their click, are queued, "
+        "were sent, came back or were cancelled, and when its queue will be empty"
+    )
+    columns = ("Waits for confirmation", "Queued", "Sent", "Bounced", "Cancelled", "Queue empty")
+    assert {*columns} < {*page.get_by_role("columnheader").all_inner_texts()}
+    guide.says("click a column's name to sort them by it.")
+    first = page.locator("tbody a").first
+    names = page.locator("tbody a").all_inner_texts()
+    reader.press("Target")
+    assert page.locator("tbody a").all_inner_texts() == sorted(names)
+    reader.go(room)
     guide.says("Click a target for all that is about it alone:")
-    reader.page.locator("tbody a").first.click()
+    first.click()
     reader.look()
+    one = page.url
+    another = one.replace("chief-executive", "human-resources")
+    guide.says("What people wrote, and who they are, is on no page.")
+    for address in (room, one):
+        reader.go(address)
+        assert not [each for each in ("given_name", "email") if WRITER[each] in page.content()]
+    _queue(reader).to_have_text("1")
     guide.says("**Change the cap** sets how many emails an hour and a day it gets at most.")
-    reader.fill(an_hour="12")
+    reader.fill(an_hour="12", a_day="90")
     reader.press("Change the cap")
-    reader.reads("12 an hour")
+    reader.reads("12 an hour, 90 a day (set here, not by the campaign’s files)")
     guide.says("**Send it to me** sends one of the texts to your own address")
     reader.press("Send it to me")
     reader.reads("A test is on its way to your own address.")
-    guide.says("**Note it** says what the target did")
-    reader.page.locator("#stand").select_option("silent")
-    reader.fill(note="No letter in two months.")
+    _unknown_outcomes(reader, instance, one)
+    _what_it_did(reader, one)
+    _its_answer(reader, instance, one)
+    reader.go(another)
+    guide.says("**Write to it no more** takes a target out: for now, for good, or because another")
+    for label in ("Not for now", "It is no target", "Another one takes its place"):
+        expect(page.get_by_role("radio", name=re.compile(f"^{label}"))).to_be_visible()
+    page.locator("#left_as").check()
+    reader.press("Write to it no more")
+    reader.reads("not written to for now")
+    instance.confirmed()  # a worker tells whom it concerns
+    for to, subject in (
+        (YOU, "Test: "),
+        (WRITER["email"], "An answer has come"),
+        (WRITER["email"], "An email of yours was not sent"),
+    ):
+        _arrives(instance, to, subject)
+    reader.go(another)
+    guide.says("What is queued is cancelled or goes to the other one, and those who wrote are told")
+    _queue(reader).to_have_text("0")
+    guide.says("**Write to it again** brings a target back")
+    reader.press("Write to it again")
+    expect(page.locator("main")).not_to_contain_text("not written to for now")
+    guide.says("What they say is counted on the target's page")
+    reader.heading("What supporters say came back")
+    reader.go(room)
+    reader.press("Let emails go to all of them again")
+    expect(page.locator("main")).not_to_contain_text("paused since")
+    guide.says("Everyone sees the last of these on the petition's page")
+    reader.go("/en/amazon")
+    for words in ("Silent", "We do not talk about this."):
+        reader.reads(words)
+    expect(page.locator(".scoreboard")).not_to_contain_text("Asked")
+
+
+def _arrives(instance: Instance, to: str, subject: str) -> None:
+    """Brought by our own worker, or by that of `petition start`."""
+    wait_until(
+        lambda: any(each.subject.startswith(subject) for each in instance.letters(to)),
+        f"{subject} to {to}",
+    )
+
+
+def _queue(reader: Reader) -> LocatorAssertions:
+    return expect(reader.page.locator("xpath=//dt[.='Queued']/following-sibling::dd[1]"))
+
+
+def _unknown_outcomes(reader: Reader, instance: Instance, one: str) -> None:
+    """As when a connection broke at the end of the first target's email."""
+    page, guide = reader.page, reader.guide
+    first = "(SELECT min(target_id) FROM messages)"
+    instance.rows(
+        f"UPDATE messages SET state = 'parked', finished_at = {NOW} WHERE target_id = {first}"
+    )
+    reader.go(one)
+    guide.says("“Outcome unknown” is there when the connection broke at the end of an email")
+    reader.heading("Outcome unknown")
+    guide.says(
+        "Say that they were sent, or have them sent again, knowing that some may arrive twice."
+    )
+    expect(page.get_by_role("button", name="They were sent")).to_be_visible()
+    page.get_by_role("checkbox", name="twice").check()
+    reader.press("Send them again")
+    _queue(reader).to_have_text("1")
+
+
+def _what_it_did(reader: Reader, one: str) -> None:
+    page, guide = reader.page, reader.guide
+    guide.says(
+        "**Note it** says what the target did: asked, answered, agreed, said no, or silent, with a "
+        "day and a link or a few words that show it."
+    )
+    choices = page.locator("#stand option").all_inner_texts()
+    assert choices[1:] == ["Asked", "Answered", "Agreed", "Said no", "Silent"]
+    for value, more in (
+        ("asked", {"day": "2026-10-01", "link": "https://news.example.org/letter"}),
+        ("silent", {"note": "No letter in two months."}),
+    ):
+        page.locator("#stand").select_option(value)
+        reader.fill(**more)
+        reader.press("Note it")
+    guide.says("the earlier ones stay in the list.")
+    listed = page.locator("#stand-heading ~ ol li").all_inner_texts()
+    assert [each.partition(",")[0] for each in listed] == ["Silent", "Asked"]
+    guide.says("Nobody can write any more to a target that agreed")
+    reader.go(one.replace("chief-executive", "human-rights"))
+    name = page.locator("h1").inner_text()
+    page.locator("#stand").select_option("promised")
+    reader.fill(note="By letter.")
     reader.press("Note it")
-    reader.reads("No letter in two months.")
+    reader.go("/en/amazon/message")
+    expect(page.locator("form").filter(has_text=name)).to_have_count(0)
+    reader.go(one)
+
+
+def _its_answer(reader: Reader, instance: Instance, one: str) -> None:
+    page, guide = reader.page, reader.guide
     guide.says("**Publish it** shows an answer of the target to everybody on the petition's page")
+    guide.says("Those who ticked “Tell me by email if they answer” can be told")
+    reader.reads("People who asked to be told: 1")
     reader.fill(answer_en="We do not talk about this.")
     reader.press("Publish it")
     reader.reads("We do not talk about this.")
-    guide.says("**Write to it no more** takes a target out")
-    reader.page.locator("#left_as").check()
-    reader.press("Write to it no more")
-    guide.says("**Write to it again** brings a target back")
-    reader.press("Write to it again")
+    expect(page.get_by_role("button", name="Tell those who asked")).to_be_visible()
+    guide.says("More than 100 emails take a second person who may send emails to supporters.")
+    reader.reads("To tell more than 100, a second person agrees.")
+    instance.rows("UPDATE target_answers SET asked_by = ?", COLLEAGUE)
+    reader.go(one)
+    reader.reads(f"{COLLEAGUE} wants those told who asked for it. Do you agree?")
+    reader.press("Agree")
+    reader.reads("Those who asked are being told.")
+
+
+def _tokens(reader: Reader, instance: Instance) -> str:
+    page, guide = reader.page, reader.guide
+    guide.open("Tokens of the API")
+    guide.says("The petition's page **Tokens of the API** has those for our own programs")
+    reader.go(CAMPAIGN)
+    reader.press("Tokens of the API")
+    room = page.url
+    guide.says("It takes a code anew, and the audit log has it.")
+    instance.rows(STALE)
+    guide.says(
+        "Say for how many days it is good and what it opens, press **Make the token**, and hand "
+        "over what the next page shows: a token is shown once."
+    )
+    token = _made_token(reader, fresh=True)
+    reader.go(room)
+    assert token not in page.content()
+    guide.says("With a token a program reads signatures from the [API](api.md), page by page")
+    read = _read(page, token, "signatures?limit=20")
+    assert (len(read.json()["signatures"]), read.json()["has_more"]) == (20, True)
+    guide.says("One token makes 600 requests an hour.")
+    assert "600" in read.headers["ratelimit-policy"]
+    guide.says("with everything that people typed")
+    assert {"given_name", "email", "comment"} < {*read.json()["signatures"][0]}
+    guide.says("and who has left since.")
+    assert _read(page, token, "withdrawals").ok
+    guide.says("The page shows how each token begins, until when it is good, and on which day it")
+    reader.go(room)
+    for words in (f"{token[:12]}…: good until", "Last used on"):
+        reader.reads(words)
+    guide.says("Each day on which it reads somebody is a list among the files that left")
+    reader.go(CAMPAIGN)
+    reader.reads(token[:12])
+    guide.says("**Revoke** ends it at once.")
+    reader.go(room)
+    page.get_by_role("button", name=f"Revoke: {token[:12]}").click()
+    reader.reads("revoked on")
+    assert _read(page, token, "signatures").status == 401
+    guide.says(
+        "and leads to those of each partner, which also stand behind *Its tokens of the API* on "
+        "the partner's page."
+    )
+    reader.press("Workers’ Union")
+    of_partner = page.url
+    reader.press("Workers’ Union")  # the way back, to the partner
+    reader.press("Its tokens of the API")
+    assert page.url == of_partner
+    guide.says("A partner's program reads who said yes to that partner")
+    theirs = _made_token(reader)
+    assert _read(page, theirs, "signatures").json()["signatures"] == []
+    guide.says("*Close everything* revokes all tokens, too: each has to be made anew.")
+    return theirs
+
+
+def _made_token(reader: Reader, *, fresh: bool = False) -> str:
+    page = reader.page
+    reader.fill(days="30")
+    for each in page.get_by_role("checkbox").all():
+        each.check()
+    reader.press("Make the token")
+    if fresh:
+        reader.heading("Please show once more that it is you")
+        page.get_by_role("button", name="Use a passkey").click()
+    reader.heading("The token is made")
+    return page.locator("code.spelled").inner_text()
+
+
+def _read(page: Page, token: str, what: str) -> APIResponse:
+    """What a program gets that brings this token."""
+    return page.request.get(
+        f"/api/v1/campaigns/amazon/{what}", headers={"Authorization": f"Bearer {token}"}
+    )
+
+
+def _webhooks(reader: Reader, instance: Instance) -> None:
+    page, guide = reader.page, reader.guide
+    guide.open("Webhooks")
+    guide.says("The petition's page **Webhooks** says which programs are told at once what happens")
+    reader.go(CAMPAIGN)
+    reader.press("Webhooks")
+    guide.says("Add the program's address there (it begins with `https://`)")
+    reader.fill(url="http://hooks.example.org/in")
+    reader.press("Add it")
+    expect(page.get_by_role("alert")).to_be_visible()
+    guide.says("A program can be ours or a partner's.")
+    choices = page.locator("#partner option").all_inner_texts()
+    assert choices[0] == "Ours"
+    assert "Workers’ Union" in choices
+    reader.fill(url="https://hooks.example.org/in")
+    reader.press("Add it")
+    guide.says("give the program what the next page shows: a secret is shown once.")
+    secret = page.locator("code.spelled").inner_text()
+    reader.press("Webhook")
+    one = page.url
+    assert secret not in page.content()
+    guide.says("A program gets the signature's number, as it stands in your lists, and no name and")
+    reader.reads("without names and addresses")
+    guide.says("For a new secret there is a button, too. For a day messages carry both signatures")
+    reader.press("Make a new one")
+    assert page.locator("code.spelled").inner_text() != secret
+    reader.go(one)
+    reader.reads("messages are signed with the new and with the old one")
+    guide.says("You can have these sent along")
+    guide.says("It takes a code anew, and the audit log has it.")
+    instance.rows(STALE)
+    reader.press("Send names and addresses")
+    page.get_by_role("button", name="Use a passkey").click()
+    reader.reads("with names and addresses")
+    reader.press("Send no names and addresses")
+    guide.says("A test message is sent from the webhook's own page, which also shows what became")
+    reader.press("Send a test message")
+    expect(page.get_by_role("rowheader", name="ping")).to_be_visible()
+    guide.says("A message that was given up stands first on the list, and can be sent again.")
+    instance.rows(f"UPDATE webhook_deliveries SET state = 'dead', finished_at = {NOW}")
+    reader.go(one)
+    reader.press("Send all again that were given up")
+    reader.press("Switch it off")
+    guide.says("Have it mended, then switch it on: what waited is sent first.")
+    reader.press("Switch it on")
+    reader.press("Switch it off")
 
 
 def _looking_up_a_signature(reader: Reader) -> None:
@@ -695,7 +995,6 @@ def _holding_and_rejecting(reader: Reader) -> None:
     chosen = f"{CAMPAIGN}/signatures?state=confirmed"
     guide.says("**Hold**, **Reject**, **Restore** or **Erase**. The next page counts first")
     for verb, first, then, says in (
-        ("Hold", "Change nothing", None, "nothing was changed"),
         ("Restore", "Change nothing", None, "nothing was changed"),
         ("Hold", "Hold them", "Undo it", "they stand as before"),
         ("Reject", "Reject them", "Undo it", "they stand as before"),
@@ -754,7 +1053,8 @@ def _wherever_the_menus_lead(reader: Reader) -> None:
     """The pages that no step above has opened."""
     reader.go(CAMPAIGN)
     links = reader.page.locator("nav.menu a, nav.tabs a")
-    for address in {each.get_attribute("href") or "/staff/" for each in links.all()}:
+    found = {each.get_attribute("href") or "/staff/" for each in links.all()}
+    for address in {each for each in found if urlsplit(each).path not in reader.been}:
         reader.go(address)
 
 
@@ -774,13 +1074,18 @@ def _opening_and_closing(reader: Reader) -> None:
     reader.reads("State: open")
 
 
-def _closing_everything(reader: Reader) -> None:
+def _closing_everything(reader: Reader, token: str) -> None:
     page, guide = reader.page, reader.guide
     guide.open("Closing everything")
     guide.says("**Close everything**, at the top, says with numbers what would end")
     reader.press("Close everything")
     expect(page.get_by_role("cell").first).to_have_text(re.compile(r"^[1-9]"))
+    guide.says("[tokens of the API](#tokens-of-the-api) open nothing any more;")
+    assert _read(page, token, "signatures").ok
     reader.press("Close everything now")
+    assert _read(page, token, "signatures").status == 401
+    guide.says("everybody is signed out, you too")
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     guide.says("The next page says what ended")
     reader.heading("Everything is closed")
     guide.says("Sign in again with your password and a code of your app")
@@ -793,6 +1098,25 @@ def _closing_everything(reader: Reader) -> None:
     reader.heading("The last time")
     reader.press("Let emails and lists go on")
     expect(page.get_by_role("heading", name="Emails and lists are paused")).to_have_count(0)
+
+
+def test_what_the_walk_does_not_try_is_shown_by_a_test_that_is_there() -> None:
+    for shown_by in SHOWN_BY.values():
+        for where in {*shown_by.values()} - {EXPLAINED}:
+            path, _, name = where.partition("::")
+            text = (ROOT / "tests" / path).read_text(encoding="utf-8")
+            assert f"def {name}(" in text, where
+
+
+def test_a_sentence_that_nobody_quoted_would_show(tmp_path: Path) -> None:
+    page = tmp_path / "guide.md"
+    page.write_text("## Here\nPress **A**. It goes. No:\n\n- It *stays* so.\n\n    code\n| a |\n")
+    guide = Guide(page)
+    guide.open("Here")
+    assert guide.not_quoted("Here") == ["Press **A**.", "It goes.", "No:", "It *stays* so."]
+    guide.says("It goes")
+    guide.says("*stays*")
+    assert guide.not_quoted("Here") == ["Press **A**.", "No:"]
 
 
 def test_a_name_that_is_on_no_page_would_show() -> None:
