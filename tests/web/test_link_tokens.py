@@ -73,7 +73,8 @@ def test_every_route_with_a_token_is_tried_here(app: Flask) -> None:
     }
     # A partner's link is no signed token: tests/web/test_partner_page.py.
     assert found == {*PREFIXES, "partner"}
-    assert {*PREFIXES, "ticket", "frame-ticket", "link-ticket"} == set(tokens.PURPOSES)
+    tickets = {"ticket", "frame-ticket", "link-ticket", "preview-ticket"}
+    assert {*PREFIXES, *tickets} == set(tokens.PURPOSES)
     assert "withdraw" in actions(app, "my")
     assert "lift" in actions(app, "stop")
 
