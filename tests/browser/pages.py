@@ -208,7 +208,9 @@ class Tour:
         page.locator("#day").fill("2026-10-01")
         page.locator("#note").fill("A letter to the union.")
         self._press("form[action$='/stand'] button")
-        page.locator("#answer_en").fill("We will not talk.")
+        page.locator("textarea[name^=answer_]").first.fill(
+            "We will not talk."
+        )  # the others are folded
         self._press("form[action$='/answers'] button")
         yield "staff/message_target.html: with an answer"
 
