@@ -154,7 +154,7 @@ def test_what_was_given_up_is_seen_and_sent_again(app: Flask) -> None:
     factories.keep(app, factories.the_call(app), people.amina)
     factories.confirm(app, factories.entries(app)[0])
     with transaction() as session:
-        got = Got(status=422, error=None, took_ms=7)
+        got = Got(status=422, error=None, took_ms=7, may_have_arrived=True)
         deliveries.note_dead(session, 1, got, at=deps.now())
     owner = console.enter(app)
     page = text(owner.get(f"{ROOM}/{made(app)}"))
