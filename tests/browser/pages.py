@@ -208,9 +208,10 @@ class Tour:
         page.locator("#day").fill("2026-10-01")
         page.locator("#note").fill("A letter to the union.")
         self._press("form[action$='/stand'] button")
-        page.locator("textarea[name^=answer_]").first.fill(
-            "We will not talk."
-        )  # the others are folded
+        answer = page.locator("#answer_en")
+        if not answer.is_visible():  # all but the reader's language are folded
+            page.locator("details", has=answer).locator("summary").click()
+        answer.fill("We will not talk.")
         self._press("form[action$='/answers'] button")
         yield "staff/message_target.html: with an answer"
 
