@@ -481,6 +481,10 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
             "web/test_staff_messages.py"
             "::test_what_is_queued_for_who_agreed_is_cancelled_if_staff_say_so"
         ),
+        "Over 100 of them cannot": (
+            "web/test_staff_messages.py"
+            "::test_what_is_queued_for_who_agreed_is_cancelled_if_staff_say_so"
+        ),
         "One email to several targets": (
             "worker/test_messages_together.py"
             "::test_who_agreed_or_was_replaced_is_left_out_and_who_wrote_is_told"

@@ -212,7 +212,7 @@ def test_numbers_are_taken_out_in_tens_and_noted(app: Flask, client: FlaskClient
 
 @on_sqlite
 def test_what_is_queued_for_who_agreed_is_cancelled_if_staff_say_so(
-    app: Flask, client: FlaskClient, clock: Clock
+    app: Flask, client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number_of_messages(app, client, 12, "queued")
     agreed = {"stand": "promised", "day": "2026-11-01", "note": "A letter.", "ends_queue": "yes"}
@@ -222,6 +222,14 @@ def test_what_is_queued_for_who_agreed_is_cancelled_if_staff_say_so(
     assert "still queued (12)" in Opened(owner).text
     answer = Opened(owner).send(f"{HERE}/stand", **agreed | {"stand": "answered"})
     assert answer.status_code == 422
+    deps = dependencies_of(app)
+    with monkeypatch.context() as many:
+        many.setattr("petition.domain.messages.targets.LETTERS_ALONE", 11)
+        set_dependencies(app, replace(deps, settings=replace(deps.settings, second_person=True)))
+        answer = Opened(owner).send(f"{HERE}/stand", **agreed)
+        assert answer.status_code == 422
+        assert "that takes two of you" in text(answer)
+        assert states(app) == {"queued": 12}
     assert Opened(owner).send(f"{HERE}/stand", **agreed).status_code == 303
     work(app)
     assert states(app) == {"cancelled": 12}

@@ -38,6 +38,10 @@ class CapRefused(PetitionError):
     """A cap is a whole number, and none is over the hard one."""
 
 
+class SecondNeeded(PetitionError):
+    """So many would be told that it takes two: leaving the target does, noting what it did not."""
+
+
 class ReplacementRefused(PetitionError):
     """Another target of the campaign that is written to takes the place, and no other."""
 
@@ -77,12 +81,22 @@ class NewStand:
     """It agreed, and what was written to it before does not go any more."""
 
 
-def add_stand(session: Session, which: Which, new: NewStand, *, at: datetime) -> None:
-    """It did this. Raises NotFound, and ProofRefused where nothing shows it.
+def takes_two(session: Session, slug: str, key: str, *, setting: bool) -> bool:
+    """Whether so many are queued for it that one of staff cannot end that. Raises NotFound."""
+    target = find(session, slug, key)
+    return needs_second(leaving.count_queued(session, target.id), setting=setting)
+
+
+def add_stand(
+    session: Session, which: Which, new: NewStand, *, setting: bool = False, at: datetime
+) -> None:
+    """It did this. Raises NotFound, SecondNeeded, and ProofRefused where nothing shows it.
 
     Where that ends its queue, the worker cancels what waits, and tells who wrote.
     """
     target = _held(session, which)
+    if new.ends_queue and takes_two(session, which.slug, which.key, setting=setting):
+        raise SecondNeeded
     link = proof_link(new.link)
     if not (link or new.note) or new.day > at.date():
         raise ProofRefused

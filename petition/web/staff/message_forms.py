@@ -15,6 +15,7 @@ from petition.domain.messages.steps import By
 from petition.domain.messages.targets import (
     ANSWER_LENGTH,
     LEAVINGS,
+    LETTERS_ALONE,
     NOTE_LENGTH,
     STANDS,
     Leaving,
@@ -83,8 +84,18 @@ class StandForm(SharedForm):
     link = StringField(filters=[clean_filter], validators=[no_controls])
     note = StringField(filters=[clean_filter], validators=[no_controls])
     ends_queue = BooleanField()
+    takes_two = False
+    """True where so many are queued that one alone cannot end that."""
 
     def validate_ends_queue(self, field: Field) -> None:
+        if field.data and self.takes_two:
+            raise ValidationError(
+                _(
+                    "More than %(number)s people would be told. Note it without this, and then say "
+                    "below that nobody writes to it any more: that takes two of you.",
+                    number=LETTERS_ALONE,
+                )
+            )
         if field.data and text_of(self.stand) != Stand.PROMISED:
             raise ValidationError(_("This goes with “Agreed” alone."))
 

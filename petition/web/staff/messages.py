@@ -31,7 +31,7 @@ from petition.services.messages import (
 from petition.services.messages.answers import NotDecided
 from petition.services.messages.pausing import Pause
 from petition.services.messages.queue_figures import Look, TargetFigures
-from petition.services.messages.targets import NewStand, Which
+from petition.services.messages.targets import NewStand, SecondNeeded, Which
 from petition.store.campaigns import campaigns
 from petition.store.db import Session, reading, transaction
 from petition.store.messages import answers, counts, target_details
@@ -284,6 +284,9 @@ def add_stand(slug: str, target_key: str) -> BaseResponse:
     form = StandForm()
     if form.ends_queue.data and not has_permission(Right.LETTERS):
         abort(403)  # it sends emails to supporters
+    two = deps().settings.second_person
+    with reading() as session:
+        form.takes_two = targets.takes_two(session, slug, target_key, setting=two)
 
     def add(session: Session) -> None:
         new = NewStand(
@@ -293,7 +296,10 @@ def add_stand(slug: str, target_key: str) -> BaseResponse:
             note=text_of(form.note),
             ends_queue=bool(form.ends_queue.data),
         )
-        targets.add_stand(session, _which(slug, target_key), new, at=deps().now())
+        try:
+            targets.add_stand(session, _which(slug, target_key), new, setting=two, at=deps().now())
+        except SecondNeeded:  # they became so many since it was looked
+            abort(409)
 
     return _shared(slug, target_key, form, add)
 
