@@ -170,7 +170,7 @@ class _Run:
     # -- sending ---------------------------------------------------------------------------
 
     @contextmanager
-    def _workers(self, port: int, control: str, **settings: str) -> Iterator[None]:
+    def _workers(self, port: int, control: str, **settings: str) -> Iterator[list[Running]]:
         """Two worker processes that send to this port."""
         environ = self._instance.environment() | settings
         environ |= {
@@ -182,10 +182,8 @@ class _Run:
         command = [*PETITION, "worker"]
         running = [Running(f"worker {n}", command, log=log, env=environ) for n in (1, 2)]
         try:
-            yield
-            for each in running:
-                if not each.alive:
-                    raise DrillError(f"{each.name} ended: {each.last_words()}")
+            yield running
+            _all_alive(running)
         finally:
             for each in running:
                 each.stop()
@@ -193,12 +191,13 @@ class _Run:
     def _send_all(self, port: int, control: str = "no-pace", seconds: float = 900.0) -> float:
         """Until nothing is owed any more; the seconds from the first email on."""
         owed = "SELECT count(*) FROM letters WHERE state = 'owed'"
-        with self._workers(port, control):
+        with self._workers(port, control) as workers:
             limit, began = time.monotonic() + seconds, 0.0
             before = self._writers.number(owed)
             while left := self._writers.number(owed):
                 if not began and left < before:
                     began = time.monotonic()
+                _all_alive(workers)
                 if time.monotonic() > limit:
                     raise DrillError(f"{left} emails are still owed after {seconds:.0f} s")
                 time.sleep(0.2)
@@ -413,6 +412,13 @@ class _Run:
         self._send_all(port, "no-pace,checks-nothing")
         extra = self._extra(self._arrived(len(PAYLOADS), seconds=6.0))
         self._verdict.controls["checks-nothing"] = f"{extra} extra" if extra else None
+
+
+def _all_alive(workers: Sequence[Running]) -> None:
+    """Raises DrillError: where one has ended, nobody need wait for what it was to send."""
+    for each in workers:
+        if not each.alive:
+            raise DrillError(f"{each.name} ended: {each.last_words()}")
 
 
 _AFTER: Final = (Does.DROP_AFTER, Does.TAKE_AND_DROP)

@@ -10,6 +10,7 @@ from typing import Final
 
 from petition.config import Settings
 from petition.dkim_keys import DkimKey
+from petition.mail.ready_letter import UnsafeLetter
 
 try:
     import dkim
@@ -41,18 +42,24 @@ class Signer:
         self._domain = domain.encode()
 
     def signed(self, content: bytes) -> bytes:
-        """The email with a line above it for each key."""
+        """The email with a line above it for each key.
+
+        Raises UnsafeLetter where its head cannot be read: it stays, and ends no worker.
+        """
         return b"".join([*(self._signature(key, content) for key in self._keys), content])
 
     def _signature(self, key: DkimKey, content: bytes) -> bytes:
-        line = dkim.DKIM(content).sign(
-            key.selector.encode(),
-            self._domain,
-            key.secret,
-            signature_algorithm=key.algorithm.encode(),
-            canonicalize=_CHANGES,
-            include_headers=SIGNED,
-        )
+        try:
+            line = dkim.DKIM(content).sign(
+                key.selector.encode(),
+                self._domain,
+                key.secret,
+                signature_algorithm=key.algorithm.encode(),
+                canonicalize=_CHANGES,
+                include_headers=SIGNED,
+            )
+        except dkim.DKIMException:
+            raise UnsafeLetter("head, which cannot be signed") from None
         return bytes(line)
 
 

@@ -18,7 +18,7 @@ from petition.errors import SettingError
 from petition.mail.dkim import Signer
 from petition.mail.letters import LETTERS
 from petition.mail.messages import to_target
-from petition.mail.ready_letter import ReadyLetter
+from petition.mail.ready_letter import ReadyLetter, UnsafeLetter
 from petition.mail.transport import FolderTransport, SmtpTransport, transport
 from tests.dkim import ED25519, RSA, pem, records, verifies
 from tests.mail.written import AT, HOST, context, ready
@@ -116,6 +116,13 @@ def test_without_a_key_bytes_leave_as_they_were_written(
         (pem(make_rsa(65537, 1024)), "a", "RSA (2048 to 4096 bits)"),
     ],
 )
+def test_a_head_that_cannot_be_read_is_not_signed_and_does_not_leave(tmp_path: Path) -> None:
+    """The check of what leaves comes first; this must not end the worker where that failed."""
+    keys = context(tmp_path, **BOTH).settings.dkim_keys
+    with pytest.raises(UnsafeLetter):
+        Signer(keys, HOST).signed(b"Subject: a\r\nno header\r\n\r\nHello\r\n")
+
+
 def test_a_wrong_key_stops_the_start(
     tmp_path: Path, key: str | None, selector: str | None, words: str
 ) -> None:
