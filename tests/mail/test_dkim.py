@@ -116,13 +116,6 @@ def test_without_a_key_bytes_leave_as_they_were_written(
         (pem(make_rsa(65537, 1024)), "a", "RSA (2048 to 4096 bits)"),
     ],
 )
-def test_a_head_that_cannot_be_read_is_not_signed_and_does_not_leave(tmp_path: Path) -> None:
-    """The check of what leaves comes first; this must not end the worker where that failed."""
-    keys = context(tmp_path, **BOTH).settings.dkim_keys
-    with pytest.raises(UnsafeLetter):
-        Signer(keys, HOST).signed(b"Subject: a\r\nno header\r\n\r\nHello\r\n")
-
-
 def test_a_wrong_key_stops_the_start(
     tmp_path: Path, key: str | None, selector: str | None, words: str
 ) -> None:
@@ -132,6 +125,13 @@ def test_a_wrong_key_stops_the_start(
         load({"PETITION_INSTANCE": str(tmp_path)} | environ)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_head_that_cannot_be_read_is_not_signed_and_does_not_leave(tmp_path: Path) -> None:
+    """The check of what leaves comes first; this must not end the worker where that failed."""
+    keys = context(tmp_path, **BOTH).settings.dkim_keys
+    with pytest.raises(UnsafeLetter):
+        Signer(keys, HOST).signed(b"Subject: a\r\nno header\r\n\r\nHello\r\n")
 
 
 def test_a_key_may_stand_in_a_file_and_is_not_shown(tmp_path: Path) -> None:
