@@ -12,6 +12,103 @@ from typing import Final
 EXPLAINED: Final = "it explains, and says nothing that a page does"
 
 SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
+    "Your account": {
+        "The host sends you a link.": EXPLAINED,
+        "1.": EXPLAINED,
+        "Install an app for one-time": EXPLAINED,
+        "Aegis, 2FAS": EXPLAINED,
+        "Many password managers": EXPLAINED,
+        "Your phone, your computer": "web/test_passkeys.py::test_instead_of_an_app",
+        "It does so on this site alone": (
+            "web/test_passkeys.py::test_gets_no_challenge_from_another_site"
+        ),
+        "It takes a browser with JavaScript": (
+            "browser/test_passkeys.py::test_without_scripts_an_app_is_the_way"
+        ),
+        "Write them down": "web/test_second_factor.py::test_no_secret_is_kept_in_clear",
+        "Each code works once": "web/test_second_factor.py::test_a_code_works_once",
+        "What weighs most asks": "web/test_second_factor.py::test_each_form_about_staff_asks",
+        "What you typed into a form is not lost": (
+            "web/test_second_factor.py::test_what_was_typed_goes_on_with_the_code"
+        ),
+        "Each time you are signed out": "web/test_second_factor.py::test_another_app",
+        "No recovery code left?": EXPLAINED,
+        "Whoever makes it must be sure": EXPLAINED,
+        "The link works once, within 24": (
+            "web/test_second_factor.py::test_it_ends_after_a_day_and_nothing_revives_it"
+        ),
+        "What you had, the app and every": (
+            "web/test_second_factor.py::test_the_old_factor_stays_until_there_is_a_new_one"
+        ),
+        "Nobody makes such a link": "web/test_second_factor.py::test_what_it_refuses_it_says",
+        "A link to a new password asks": (
+            "web/test_second_factor.py::test_a_stolen_password_gets_nowhere"
+        ),
+        "**How many tries there are.**": (
+            "services/test_signing_in.py::test_the_owner_comes_in_at_once_on_a_known_device"
+        ),
+        "All other browsers together": (
+            "services/test_signing_in.py::test_many_at_once_get_five_places"
+        ),
+        "When they are used up": "web/test_staff.py::test_five_tries_a_minute",
+        "A try that the page turned away": (
+            "services/test_signing_in.py::test_refused_tries_do_not_count"
+        ),
+        "So:": EXPLAINED,
+        "Somebody who types your address": (
+            "services/test_signing_in.py::test_one_wrong_try_every_eight_seconds_keeps_nobody_out"
+        ),
+        "Somebody with a hundred connections": (
+            "services/test_signing_in.py::test_the_owner_comes_in_on_a_new_device"
+        ),
+        "If you cannot wait": "web/test_staff.py::test_the_link_works_once",
+        "Codes of the second factor have": (
+            "web/test_second_factor.py::test_five_wrong_ones_a_minute_and_a_known_browser_has_its_own"
+        ),
+        "In browsers that have not signed in": (
+            "web/test_second_factor.py::test_thirty_a_day_and_a_letter_after_five"
+        ),
+        "After five wrong ones an email": (
+            "web/test_second_factor.py::test_thirty_a_day_and_a_letter_after_five"
+        ),
+        "A passkey has no limit by the day": (
+            "services/test_passkeys.py::test_they_have_the_places_of_codes"
+        ),
+        "Ten wrong ones in a row": (
+            "web/test_second_factor.py::test_a_known_browser_that_guesses_is_a_stranger"
+        ),
+        "“Many people are signing in”": (
+            "web/test_staff.py::test_who_gets_no_turn_is_sent_away_and_not_counted"
+        ),
+        "Press the button again": (
+            "web/test_staff.py::test_who_gets_no_turn_is_sent_away_and_not_counted"
+        ),
+        "Your browser is remembered": (
+            "services/test_signing_in.py::test_a_device_is_forgotten_when_it_stays_away"
+        ),
+        "It holds a random number": "web/test_staff.py::test_a_stolen_device_cookie_opens_nothing",
+        "A new link, another app": (
+            "services/test_signing_in.py::test_a_new_password_makes_every_device_a_stranger"
+        ),
+        "One browser remembers one": (
+            "services/test_signing_in.py::test_a_device_is_its_accounts_alone"
+        ),
+        "Passwords that were right": (
+            "web/test_staff.py::test_the_audit_log_has_what_was_done_and_wrong_tries_are_a_number"
+        ),
+        "Wrong passwords are only counted": (
+            "services/test_signing_in.py::test_they_are_shown_for_a_month_and_kept_for_three"
+        ),
+        "What was typed is kept nowhere": (
+            "web/test_staff.py::test_what_strangers_typed_is_kept_nowhere"
+        ),
+        "Password forgotten": EXPLAINED,
+        "Ask the host for a new link": EXPLAINED,
+        "It sets a new password": (
+            "web/test_staff.py::test_a_new_invitation_ends_what_was_open_under_the_old_password"
+        ),
+        "Whoever leaves the team": EXPLAINED,
+    },
     "Roles": {
         "Who may do what is said": (
             "web/test_staff_people.py::test_a_role_is_changed_added_and_taken_away"
