@@ -789,4 +789,234 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
             "project/test_documentation.py::test_every_command_is_documented"
         ),
     },
+    "Opening the file": {
+        "The file is plain text": "services/test_csv_file.py::test_the_file_is_plain_csv",
+        "In LibreOffice:": EXPLAINED,
+        "*File → Open*": EXPLAINED,
+        "Unicode (UTF-8)": EXPLAINED,
+        "Comma*, and": EXPLAINED,
+        "Click into the table": EXPLAINED,
+        "Text*, so that": EXPLAINED,
+        "Then *OK*": EXPLAINED,
+        "**Excel** takes": (
+            "services/test_csv_file.py::test_for_excel_there_is_a_mark_and_the_ledger_knows_it"
+        ),
+        "LibreOffice opens": EXPLAINED,
+        "For a program that reads": EXPLAINED,
+        "The SHA-256 in the ledger": (
+            "services/test_csv_file.py::test_for_excel_there_is_a_mark_and_the_ledger_knows_it"
+        ),
+        "Some cells begin": (
+            "services/test_csv_file.py::test_no_cell_of_mallorys_runs_in_a_spreadsheet"
+        ),
+        "`'=1+1`": EXPLAINED,
+        "The export puts it before": "domain/test_spreadsheet.py::test_whatever_may_run_is_guarded",
+        "Leave it there.": EXPLAINED,
+        "A program that reads the file gets": (
+            "domain/test_spreadsheet.py::test_the_guard_comes_off_as_it_went_on"
+        ),
+        "Keep the file on": EXPLAINED,
+    },
+    "What the form asks people": {
+        "Two things are asked about": (
+            "web/test_form_warnings.py::test_both_are_asked_about_at_once"
+        ),
+        "Whoever presses the button": "web/test_form_warnings.py::test_one_press_more_signs",
+        "**A slip in": "web/test_form_warnings.py::test_it_is_asked_about_and_nothing_is_stored",
+        "A button signs with": (
+            "web/test_form_warnings.py::test_what_is_offered_is_checked_like_what_is_typed"
+        ),
+        "**Traces in the comment": (
+            "web/test_form_warnings.py::test_each_kind_is_named_and_nothing_is_stored"
+        ),
+        "You read the comments": EXPLAINED,
+    },
+    "Mail providers": {
+        "Some providers deliver": (
+            "domain/test_mail_providers.py::test_what_a_provider_documents_is_one_person"
+        ),
+        "So that one mailbox signs": (
+            "cli/test_commands.py::test_the_table_of_providers_can_be_read_and_changed"
+        ),
+        "Two people must never": "domain/test_mail_providers.py::test_nothing_else_is",
+        "It comes with these rules": (
+            "store/test_migrations.py::test_the_providers_come_with_the_tables"
+        ),
+        "Emails still go to": EXPLAINED,
+        "A change counts for forms": (
+            "services/test_rekeying.py::test_a_form_under_the_new_key_makes_a_second_signature_that_is_merged"
+        ),
+        "Two signatures of one petition": (
+            "services/test_rekeying.py::test_of_two_the_earlier_confirmed_stays"
+        ),
+        "The earlier confirmed stays": (
+            "services/test_rekeying.py::test_of_two_the_earlier_confirmed_stays"
+        ),
+        "One that was held or rejected": (
+            "services/test_rekeying.py::test_nobody_gets_around_a_hold_and_nobody_loses_a_confirmation"
+        ),
+        "The forms, answers, emails": (
+            "services/test_rekeying.py::test_mailboxes_that_are_one_have_the_letters_of_both"
+        ),
+        "The count falls by one": (
+            "services/test_rekeying.py::test_exports_let_the_number_go_that_vanished"
+        ),
+        "It can be stopped": "services/test_rekeying.py::test_killed_at_each_commit_and_run_again",
+        "Who erased their signature": (
+            "services/test_rekeying.py::test_what_was_erased_under_the_new_key_takes_the_old_one_with_it"
+        ),
+        "**Emails are counted by mailbox**": (
+            "services/test_mailbox_limits.py::test_forty_tags_of_one_mailbox_are_one_mailbox"
+        ),
+        "`v+1@…` and": "domain/test_mail_providers.py::test_tags_are_one_mailbox_wherever",
+        "So are emails that only": (
+            "services/test_mailbox_limits.py::test_letters_that_only_look_other_share_the_limits"
+        ),
+        "`ａｎａ@…`": EXPLAINED,
+    },
+    "Changing the petition": {
+        "A petition is a folder": EXPLAINED,
+        "Copy the shipped one": EXPLAINED,
+        "`slug` in `campaign.toml` is": (
+            "cli/test_commands.py::test_a_campaign_is_loaded_listed_opened_and_closed"
+        ),
+        "Loading a folder with a slug": (
+            "services/test_content_files.py::test_an_edited_consent_becomes_a_new_version_and_the_old_one_stays"
+        ),
+        "The command says first": (
+            "cli/test_commands.py::test_loading_says_what_would_change_and_asks"
+        ),
+        "Loading twice": "services/test_content_files.py::test_loading_twice_changes_nothing",
+        "`slug` must not be": "cli/test_commands.py::test_no_call_is_loaded_at_an_address_of_ours",
+        "`petition doctor` names": (
+            "cli/test_commands.py::test_doctor_names_a_campaign_whose_address_is_taken"
+        ),
+        "A mistake in a file": (
+            "services/test_content_files.py::test_a_mistake_in_the_files_is_named_and_nothing_changes"
+        ),
+        "The page shows the new words": (
+            "domain/test_ttl_cache.py::test_what_lies_there_is_made_again_after_its_life"
+        ),
+        "**A question more**": (
+            "services/test_content_files.py::test_a_further_question_is_one_more_row_of_its_text"
+        ),
+        "`[consents.meetings]`": (
+            "services/test_content_files.py::test_a_further_question_that_is_none_is_named"
+        ),
+        "Nobody signs without answering": (
+            "journeys/test_a_further_question.py::test_a_required_one_is_asked_for_and_an_optional_one_may_be_left"
+        ),
+        "It is kept, shown, changed": (
+            "journeys/test_a_further_question.py::test_from_the_form_to_my_page_the_copy_and_the_list"
+        ),
+        "**What the form asks** beyond": (
+            "web/test_form_fields.py::test_the_shipped_form_asks_for_no_postcode_and_folds_the_comment"
+        ),
+        "| key | takes": "web/test_form_fields.py::test_what_a_field_takes_is_said",
+        "What is optional stands": (
+            "web/test_form_fields.py::test_optional_ones_are_folded_and_nobody_must"
+        ),
+        "What is off is not kept": (
+            "web/test_form_fields.py::test_those_that_are_off_are_not_there_and_not_kept_whoever_sends_them"
+        ),
+        "Ask for a postcode only": EXPLAINED,
+        "**What people pass on**": EXPLAINED,
+        "`[share]` in `call.toml`": (
+            "web/test_sharing.py::test_each_service_gets_the_words_and_an_address_that_says_which_way"
+        ),
+        "What is missing is the": EXPLAINED,
+        "The links are the same": (
+            "web/test_sharing.py::test_our_own_tags_are_kept_with_a_signature_and_cost_no_page_of_its_own"
+        ),
+        "**An answer** may have": (
+            "services/test_content_files.py::test_every_answer_that_a_question_may_have_is_read"
+        ),
+        "**Consent texts**": EXPLAINED,
+        "Change one, and": (
+            "services/test_content_files.py::test_an_edited_consent_becomes_a_new_version_and_the_old_one_stays"
+        ),
+        "People who have the old form": (
+            "web/test_signing.py::test_the_consent_is_to_the_words_that_were_shown"
+        ),
+        "Change them rarely": EXPLAINED,
+        "`{organiser}` in any text": (
+            "services/test_content_files.py::test_the_organiser_is_named_in_what_people_agree_to"
+        ),
+        "`organiser` in `campaign.toml`, which": (
+            "services/test_content_files.py::test_without_a_name_each_language_has_a_word_for_the_organiser"
+        ),
+        "Lists may be missing": "web/test_park.py::test_lists_may_be_missing",
+        "`[7]` in the story": (
+            "services/test_content_files.py::test_a_footnote_without_its_reference_is_named"
+        ),
+        "One that is in another language": EXPLAINED,
+        "One that is public leads": EXPLAINED,
+        "`[ILO, Convention": EXPLAINED,
+        "A folder can only be in": (
+            "web/test_park.py::test_a_language_that_the_program_does_not_speak_is_said_plainly"
+        ),
+        "The story is Markdown": EXPLAINED,
+        "HTML is not taken": (
+            "services/test_content_files.py::test_a_mistake_in_the_files_is_named_and_nothing_changes"
+        ),
+        "What you loaded is yours": (
+            "services/test_content_files.py::test_a_call_that_staff_loaded_first_is_theirs_altogether"
+        ),
+        "`petition start` loads": (
+            "services/test_content_files.py::test_what_staff_loaded_stays_when_the_shipped_files_change"
+        ),
+        "`petition campaign load amazon` puts": (
+            "services/test_content_files.py::test_who_loads_the_shipped_files_by_hand_hands_the_call_back"
+        ),
+        "In `campaign.toml`, all": EXPLAINED,
+        "A drawing is an SVG": "services/test_drawings.py::test_anything_else_is_refused",
+        "It is turned round": EXPLAINED,
+        "`[message]` in": "web/test_message.py::test_it_is_there_only_where_the_campaign_has_it",
+        "They may send it from": (
+            "web/test_message.py::test_ones_own_mailbox_gets_links_that_are_short_enough"
+        ),
+        "What they begin with": "web/test_message.py::test_no_shipped_text_is_remarked_on",
+        "`{target}` and": (
+            "web/test_message.py::test_the_preview_shows_what_the_target_gets_to_the_letter"
+        ),
+        "Below them, `[writing]`": (
+            "web/test_message.py::test_answers_become_paragraphs_before_the_closing"
+        ),
+        "Without that text everybody": (
+            "web/test_message_apart.py::test_the_form_asks_for_this_consent_alone"
+        ),
+        "Who only writes is in": (
+            "cli/test_messages.py::test_who_only_writes_is_in_no_list_and_cannot_be_found"
+        ),
+        "Put the targets": EXPLAINED,
+        "Where the server receives mail": EXPLAINED,
+        "Elsewhere answers come": EXPLAINED,
+        "Who reads a partner": (
+            "web/test_message.py::test_by_a_partners_link_it_counts_for_the_partner"
+        ),
+        "`--by` takes": "cli/test_messages.py::test_the_queue_is_shown_paused_and_counted",
+        "A parked email": EXPLAINED,
+        "It is never sent again": (
+            "worker/test_messages.py::test_a_worker_that_ends_in_the_middle_leaves_it_parked"
+        ),
+        "The console": EXPLAINED,
+        "`at_risk = true`": (
+            "web/test_form_warnings.py::test_every_public_page_has_a_way_out_and_no_page_of_staff"
+        ),
+        "A campaign whose signers": (
+            "web/test_park.py::test_no_page_speaks_of_risk_or_of_the_other_campaign"
+        ),
+        "The words stand in": EXPLAINED,
+        "`sensitive` says": EXPLAINED,
+        "**News** is a file": "web/test_park.py::test_news_are_named_by_their_day",
+        "It begins with `# Title`": "web/test_park.py::test_a_mistake_is_named",
+        "The newest three": "web/test_park.py::test_the_newest_three_stand_open_with_their_dates",
+        "Keep a file": EXPLAINED,
+        "**A timeline**": EXPLAINED,
+        "`[[timeline]]` with": "web/test_park.py::test_a_mistake_is_named",
+        "**The outcome** stands": (
+            "web/test_park.py::test_its_outcome_stands_there_once_it_is_closed"
+        ),
+        "`[outcome]` with": "web/test_park.py::test_a_mistake_is_named",
+    },
 }
