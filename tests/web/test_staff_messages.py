@@ -229,6 +229,10 @@ def test_what_is_queued_for_who_agreed_is_cancelled_if_staff_say_so(
         answer = Opened(owner).send(f"{HERE}/stand", **agreed)
         assert answer.status_code == 422
         assert "that takes two of you" in text(answer)
+        # They became so many after the form was looked at.
+        looks = iter([False, True])
+        many.setattr(targets, "takes_two", lambda *_asked, **_words: next(looks))
+        assert Opened(owner).send(f"{HERE}/stand", **agreed).status_code == 503
         assert states(app) == {"queued": 12}
     assert Opened(owner).send(f"{HERE}/stand", **agreed).status_code == 303
     work(app)

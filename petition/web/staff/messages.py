@@ -38,6 +38,7 @@ from petition.store.messages import answers, counts, target_details
 from petition.store.messages.target_details import TargetDetails
 from petition.web.http.access import OWN_PAGES, access
 from petition.web.http.dependencies import deps
+from petition.web.http.errors import error_page
 from petition.web.http.locale import _, language
 from petition.web.signing.fields import PostedForm, text_of
 from petition.web.staff.auth import has_permission
@@ -288,20 +289,30 @@ def add_stand(slug: str, target_key: str) -> BaseResponse:
     with reading() as session:
         form.takes_two = targets.takes_two(session, slug, target_key, setting=two)
 
-    def add(session: Session) -> None:
-        new = NewStand(
-            stand=Stand(text_of(form.stand)),
-            day=form.typed_day(),
-            link=text_of(form.link),
-            note=text_of(form.note),
-            ends_queue=bool(form.ends_queue.data),
-        )
-        try:
-            targets.add_stand(session, _which(slug, target_key), new, setting=two, at=deps().now())
-        except SecondNeeded:  # they became so many since it was looked
-            abort(409)
+    return _shared(
+        slug,
+        target_key,
+        form,
+        lambda session: targets.add_stand(
+            session, _which(slug, target_key), _new(form), setting=two, at=deps().now()
+        ),
+    )
 
-    return _shared(slug, target_key, form, add)
+
+def _new(form: StandForm) -> NewStand:
+    return NewStand(
+        stand=Stand(text_of(form.stand)),
+        day=form.typed_day(),
+        link=text_of(form.link),
+        note=text_of(form.note),
+        ends_queue=bool(form.ends_queue.data),
+    )
+
+
+@messages.errorhandler(SecondNeeded)
+def became_many(_error: SecondNeeded) -> Response:
+    """They became so many after the form was looked at: sent again, it says so."""
+    return error_page(503)
 
 
 @messages.post("/<target_key>/leave")
