@@ -25,6 +25,11 @@ class Folder:
     asked: list[str] = field(default_factory=list)
     breaks_at: str = ""
     """At this command the connection ends."""
+    name: str = "INBOX/petition"
+    """As the protocol spells it."""
+    uidplus: bool = True
+    found_at_once: int = 0
+    """Numbers in the longest answer."""
     port: int = 0
 
 
@@ -53,17 +58,19 @@ class _Conversation(socketserver.StreamRequestHandler):
         uids = [int(each) for each in re.findall(r"\b\d+\b", rest)][:1]
         match name:
             case "CAPABILITY":
-                self._say("* CAPABILITY IMAP4rev1 UIDPLUS")
+                self._say("* CAPABILITY IMAP4rev1" + folder.uidplus * " UIDPLUS")
             case "LOGIN":
                 known = rest.split(" ", 1)[1] == f'{USER} "{PASSWORD}"'
                 return "OK" if known else "NO [AUTHENTICATIONFAILED]"
             case "SELECT":
                 self._say(f"* {len(folder.emails)} EXISTS")
                 self._say(f"* OK [UIDVALIDITY {UIDVALIDITY}] numbers stay")
-                return "OK" if '"INBOX/petition"' in rest else "NO"
+                return "OK" if f'"{folder.name}"' in rest else "NO"
             case "UID SEARCH":
-                left = sorted(set(folder.emails) - folder.deleted)
-                self._say("* SEARCH " + " ".join(map(str, left)))
+                numbers = sorted(folder.emails)[_places(rest.split()[2])]
+                found = [n for n in numbers if (n in folder.deleted) == rest.endswith(" DELETED")]
+                folder.found_at_once = max(folder.found_at_once, len(found))
+                self._say("* SEARCH " + " ".join(map(str, found)))
             case "UID FETCH":
                 content = folder.emails.get(uids[0])
                 if content is not None:
@@ -74,8 +81,20 @@ class _Conversation(socketserver.StreamRequestHandler):
             case "UID STORE":
                 folder.deleted.add(uids[0])
             case "UID EXPUNGE":
-                folder.emails.pop(uids[0])
+                for number in folder.deleted & set(uids):
+                    folder.emails.pop(number, None)
+                    folder.deleted.discard(number)
+            case "EXPUNGE":
+                for number in folder.deleted:
+                    folder.emails.pop(number, None)
+                folder.deleted.clear()
         return "OK"
+
+
+def _places(text: str) -> slice:
+    """`1:20` or `21:*` of the emails in their order."""
+    first, _, last = text.partition(":")
+    return slice(int(first) - 1, None if last == "*" else int(last))
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -99,6 +99,12 @@ def _keep_once(app: Flask, content: bytes, place: str) -> None:
         receiving.keep_once(session, context, received, place, at=now())
 
 
+def _is_kept(app: Flask, place: str) -> bool:
+    key = dependencies_of(app).settings.secret_key
+    with reading() as session:
+        return receiving.is_kept(session, key, place)
+
+
 def _from_maildir(maildir: Path) -> None:
     """Each is moved to `cur` once it is kept."""
     number = 0
@@ -121,9 +127,12 @@ def _from_imap() -> None:
         if server is None:
             raise FolderAway("IMAP_URL is not set")
         with ImapFolder(server) as folder:
+            for place in folder.marked():
+                if _is_kept(app, place.name):
+                    folder.expunge(place.uid)
             for mail in folder.waiting():
-                _keep_once(app, mail.content, mail.place)
-                folder.delete(mail.uid)
+                _keep_once(app, mail.content, mail.place.name)
+                folder.delete(mail.place.uid)
                 number += 1
     click.echo(f"{number} taken in")
 

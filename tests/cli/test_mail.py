@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from petition.cli import main
 from petition.domain.letters.inbound import LARGEST
 from petition.mail import inbound
+from petition.mail.inbound import imap_folder
 from petition.services.letters import receiving
 from petition.store.letters import inbound_mails
 from petition.web.http.dependencies import dependencies_of
@@ -130,16 +131,53 @@ def test_an_imap_folder_is_taken_in_once_whenever_it_breaks(
         wrong = pipe(app, b"", "--imap", IMAP_URL=url.replace(login, "somebody:else"))
         assert wrong.exit_code == 75
         assert "else" not in wrong.output
-        # It breaks after each step: kept and not deleted, deleted and not gone.
+        # It breaks after each step: kept and not marked, marked and not gone.
         for command in ("UID FETCH", "UID STORE", "UID EXPUNGE"):
             folder.breaks_at = command
             assert pipe(app, b"", "--imap", IMAP_URL=url).exit_code == 75
-        folder.breaks_at, folder.deleted = "", set()
-        assert pipe(app, b"", "--imap", IMAP_URL=url).output == "3 taken in\n"
+        assert folder.deleted == {3}
+        folder.breaks_at = ""
+        assert pipe(app, b"", "--imap", IMAP_URL=url).output == "2 taken in\n"
         assert pipe(app, b"", "--imap", IMAP_URL=url).output == "0 taken in\n"
         assert sorted(kept(app)) == sorted(emails.values())
         assert folder.emails == {}
     assert pipe(app, b"", "--imap").output == "Error: IMAP_URL is not set\n"
+
+
+@on_sqlite
+@pytest.mark.parametrize("uidplus", [True, False])
+def test_what_others_marked_as_deleted_in_an_imap_folder_stays_where_the_server_can(
+    app: Flask, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, *, uidplus: bool
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    with imap_server(certificates) as folder:
+        folder.uidplus = uidplus
+        folder.emails |= {number: email_of(f"No {number}").encode() for number in (3, 5)}
+        folder.deleted = {3}
+        assert pipe(app, b"", "--imap", IMAP_URL=_url(folder.port)).output == "1 taken in\n"
+        assert kept(app) == [email_of("No 5").encode()]
+        assert set(folder.emails) == ({3} if uidplus else set())
+
+
+@on_sqlite
+def test_an_imap_folder_of_any_name_and_size_is_read(
+    app: Flask, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    monkeypatch.setattr(imap_folder, "AT_ONCE", 2)
+    with imap_server(certificates) as folder:
+        folder.name = r"R&-D \"ours\""
+        folder.emails |= {number: email_of(f"No {number}").encode() for number in (3, 5, 8, 9, 11)}
+        url = _url(folder.port, 'R&D "ours"')
+        assert pipe(app, b"", "--imap", IMAP_URL=url).output == "5 taken in\n"
+        assert folder.emails == {}
+        assert folder.found_at_once == 2
+        assert pipe(app, b"", "--imap", IMAP_URL=url).output == "0 taken in\n"
+
+
+def _url(port: int, folder: str = "INBOX/petition") -> str:
+    login = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
+    return f"imaps://{login}@127.0.0.1:{port}/{quote(folder, safe='')}"
 
 
 @on_sqlite

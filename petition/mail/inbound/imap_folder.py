@@ -16,6 +16,8 @@ from petition.setting_urls import Imap
 
 TIMEOUT: Final = 60.0
 """Seconds for each answer."""
+AT_ONCE: Final = 50_000
+"""So many numbers in one answer at most: Python's client takes no line of more than a megabyte."""
 
 
 class FolderAway(PetitionError):
@@ -23,12 +25,19 @@ class FolderAway(PetitionError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FolderPlace:
+    """Where an email lies."""
+
+    uid: str
+    name: str
+    """Of it alone, for ever: no other email at any time has the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FolderMail:
     """An email that lies there."""
 
-    uid: str
-    place: str
-    """Of it alone, for ever: no other email at any time has the same."""
+    place: FolderPlace
     content: bytes
 
 
@@ -39,6 +48,9 @@ class ImapFolder:
         self._server = server
         self._connection: imaplib.IMAP4 | None = None
         self._era = ""
+        self._number = 0
+        self._deletes_one = False
+        """The server can take one of those that are marked, and leave the others."""
 
     def __enter__(self) -> ImapFolder:
         try:
@@ -71,8 +83,10 @@ class ImapFolder:
 
     def _open(self, connection: imaplib.IMAP4) -> None:
         connection.login(self._server.username, self._server.password)
-        quoted = re.sub(r'(["\\])', r"\\\1", self._server.folder)
-        _answer(connection.select(f'"{quoted}"'))
+        number = _answer(connection.select(_spelled(self._server.folder)))
+        self._number = int(_text(number[0]) or 0)
+        _, able = connection.capability()
+        self._deletes_one = b"UIDPLUS" in (able[0] or b"").upper().split()
         _, era = connection.response("UIDVALIDITY")
         self._era = _text(era[0] if era else None)
         if not self._era.isdigit():
@@ -80,12 +94,24 @@ class ImapFolder:
 
     def waiting(self) -> Iterator[FolderMail]:
         """What lies there, the oldest first. Looking changes nothing."""
-        for uid in _text(self._asked("SEARCH", "UNDELETED")[0]).split():
-            content = self._content(uid)
+        for place in self._found("UNDELETED"):
+            content = self._content(place.uid)
             if content is not None:  # else another took it meanwhile
-                server = self._server
-                place = f"{server.username}@{server.host} {server.folder} {self._era} {uid}"
-                yield FolderMail(uid=uid, place=place, content=content)
+                yield FolderMail(place=place, content=content)
+
+    def marked(self) -> Iterator[FolderPlace]:
+        """What is marked as deleted and not gone: by others, or by us, who then were ended."""
+        yield from self._found("DELETED")
+
+    def _found(self, state: str) -> list[FolderPlace]:
+        uids: list[str] = []
+        for first in range(1, self._number + 1, AT_ONCE):
+            last = first + AT_ONCE - 1
+            upto = "*" if last >= self._number else last
+            uids += _text(self._asked("SEARCH", f"{first}:{upto}", state)[0]).split()
+        server = self._server
+        there = f"{server.username}@{server.host} {server.folder} {self._era}"
+        return [FolderPlace(uid=uid, name=f"{there} {uid}") for uid in uids]
 
     def _content(self, uid: str) -> bytes | None:
         for part in self._asked("FETCH", uid, f"(UID BODY.PEEK[]<0.{LARGEST}>)"):
@@ -96,16 +122,16 @@ class ImapFolder:
     def delete(self, uid: str) -> None:
         """It is kept here. What else is marked as deleted there stays, where the server can."""
         self._asked("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
-        connection = self._there()
-        _, answer = connection.capability()
-        if b"UIDPLUS" in (answer[0] or b"").upper().split():
-            self._asked("EXPUNGE", uid)
-        else:
-            _answer(connection.expunge())
+        self.expunge(uid)
+
+    def expunge(self, uid: str) -> None:
+        """It is marked as deleted, and goes."""
+        self._asked("EXPUNGE", *([uid] if self._deletes_one else []))
 
     def _asked(self, command: str, *words: str) -> list[Any]:
         try:
-            return _answer(self._there().uid(command, *words))
+            connection = self._there()
+            return _answer(connection.uid(command, *words) if words else connection.expunge())
         except (imaplib.IMAP4.error, OSError) as error:
             raise _away(error) from None
 
@@ -121,6 +147,12 @@ class ImapFolder:
                 connection.logout()
             except (imaplib.IMAP4.error, OSError):
                 connection.shutdown()
+
+
+def _spelled(folder: str) -> str:
+    """A folder's name as the protocol has it, which keeps & for other scripts."""
+    quoted = re.sub(r'(["\\])', r"\\\1", folder.replace("&", "&-"))
+    return f'"{quoted}"'
 
 
 def _answer(found: tuple[str, list[Any]]) -> list[Any]:

@@ -76,9 +76,17 @@ def keep_once(
     """The same for one that lies somewhere until it is deleted there: kept once, however often
     it is found in that place.
     """
-    mark = hmac.digest(context.secret_key.encode(), f"inbound {place}".encode(), "sha256")
-    if inbound_mails.is_new(session, mark, at=at):
+    if inbound_mails.is_new(session, _mark(context.secret_key, place), at=at):
         keep(session, context.vault, received, at=at)
+
+
+def is_kept(session: Session, secret_key: str, place: str) -> bool:
+    """Whether the one that lies there was kept."""
+    return inbound_mails.is_marked(session, _mark(secret_key, place))
+
+
+def _mark(secret_key: str, place: str) -> bytes:
+    return hmac.digest(secret_key.encode(), f"inbound {place}".encode(), "sha256")
 
 
 def opened(plain: bytes) -> Received:

@@ -43,6 +43,11 @@ def is_new(session: Session, mark: bytes, *, at: datetime) -> bool:
     return upsert(session, InboundMark, {"mark": mark, "taken_at": at}) == 1
 
 
+def is_marked(session: Session, mark: bytes) -> bool:
+    """Whether one was taken from there."""
+    return session.scalar(select(InboundMark.mark).where(InboundMark.mark == mark)) is not None
+
+
 def delete_old_marks(session: Session, *, before: datetime) -> None:
     """Where emails came from that were taken before then: they are long gone from there."""
     session.execute(
