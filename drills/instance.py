@@ -32,7 +32,8 @@ CAMPAIGN = "amazon"
 STARTING_SECONDS = 30.0
 GRACE = 0.2  # seconds that orphans get to leave by themselves
 OURS = re.compile(
-    r"PETITION_|DRILL_|(?:DATABASE_URL|REDIS_URL|SMTP_URL|PORT|PYTHONPATH)(?:_FILE)?$"
+    r"PETITION_|DRILL_"
+    r"|(?:DATABASE_URL|REDIS_URL|SMTP_URL|IMAP_URL|PORT|PYTHONPATH)(?:_FILE)?$"
 )
 
 

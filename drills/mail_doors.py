@@ -1,4 +1,5 @@
-"""Doors: the very lines of docs/hosts.md by which Postfix and Exim hand over what comes in.
+"""Doors: the very lines of docs/hosts.md by which Postfix and Exim hand over what comes in,
+and by which it is fetched from a folder of a Dovecot.
 
 They are read from the page; put in are only this drill's domain, user, file and program. First with
 a database that is not there: the servers keep the emails. Then with the right one: all come in.
@@ -21,6 +22,7 @@ from typing import Final
 from drills.aliases import DOMAIN, Writing
 from drills.failure import DrillError, Unavailable
 from drills.instance import OURS, ROOT, Instance
+from drills.mail_folder import folder
 from drills.mail_relays import OWNER, exim, postfix
 from drills.outcome import Verdict, say
 from petition.domain.letters.return_words import ReturnKind
@@ -74,17 +76,18 @@ def lines(page: str) -> Lines:
 class Doors:
     """An installation whose mail servers are those of the page."""
 
-    def __init__(self, instance: Instance, folder: Path) -> None:
-        self._instance, self._folder = instance, folder / "doors"
+    def __init__(self, instance: Instance, parent: Path) -> None:
+        self._instance, self._folder = instance, parent / "doors"
         self._folder.mkdir(mode=0o755)
         self._environ, self._script = self._folder / "petition.env", self._folder / "petition-mail"
         self._writing = Writing(instance)
-        self._lines = lines(PAGE.read_text(encoding="utf-8"))
+        self._page = PAGE.read_text(encoding="utf-8")
+        self._lines = lines(self._page)
         self._python, self._user = _python(), USER
         self._write_script()
 
     def run(self, root: Path, verdict: Verdict) -> None:
-        """A reply and a bounce through each of the two."""
+        """A reply and a bounce through each of the two, and from the folder."""
         try:
             self._open_to(USER)
             with postfix(
@@ -104,6 +107,7 @@ class Doors:
                 transports=self._put_in(self._lines.transport),
             ) as port:
                 self._door("exim", port, verdict)
+            folder(self._writing, root, self._folder / "dovecot", self._page, verdict)
         finally:
             self._writing.close()
 

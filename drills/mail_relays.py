@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,8 @@ from drills.failure import DrillError, Unavailable
 from drills.ports import free_port
 from drills.processes import Running
 
-PACKAGES: Final = ("postfix", "exim4-daemon-light", "libnss-wrapper")
+SERVERS: Final = ("postfix", "exim4-daemon-light", "dovecot-core", "dovecot-imapd")
+PACKAGES: Final = (*SERVERS, "libnss-wrapper")
 OWNER: Final = "mail"
 """Who owns the queues: a user that every Debian has."""
 NEVER: Final = ("libc6", "libgcc-s1", "libcrypt1")
@@ -112,7 +114,7 @@ begin retry
 
 
 def unpacked(folder: Path) -> Path:
-    """Both programs' files, of packages that are fetched now."""
+    """The programs' files (Dovecot's too), of packages that are fetched now."""
     if os.geteuid() != 0:
         raise Unavailable("Postfix starts as root alone; it writes to the drill's folder only")
     packages, root = folder / "packages", folder / "root"
@@ -123,7 +125,7 @@ def unpacked(folder: Path) -> Path:
         _fetch(packages, root, _libraries())
         missing = _missing(root)
     if missing:
-        raise Unavailable(f"Postfix and Exim lack libraries here: {', '.join(missing)}")
+        raise Unavailable(f"the mail servers lack libraries here: {', '.join(missing)}")
     return root
 
 
@@ -134,7 +136,7 @@ def _fetch(packages: Path, root: Path, names: tuple[str, ...]) -> None:
             _call(["dpkg-deb", "-x", str(package), str(root)], packages)
             package.unlink()
     except (OSError, subprocess.SubprocessError) as error:
-        raise Unavailable(f"the packages of Postfix and Exim cannot be fetched: {error}") from None
+        raise Unavailable(f"the packages of the mail servers cannot be fetched: {error}") from None
 
 
 def _call(command: list[str], folder: Path) -> str:
@@ -145,10 +147,10 @@ def _call(command: list[str], folder: Path) -> str:
 
 
 def _libraries() -> tuple[str, ...]:
-    """What both depend on, on a machine that lacks some of it."""
+    """What they depend on, on a machine that lacks some of it."""
     without = ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
     told = _call(
-        ["apt-cache", "depends", "--recurse", *(f"--no-{each}" for each in without), *PACKAGES[:2]],
+        ["apt-cache", "depends", "--recurse", *(f"--no-{each}" for each in without), *SERVERS],
         Path("/"),
     )
     names = {line.strip() for line in told.splitlines() if line.startswith("lib")}
@@ -157,7 +159,8 @@ def _libraries() -> tuple[str, ...]:
 
 def _missing(root: Path) -> list[str]:
     """Libraries that neither the machine nor the packages have."""
-    programs = [root / "usr/lib/postfix/sbin/smtpd", root / "usr/sbin/exim4"]
+    places = ("lib/postfix/sbin/smtpd", "sbin/exim4", "sbin/dovecot", "lib/dovecot/imap")
+    programs = [root / "usr" / each for each in places]
     told = "".join(
         subprocess.run(
             ["ldd", str(each)], env=library_path(root), capture_output=True, text=True, check=False
@@ -169,7 +172,9 @@ def _missing(root: Path) -> list[str]:
 
 def library_path(root: Path) -> dict[str, str]:
     """Where the programs find what was unpacked beside them."""
-    folders = [root / "usr/lib/postfix", *sorted(root.glob("usr/lib/*-linux-gnu*"))]
+    own = [root / "usr/lib" / each for each in ("postfix", "dovecot")]
+    shared = (sorted(root.glob(f"{each}/*-linux-gnu*")) for each in ("usr/lib", "lib"))
+    folders = [*own, *chain(*shared)]
     return {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "LD_LIBRARY_PATH": ":".join(map(str, folders)),

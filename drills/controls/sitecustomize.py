@@ -7,6 +7,7 @@ anything from starting: a process that cannot import what it would break stays w
 
 import contextlib
 import os
+import signal
 import threading
 import time
 from importlib import import_module
@@ -314,7 +315,53 @@ def _check_nothing() -> None:
     _replace(messages, subject_line=lambda text: f"Subject: {text}\r\n")
 
 
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _end_before_commit() -> None:
+    """No control, but a drill's wish: the first email of a folder is kept, all but the commit."""
+    receiving: Any = import_module("petition.services.letters.receiving")
+    keep = receiving.keep_once
+
+    def keep_and_end(*words: Any, **more: Any) -> None:
+        keep(*words, **more)
+        _end()
+
+    _replace(receiving, keep_once=keep_and_end)
+
+
+def _end_at(step: str) -> None:
+    """No control either: what comes before this step is done, and it is not."""
+    folder: Any = import_module("petition.mail.inbound.imap_folder").ImapFolder
+    _replace(folder, **{step: lambda *_: _end()})
+
+
+def _delete_first() -> None:
+    """What lies in a folder is deleted before it is kept."""
+    folder: Any = import_module("petition.mail.inbound.imap_folder").ImapFolder
+    waiting, delete = folder.waiting, folder.delete
+
+    def wait_and_delete(self: Any) -> Any:
+        for mail in waiting(self):
+            delete(self, mail.place.uid)
+            yield mail
+
+    _replace(folder, waiting=wait_and_delete)
+
+
+def _forget_places() -> None:
+    """Whatever lies in a folder was never seen there."""
+    inbound_mails: Any = import_module("petition.store.letters.inbound_mails")
+    _replace(inbound_mails, is_new=lambda *_, **__: True)
+
+
 CONTROLS = {
+    "ends-before-commit": _end_before_commit,
+    "ends-after-commit": lambda: _end_at("delete"),
+    "ends-after-mark": lambda: _end_at("expunge"),
+    "deletes-first": _delete_first,
+    "forgets-places": _forget_places,
     "no-pace": _no_pace,
     "quick-clock": _quick_clock,
     "outcome-forgotten": _forget_the_outcome,

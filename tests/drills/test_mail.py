@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from drills.failure import DrillError
 from drills.mail import _covers, _Run
 from drills.mail_doors import PAGE, lines
+from drills.mail_dovecot import FOLDER, PASSWORD, USER, Mailbox, noted
+from drills.mail_folder import addresses, command, put_in
 from drills.mail_target import FAULTS, Does, Taken, faulty
 from drills.mail_writers import Writer, holds
 from petition.dkim_keys import read
 from petition.mail.dkim import Signer
+from petition.setting_urls import mail_folder
 from tests.dkim import ED25519, RSA
 from tests.mail.written import plain_letter
 
@@ -36,6 +40,28 @@ def test_the_lines_of_the_page_are_read_whole_or_missed() -> None:
     assert "temp_errors = *" in found.transport
     with pytest.raises(DrillError, match="petition_pipe"):
         lines(page.replace("    petition_pipe:", "    pipe:"))
+
+
+def test_the_pages_way_to_a_folder_is_read_or_missed() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert command(page) == ["mail", "receive", "--imap"]
+    box = Mailbox(port=20143, tls_port=20993, authority=Path("ca.pem"))
+    implicit, starttls = (mail_folder(put_in(each, box)) for each in addresses(page))
+    for each in (implicit, starttls):
+        assert (each.username, each.password, each.folder) == (USER, PASSWORD, FOLDER)
+        assert each.host == "127.0.0.1"
+    assert (implicit.port, implicit.implicit_tls) == (20993, True)
+    assert (starttls.port, starttls.implicit_tls) == (20143, False)
+    with pytest.raises(DrillError, match="no command"):
+        command(page.replace("receive --imap", "receive"))
+    with pytest.raises(DrillError, match="IMAP_URL"):
+        addresses(page.replace("imap://user", "user"))
+
+
+def test_what_is_noted_on_an_email_of_the_folder_is_seen() -> None:
+    answer = r"[b'1 (UID 4 FLAGS (\\Recent))', b'2 (UID 5 FLAGS (\\Seen \\Recent))']"
+    assert noted(answer) == ["", r"\\Seen"]
+    assert noted("[None]") == []
 
 
 def test_what_was_added_on_the_way_is_seen() -> None:
