@@ -809,7 +809,7 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
         "Some cells begin": (
             "services/test_csv_file.py::test_no_cell_of_mallorys_runs_in_a_spreadsheet"
         ),
-        "`'=1+1`": EXPLAINED,
+        "`'=1+1`": "services/test_csv_file.py::test_no_cell_of_mallorys_runs_in_a_spreadsheet",
         "The export puts it before": "domain/test_spreadsheet.py::test_whatever_may_run_is_guarded",
         "Leave it there.": EXPLAINED,
         "A program that reads the file gets": (
@@ -842,7 +842,7 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
         "It comes with these rules": (
             "store/test_migrations.py::test_the_providers_come_with_the_tables"
         ),
-        "Emails still go to": EXPLAINED,
+        "Emails still go to": "journeys/test_signs_twice.py::test_confirmed_first_then_again",
         "A change counts for forms": (
             "services/test_rekeying.py::test_a_form_under_the_new_key_makes_a_second_signature_that_is_merged"
         ),
@@ -872,7 +872,9 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
         "So are emails that only": (
             "services/test_mailbox_limits.py::test_letters_that_only_look_other_share_the_limits"
         ),
-        "`ａｎａ@…`": EXPLAINED,
+        "`ａｎａ@…`": (
+            "services/test_mailbox_limits.py::test_letters_that_only_look_other_share_the_limits"
+        ),
     },
     "Changing the petition": {
         "A petition is a folder": EXPLAINED,
@@ -920,11 +922,15 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
             "web/test_form_fields.py::test_those_that_are_off_are_not_there_and_not_kept_whoever_sends_them"
         ),
         "Ask for a postcode only": EXPLAINED,
-        "**What people pass on**": EXPLAINED,
+        "**What people pass on**": (
+            "web/test_sharing.py::test_each_service_gets_the_words_and_an_address_that_says_which_way"
+        ),
         "`[share]` in `call.toml`": (
             "web/test_sharing.py::test_each_service_gets_the_words_and_an_address_that_says_which_way"
         ),
-        "What is missing is the": EXPLAINED,
+        "What is missing is the": (
+            "web/test_campaign_files.py::test_words_to_pass_on_that_are_missing_are_the_share_text"
+        ),
         "The links are the same": (
             "web/test_sharing.py::test_our_own_tags_are_kept_with_a_signature_and_cost_no_page_of_its_own"
         ),
@@ -949,15 +955,23 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
         "`[7]` in the story": (
             "services/test_content_files.py::test_a_footnote_without_its_reference_is_named"
         ),
-        "One that is in another language": EXPLAINED,
-        "One that is public leads": EXPLAINED,
-        "`[ILO, Convention": EXPLAINED,
+        "One that is in another language": (
+            "web/test_campaign_files.py::test_a_reference_says_its_language_and_leads_where_it_is_public"
+        ),
+        "One that is public leads": (
+            "web/test_campaign_files.py::test_a_reference_says_its_language_and_leads_where_it_is_public"
+        ),
+        "`[ILO, Convention": (
+            "web/test_campaign_files.py::test_a_reference_says_its_language_and_leads_where_it_is_public"
+        ),
         "A folder can only be in": (
             "web/test_park.py::test_a_language_that_the_program_does_not_speak_is_said_plainly"
         ),
-        "The story is Markdown": EXPLAINED,
+        "The story is Markdown": (
+            "web/test_campaign_files.py::test_the_story_is_markdown_and_takes_no_html"
+        ),
         "HTML is not taken": (
-            "services/test_content_files.py::test_a_mistake_in_the_files_is_named_and_nothing_changes"
+            "web/test_campaign_files.py::test_the_story_is_markdown_and_takes_no_html"
         ),
         "What you loaded is yours": (
             "services/test_content_files.py::test_a_call_that_staff_loaded_first_is_theirs_altogether"
@@ -968,9 +982,11 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
         "`petition campaign load amazon` puts": (
             "services/test_content_files.py::test_who_loads_the_shipped_files_by_hand_hands_the_call_back"
         ),
-        "In `campaign.toml`, all": EXPLAINED,
+        "In `campaign.toml`, all": "web/test_campaign_files.py::test_the_look_is_optional",
         "A drawing is an SVG": "services/test_drawings.py::test_anything_else_is_refused",
-        "It is turned round": EXPLAINED,
+        "It is turned round": (
+            "web/test_campaign_files.py::test_a_drawing_is_turned_round_where_one_reads_from_right_to_left"
+        ),
         "`[message]` in": "web/test_message.py::test_it_is_there_only_where_the_campaign_has_it",
         "They may send it from": (
             "web/test_message.py::test_ones_own_mailbox_gets_links_that_are_short_enough"
@@ -989,13 +1005,19 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
             "cli/test_messages.py::test_who_only_writes_is_in_no_list_and_cannot_be_found"
         ),
         "Put the targets": EXPLAINED,
-        "Where the server receives mail": EXPLAINED,
-        "Elsewhere answers come": EXPLAINED,
+        "Where the server receives mail": (
+            "services/test_replies.py::test_an_answer_is_written_on_a_page_and_goes_as_a_message"
+        ),
+        "Elsewhere answers come": (
+            "web/test_campaign_files.py::test_where_no_mail_is_taken_in_answers_come_to_an_address_that_is_read"
+        ),
         "Who reads a partner": (
             "web/test_message.py::test_by_a_partners_link_it_counts_for_the_partner"
         ),
         "`--by` takes": "cli/test_messages.py::test_the_queue_is_shown_paused_and_counted",
-        "A parked email": EXPLAINED,
+        "A parked email": (
+            "worker/test_messages.py::test_what_becomes_of_it_is_known_or_it_is_parked"
+        ),
         "It is never sent again": (
             "worker/test_messages.py::test_a_worker_that_ends_in_the_middle_leaves_it_parked"
         ),
@@ -1006,13 +1028,21 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
         "A campaign whose signers": (
             "web/test_park.py::test_no_page_speaks_of_risk_or_of_the_other_campaign"
         ),
-        "The words stand in": EXPLAINED,
-        "`sensitive` says": EXPLAINED,
+        "The words stand in": (
+            "web/test_campaign_files.py::test_words_for_people_at_risk_may_be_left_out"
+        ),
+        "`sensitive` says": (
+            "web/test_campaign_files.py::test_the_privacy_notice_says_what_a_signature_shows"
+        ),
         "**News** is a file": "web/test_park.py::test_news_are_named_by_their_day",
         "It begins with `# Title`": "web/test_park.py::test_a_mistake_is_named",
         "The newest three": "web/test_park.py::test_the_newest_three_stand_open_with_their_dates",
-        "Keep a file": EXPLAINED,
-        "**A timeline**": EXPLAINED,
+        "Keep a file": (
+            "web/test_campaign_files.py::test_readers_of_the_feed_know_news_by_their_files_names"
+        ),
+        "**A timeline**": (
+            "web/test_campaign_files.py::test_a_timeline_has_a_line_for_each_table_with_its_marks"
+        ),
         "`[[timeline]]` with": "web/test_park.py::test_a_mistake_is_named",
         "**The outcome** stands": (
             "web/test_park.py::test_its_outcome_stands_there_once_it_is_closed"
