@@ -8,6 +8,7 @@ from types import ModuleType
 from drills import (
     api,
     bombing,
+    bounces,
     cannon,
     enumeration,
     full,
@@ -42,6 +43,7 @@ DRILLS: dict[str, ModuleType] = {
     "pages": pages,
     "wordpress": wordpress,
     "mail": mail,
+    "bounces": bounces,
 }
 
 
