@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,16 @@ class Reader:
         self._seen: set[tuple[str, int]] = set()
 
     def take(
-        self, content: bytes, recipients: list[str] | None = None, where: str = "by SMTP"
+        self,
+        content: bytes,
+        recipients: list[str] | None = None,
+        where: str = "by SMTP",
+        having: Collection[str] = (),
     ) -> None:
         """Read one letter."""
         self.read += 1
         # Not the letter itself: a failing test says what rule broke, by whatever stranger's text.
-        self.wrong.extend(f"{where}: {fault}" for fault in faults(content, recipients))
+        self.wrong.extend(f"{where}: {fault}" for fault in faults(content, recipients, having))
 
     def file(self, path: Path, name: str) -> None:
         """Read one file, once for each time that it is written."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import email
 import re
 from collections import Counter
+from collections.abc import Collection
 from email import policy
 from email.message import EmailMessage, Message
 from email.utils import getaddresses
@@ -50,10 +51,18 @@ NOT_IN_LOCAL: Final = '@,;:<>()[]\\"%!|`'
 FOREIGN: Final = re.compile(rb"[\r\n\0]|\xe2\x80[\xa8\xa9]|[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def faults(content: bytes, recipients: list[str] | None = None) -> list[str]:
-    """What is wrong with a letter; `recipients` as the envelope named them, where there is one."""
+def faults(
+    content: bytes, recipients: list[str] | None = None, having: Collection[str] = ()
+) -> list[str]:
+    """What is wrong with a letter; `recipients` as the envelope named them, where there is one.
+
+    `having`: who was handed these very bytes before, and must not be again; some of the others may.
+    """
     found = [*_bytes(content), *_head(content), *_body(content)]
-    if recipients is not None and recipients != _to(content):
+    to = [each for each in _to(content) if each not in having]
+    if recipients is not None and having:
+        to = [each for each in to if each in recipients]
+    if recipients is not None and recipients != to:
         found.append("the envelope names other mailboxes than To")
     return found
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from email.message import EmailMessage
 from html import unescape
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,7 +20,8 @@ from petition.store.db import transaction
 from petition.store.messages import replies
 from petition.store.tables import CampaignText, Message, MessageTarget
 from petition.web.http.dependencies import dependencies_of
-from tests.factories import letters, rows, text_of
+from tests import people
+from tests.factories import change, confirm, entries, letters, rows, text_of
 from tests.people import Form
 
 KEYS = ("chief-executive", "human-resources", "human-rights")
@@ -56,6 +59,28 @@ def write(
     return client.post(f"/{lang}/amazon/message", data=form)
 
 
+def together(app: Flask) -> None:
+    """From now on, one email goes to all whom somebody writes to."""
+    ((kept,),) = rows(app, "SELECT presentation FROM campaigns WHERE slug = 'amazon'")
+    document: dict[str, Any] = json.loads(str(kept))
+    document["message"] |= {"together": True}
+    change(
+        app,
+        "UPDATE campaigns SET presentation = :kept WHERE slug = 'amazon'",
+        kept=json.dumps(document),
+    )
+    dependencies_of(app).campaign_cache.clear()
+
+
+def write_to(app: Flask, client: FlaskClient, **keys: tuple[str, ...]) -> None:
+    """Each of these people writes one email to these targets, and confirms."""
+    for name, those in keys.items():
+        form = form_of(client, getattr(people, name)) | {"to": list(those)}
+        assert client.post("/en/amazon/message", data=form).status_code == 303
+    for entry_id in entries(app):
+        confirm(app, entry_id)
+
+
 def states(app: Flask) -> dict[str, int]:
     """How many messages are in each state."""
     found = rows(app, "SELECT state, count(*) FROM messages GROUP BY state")
@@ -78,6 +103,11 @@ def texts(app: Flask) -> list[MessageText | None]:
 def to_targets(app: Flask) -> list[EmailMessage]:
     """The emails that went to targets."""
     return [each for each in letters(app) if each["Reply-To"]]
+
+
+def recipients(sent: EmailMessage) -> list[str]:
+    """The targets' keys, as its head names them."""
+    return [each.addr_spec.partition("@")[0] for each in sent["To"].addresses]
 
 
 def my_link(letter: EmailMessage) -> str:

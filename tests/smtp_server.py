@@ -109,7 +109,8 @@ class Handler:
         if refusal:
             return refusal
         assert isinstance(envelope.content, bytes)
-        reader.take(envelope.content, self.asked.pop(id(envelope)))
+        having = self._having(envelope.content)
+        reader.take(envelope.content, self.asked.pop(id(envelope)), having=having)
         message = email.message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         with self._lock:
@@ -130,6 +131,12 @@ class Handler:
         if self.silent:
             await asyncio.sleep(3600)
         return "250 taken"
+
+    def _having(self, content: bytes) -> set[str]:
+        """Of a letter to several, whom it was taken for before."""
+        same = [each for each in self.taken if each.content == content]
+        joint = [each for each in same if len(each.message["To"].addresses) > 1]
+        return {address for each in joint for address in each.recipients}
 
 
 @dataclass

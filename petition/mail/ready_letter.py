@@ -42,10 +42,17 @@ class ReadyLetter:
     """Where servers send what they have to say of it; None: to its sender."""
     also_to: tuple[str, ...] = ()
     """Further ones, who see each other: of a supporter's message alone."""
+    only_to: tuple[str, ...] = ()
+    """Of all these the ones that it goes to now: the others have it. Empty: it goes to all."""
 
     @property
     def recipients(self) -> tuple[str, ...]:
+        """All whom its head names."""
         return (self.to, *self.also_to)
+
+    @property
+    def envelope_recipients(self) -> tuple[str, ...]:
+        return self.only_to or self.recipients
 
     @property
     def envelope_sender(self) -> str:
@@ -160,6 +167,8 @@ def _check_envelope(letter: ReadyLetter) -> None:
         # smtplib reads the address once more before it names it to the server.
         if not same or parseaddr(address) != ("", address):
             raise UnsafeLetter(f"{name} of the envelope")
+    if not set(letter.only_to) <= set(letter.recipients):
+        raise UnsafeLetter("recipient of the envelope")
 
 
 def _lines(content: bytes) -> list[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -33,6 +33,8 @@ class NotTaken(PetitionError):
 
     means: BounceClass | None = None
     """What its answer means by our own table; None where it gave none."""
+    answers: Mapping[str, NotTaken] = MappingProxyType({})
+    """By recipient, what it said of each; empty where it gave no answer."""
 
 
 class TryLater(NotTaken):
@@ -119,6 +121,16 @@ class Conversation(smtplib.SMTP):
 
     has_ended_letter = False
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.answers: dict[str, tuple[int, bytes]] = {}
+        """Of the letter at hand, what was said of each recipient."""
+        super().__init__(*args, **options)
+
+    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        answer = super().rcpt(recip, options)
+        self.answers[recip] = answer
+        return answer
+
     def send(self, s: Any) -> None:
         if isinstance(s, bytes) and s.endswith(b"\r\n.\r\n"):
             self.has_ended_letter = True
@@ -149,25 +161,25 @@ class SmtpTransport:
 
     def _hand_over(self, connection: Conversation, letter: ReadyLetter) -> Refusals:
         connection.has_ended_letter = False
+        connection.answers = {}
         options: tuple[str, ...] = ()
-        if not letter.to.isascii():
+        if not all(map(str.isascii, letter.envelope_recipients)):
             if not connection.has_extn("smtputf8"):
                 raise Refused("SMTPUTF8 is not supported")
             options = ("SMTPUTF8", "BODY=8BITMIME")
         content = self._signer.signed(letter.content)
         try:
             refused = connection.sendmail(
-                letter.envelope_sender, [*letter.recipients], content, options
+                letter.envelope_sender, [*letter.envelope_recipients], content, options
             )
         except smtplib.SMTPRecipientsRefused as error:
-            verdicts = [_verdict(*answer) for answer in error.recipients.values()]
-            # Nobody has it: what may pass for one of several is tried again for all.
-            passing = (each for each in verdicts if isinstance(each, TryLater))
-            raise next(passing, verdicts[0]) from None
+            raise _taken_by_none(error.recipients) from None
         except smtplib.SMTPSenderRefused as error:
             raise _our_fault(error) from None
         except smtplib.SMTPDataError as error:
-            raise _verdict(error.smtp_code, error.smtp_error) from None
+            of_all = (error.smtp_code, error.smtp_error)
+            accepted = {to: of_all for to, said in connection.answers.items() if said[0] < 300}
+            raise _taken_by_none(connection.answers | accepted) from None
         except (smtplib.SMTPException, OSError) as error:  # a server that is gone is one of them
             cut_off = f"cut off: {type(error).__name__}"
             raise (OutcomeUnknown if connection.has_ended_letter else TryLater)(cut_off) from None
@@ -212,6 +224,15 @@ class SmtpTransport:
                 connection.quit()
             except (smtplib.SMTPException, OSError):
                 connection.close()
+
+
+def _taken_by_none(answers: Mapping[str, tuple[int, bytes | str]]) -> NotTaken:
+    """Nobody has it: what may pass for one of several is tried again for all."""
+    verdicts = {to: _verdict(*said) for to, said in answers.items()}
+    passing = (each for each in verdicts.values() if not isinstance(each, Refused))
+    verdict = next(passing, None) or next(iter(verdicts.values()))
+    verdict.answers = verdicts
+    return verdict
 
 
 _ENHANCED: Final = re.compile(rb"5\.(\d{1,3}\.\d{1,3})(?!\S)")

@@ -4,14 +4,16 @@ A message that is due waits for its time at the target: within office hours, spr
 caps of the target, an hour and a day, and of its mail provider. Before it is handed over it is
 marked as parked, in a commit of its own: should this process end in the middle, or the connection
 after the end of the text was sent, it stays so, and nobody sends it again. Only a server that said
-no lets it be queued once more.
+no lets it be queued once more. What a server took for some of several targets is tried again for
+those of the others to which it said "not now": the same email, to them alone.
 """
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,6 +26,7 @@ from petition.mail.letters import LetterContext
 from petition.mail.messages import to_target
 from petition.mail.ready_letter import ReadyLetter, UnsafeLetter
 from petition.mail.transport import (
+    NotTaken,
     OutcomeUnknown,
     Refusals,
     Refused,
@@ -37,7 +40,7 @@ from petition.store.db import DatabaseFault, Session, SessionFactory
 from petition.store.db.transient_failures import committed, is_overtaken
 from petition.store.letters import outbox, relay
 from petition.store.letters.outbox import ClaimedLetter
-from petition.store.messages import refusals, sending
+from petition.store.messages import deferrals, sending
 from petition.store.messages.sending import MessageToSend, Room
 from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
@@ -133,37 +136,73 @@ class MessageSender:
             return False
         except OutcomeUnknown as error:
             log.error("worker: a message is parked: nobody knows whether its target has it")
-            self._finish(letter, message.PARKED, letters.FAILED, f"{UNKNOWN}: {error}")
+            self._finish(letter, found, sending.park, f"{UNKNOWN}: {error}")
         except (TryLater, TurnedAway) as error:
             self._try_later(letter, found, taken_at, str(error))
-            if error.means is not None:
-                self._watch.note(found.to, error.means)
+            self._note_answers(error.answers)
         except Refused as error:
-            self._finish(letter, message.BOUNCED, letters.FAILED, f"Refused: {error}")
-            self._watch.note(found.to, error.means)
+            self._finish(letter, found, sending.refuse, f"Refused: {error}")
+            self._note_answers(error.answers)
         except UnsafeLetter as error:
-            self._finish(letter, message.PARKED, letters.FAILED, f"{letters.STOPPED}: {error}")
+            self._finish(letter, found, sending.park, f"{letters.STOPPED}: {error}")
             log.error("worker: a message was stopped before it left: wrong %s", error)
         else:
-            self._note_taken(letter, found, ready, not_taken)
+            self._note_taken(letter, found, ready, not_taken, taken_at)
+            self._note_answers(dict.fromkeys(ready.envelope_recipients) | {**not_taken})
         return True
 
+    def _note_answers(self, answers: Mapping[str, NotTaken | None]) -> None:
+        """What the server said of each recipient, None of who has it: of its own mail provider."""
+        for address, said in answers.items():
+            self._watch.note(address, said.means if said is not None else None)
+
     def _note_taken(
-        self, letter: ClaimedLetter, found: MessageToSend, ready: ReadyLetter, not_taken: Refusals
+        self,
+        letter: ClaimedLetter,
+        found: MessageToSend,
+        ready: ReadyLetter,
+        not_taken: Refusals,
+        taken_at: datetime,
     ) -> None:
-        """The server has it, maybe not for each of several targets: those do not get it again."""
-        refused = [
-            target_id
-            for target_id, address in zip(found.target_ids, ready.recipients, strict=True)
+        """The server has it, maybe not for each of several targets.
+
+        What may pass is tried again for those alone, as long as for one target.
+        """
+        answers = {
+            target_id: not_taken[address]
+            for target_id, address in found.goes_to.items()
             if address in not_taken
+        }
+        pause = pause_after(letter.attempts + 1, random.random())  # noqa: S311  # no secret
+        waits = [
+            target_id
+            for target_id, said in answers.items()
+            if isinstance(said, TryLater) and pause is not None
         ]
-        if refused:
-            log.warning("worker: a message was not taken for %d of its targets", len(refused))
-        if not self._finish(letter, message.SENT, letters.SENT, refused=refused):
+        refused = [target_id for target_id in answers if target_id not in waits]
+        if answers:
+            log.warning(
+                "worker: a message was not taken for %d of its targets, for %d of them not yet",
+                len(answers),
+                len(waits),
+            )
+        at = self._now()
+
+        def take(session: Session) -> bool:
+            there = sending.take(
+                session, found, refused=refused, waits=waits, written_at=ready.at, at=at
+            )
+            if there and waits and pause is not None:
+                error = str(answers[waits[0]])
+                outbox.postpone(session, letter.id, until=at + pause, error=error, left_at=at)
+                alone = [each for each in found.for_each if each.target_id in waits]
+                _give_back(session, alone, taken_at)
+            else:
+                _end(session, letter, found, letters.SENT, at=at)
+            return there
+
+        if not committed(self._transaction, take):
             self._transport.unsend(ready)  # erased while it went out
-        answers = {address: said.means for address, said in not_taken.items()}
-        for address in answers or (ready.to,):
-            self._watch.note(address, answers.get(address))
 
     def _take(
         self, session: Session, letter: ClaimedLetter
@@ -177,7 +216,9 @@ class MessageSender:
             sending.move(session, found.id, message.PARKED, at=at)
             outbox.finish(session, letter.id, letters.FAILED, at=at, error=UNKNOWN)
             return None
-        if found.state == message.QUEUED and found.is_left:
+        if found.state == message.SENT:
+            return self._take_again(session, letter, found, at)
+        if found.state == message.QUEUED and found.left:
             leaving.settle_one(session, found.id, at=at)
             found = sending.read(session, found.id) or found
         if found.state != message.QUEUED:
@@ -186,6 +227,27 @@ class MessageSender:
         if found.is_for_digest:
             outbox.put_off(session, letter.id, until=at + DIGESTED)
             return None
+        return self._begun(session, letter, found, at)
+
+    def _take_again(
+        self, session: Session, letter: ClaimedLetter, found: MessageToSend, at: datetime
+    ) -> tuple[MessageToSend, ReadyLetter, datetime] | None:
+        """The same of one that some of its targets have, for those to whom it still is to go."""
+        if deferrals.park(session, found.id, at=at) and found.again is None:
+            outbox.finish(session, letter.id, letters.FAILED, at=at, error=UNKNOWN)
+            return None
+        if found.left:
+            sending.give_up(session, found.id, sorted(found.left), at=at)
+            found = sending.read(session, found.id) or found
+        if found.again is None:
+            outbox.finish(session, letter.id, letters.SENT, at=at)
+            return None
+        return self._begun(session, letter, found, at)
+
+    def _begun(
+        self, session: Session, letter: ClaimedLetter, found: MessageToSend, at: datetime
+    ) -> tuple[MessageToSend, ReadyLetter, datetime] | None:
+        """It is begun, if now is a time for it; the targets that it goes to are counted to."""
         later = self._later(session, found, at)
         if later is not None:
             outbox.put_off(session, letter.id, until=later)
@@ -193,7 +255,7 @@ class MessageSender:
         ready = self._written(session, letter, found, at)
         if ready is None:
             return None
-        sending.begin(session, found.id)
+        sending.begin(session, found)
         for each in found.for_each:
             self._brake.note(each.target_id)
         return found, ready, at
@@ -201,15 +263,15 @@ class MessageSender:
     def _later(self, session: Session, found: MessageToSend, at: datetime) -> datetime | None:
         """When to look again; None where it may go now, and is counted to its target's cap."""
         if (
-            found.is_left
+            found.left
             or found.is_paused
             or not message.may_go(found.writer_state, apart=found.apart)
         ):
             return at + LOOK_AGAIN
         jitter = random.random()  # noqa: S311  # no secret
-        paused_until = self._watch.paused_until(session, found.to)
-        if paused_until is not None:
-            return paused_until + jitter * LOOK_AGAIN
+        paused_until = [self._watch.paused_until(session, to) for to in found.goes_to.values()]
+        if any(paused_until):
+            return max(filter(None, paused_until)) + jitter * LOOK_AGAIN
         zone = found.time_zone
         if self._paces and not found.paced:
             sending.note_paced(session, found.id)
@@ -251,24 +313,29 @@ class MessageSender:
         except SealBroken:
             self._check_keys(session)  # with foreign keys every message would fail for good
             _give_back(session, found.for_each, at)
-            sending.move(session, found.id, message.PARKED, at=at)
+            if found.again is None:
+                sending.park(session, found, at=at)
+            else:  # for these it certainly did not leave
+                sending.refuse(session, found, at=at)
             outbox.finish(session, letter.id, letters.FAILED, at=at, error="SealBroken")
             return None
-        return to_target(
+        again = found.again
+        ready = to_target(
             self._context,
             text,
             letter_id=letter.id,
             to=found.recipients,
             language=found.language,
-            at=at,
+            at=at if again is None else again.written_at,
         )
+        return ready if again is None else replace(ready, only_to=tuple(found.goes_to.values()))
 
     def _try_later(
         self, letter: ClaimedLetter, found: MessageToSend, taken_at: datetime, error: str
     ) -> None:
         pause = pause_after(letter.attempts + 1, random.random())  # noqa: S311  # no secret
         if pause is None:
-            self._finish(letter, message.BOUNCED, letters.FAILED, f"gave up: {error}")
+            self._finish(letter, found, sending.refuse, f"gave up: {error}")
             return
         self._queue_again(letter, found, taken_at, until=self._now() + pause, error=error)
 
@@ -284,7 +351,7 @@ class MessageSender:
         """The server said no, by this error, or was not there: nothing was handed over."""
 
         def queue(session: Session) -> None:
-            sending.move(session, found.id, message.QUEUED, at=self._now())
+            sending.queue_again(session, found, at=self._now())
             if error is None:
                 outbox.put_off(session, letter.id, until=until)
             else:
@@ -296,22 +363,34 @@ class MessageSender:
     def _finish(
         self,
         letter: ClaimedLetter,
-        state: str,
-        letter_state: str,
-        error: str | None = None,
-        refused: Sequence[int] = (),
-    ) -> bool:
-        """What became of it; False when it was erased meanwhile."""
+        found: MessageToSend,
+        note: Callable[..., None],
+        error: str,
+    ) -> None:
+        """It is not tried again: this is noted of the message, and of those whom it was for."""
         at = self._now()
 
-        def finish(session: Session) -> bool:
-            there = sending.move(session, letter.to.id, state, at=at)
-            if there:
-                refusals.note(session, letter.to.id, refused, at=at)
-            outbox.finish(session, letter.id, letter_state, at=at, error=error)
-            return there
+        def finish(session: Session) -> None:
+            note(session, found, at=at)
+            _end(session, letter, found, letters.FAILED, at=at, error=error)
 
-        return committed(self._transaction, finish)
+        committed(self._transaction, finish)
+
+
+def _end(
+    session: Session,
+    letter: ClaimedLetter,
+    found: MessageToSend,
+    state: str,
+    *,
+    at: datetime,
+    error: str | None = None,
+) -> None:
+    """The letter is over, unless staff had it sent to another of its targets meanwhile."""
+    if found.again is not None and deferrals.waiting(session, found.id) is not None:
+        outbox.put_off(session, letter.id, until=at)
+    else:
+        outbox.finish(session, letter.id, state, at=at, error=error)
 
 
 def _give_back(session: Session, taken: Sequence[MessageToSend], taken_at: datetime) -> None:

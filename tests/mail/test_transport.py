@@ -14,6 +14,7 @@ import pytest
 from petition.config import Smtp, load
 from petition.errors import SettingError
 from petition.mail import transport as transports
+from petition.mail.ready_letter import UnsafeLetter
 from petition.mail.transport import (
     FolderTransport,
     Refused,
@@ -271,3 +272,10 @@ def test_the_setting_is_read(tmp_path: Path, url: str, expected: tuple[object, .
 def test_a_wrong_setting_is_named_and_not_shown(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingError, match="SMTP_URL takes"):
         load({"SMTP_URL": url, "PETITION_INSTANCE": str(tmp_path)})
+
+
+def test_it_goes_to_nobody_whom_its_head_does_not_name(smtp_server: Any) -> None:
+    letter = replace(plain_letter(), only_to=("elsewhere@example.org",))
+    with _to(smtp_server.smtp) as transport, pytest.raises(UnsafeLetter):
+        transport.send(letter)
+    assert smtp_server.handler.taken == []

@@ -112,6 +112,8 @@ HELD = PersonalData(
             asked_at=None,
             outcome=None,
             refused_by=("Human rights",),
+            waits_for=("Human resources",),
+            unknown_at=("Chief executive",),
         ),
     ),
     replies=(
@@ -255,6 +257,12 @@ COPY = """\
       "outcome": null,
       "not_taken_by": [
         "Human rights"
+      ],
+      "waits_for": [
+        "Human resources"
+      ],
+      "unknown_at": [
+        "Chief executive"
       ]
     }
   ],

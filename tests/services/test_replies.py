@@ -103,7 +103,13 @@ def test_a_reply_is_a_new_letter_of_its_text_alone(app: Flask, client: FlaskClie
     for there in ("Thank you for writing.", "track.example.com/go/1", "other.example.com/path"):
         assert there in body
     assert "Caf\u00e9 Bcc: evil@example.com abc" in body
-    assert "Opening one can show them who you are" in body
+    assert "Opening one can show them who you are" in " ".join(body.split())
+    # What warns of their links stands by their answer, and not by ours.
+    ours, begins, theirs = body.partition("---- The answer begins here ----")
+    assert ours.index("The link works for seven days") < ours.index("Careful: there are links")
+    assert "\n\n" not in ours.rpartition("\n\nCareful: ")[2].strip()
+    assert begins
+    assert theirs.strip().startswith("Thank you for writing.")
     for named in ("signature.asc", "a request for a receipt", "an invitation", "is not seen"):
         assert named in body
     for gone in (

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,34 +17,25 @@ from petition.services.messages import queue_figures, targets
 from petition.services.messages.queue_figures import Look
 from petition.services.messages.targets import NewStand, Which
 from petition.store.db import reading, transaction
-from petition.web.http.dependencies import dependencies_of
 from petition.worker.loop import Worker
 from tests import people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, rows, text_of, work
-from tests.messages import KEYS, form_of, my_link, states, to_targets
+from tests.messages import (
+    KEYS,
+    form_of,
+    my_link,
+    recipients,
+    states,
+    to_targets,
+    together,
+    write_to,
+)
 from tests.smtp_server import SmtpServer
-
-
-def together(app: Flask) -> None:
-    ((kept,),) = rows(app, "SELECT presentation FROM campaigns WHERE slug = 'amazon'")
-    document: dict[str, Any] = json.loads(str(kept))
-    document["message"] |= {"together": True}
-    change(
-        app,
-        "UPDATE campaigns SET presentation = :kept WHERE slug = 'amazon'",
-        kept=json.dumps(document),
-    )
-    dependencies_of(app).campaign_cache.clear()
 
 
 def which(key: str) -> Which:
     return Which(slug="amazon", key=key, by="t")
-
-
-def recipients(sent: EmailMessage) -> list[str]:
-    """The targets' keys, as its head names them."""
-    return [each.addr_spec.partition("@")[0] for each in sent["To"].addresses]
 
 
 def test_it_goes_once_and_all_see_each_other(app: Flask, client: FlaskClient) -> None:
@@ -99,15 +87,6 @@ def test_it_waits_for_the_one_whose_cap_is_full_and_leaves_out_who_is_none(
     assert states(app) == {"sent": 2}
     assert recipients(to_targets(app)[-1]) == [KEYS[1], KEYS[2]]
     assert rows(app, "SELECT count(*) FROM letters WHERE kind = 'message_moved'") == [(1,)]
-
-
-def write_to(app: Flask, client: FlaskClient, **keys: tuple[str, ...]) -> None:
-    """Each of these people writes one email to these targets, and confirms."""
-    for name, those in keys.items():
-        form = form_of(client, getattr(people, name)) | {"to": list(those)}
-        assert client.post("/en/amazon/message", data=form).status_code == 303
-    for entry_id in entries(app):
-        confirm(app, entry_id)
 
 
 def test_who_agreed_or_was_replaced_is_left_out_and_who_wrote_is_told(

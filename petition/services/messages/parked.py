@@ -14,7 +14,7 @@ from petition.services.messages.targets import Which
 from petition.store.db import Session
 from petition.store.letters import outbox
 from petition.store.letters.outbox import NewLetter
-from petition.store.messages import counts, queue_numbers
+from petition.store.messages import counts, deferrals, queue_numbers
 from petition.store.staff import audit
 
 
@@ -23,6 +23,8 @@ def were_sent(session: Session, which: Which, *, until: datetime, at: datetime) 
     target = targets.find(session, which.slug, which.key)
     ids = queue_numbers.take_parked(session, target.id, message.SENT, until=until, at=at)
     counts.note(session, ids, Step.SENT, at=at)
+    # What others had at once is counted as sent since then.
+    ids += deferrals.take_parked(session, target.id, until=until, again=False)
     _note(session, which, "sent", len(ids), at)
     return len(ids)
 
@@ -38,6 +40,9 @@ def send_again(session: Session, which: Which, *, until: datetime, at: datetime)
         session,
         [NewLetter(kind=letter.MESSAGE, to=Recipient.message(id_), due_at=at) for id_ in ids],
     )
+    to_it_alone = deferrals.take_parked(session, target.id, until=until, again=True)
+    outbox.owe_again(session, to_it_alone, at=at)
+    ids += to_it_alone
     _note(session, which, "again", len(ids), at)
     return len(ids)
 

@@ -118,6 +118,10 @@ class MessageCopy(msgspec.Struct, frozen=True, kw_only=True):
     """What they said came back."""
     not_taken_by: tuple[str, ...]
     """Of several targets those whose mail server did not take it."""
+    waits_for: tuple[str, ...]
+    """Those for whom it is tried again."""
+    unknown_at: tuple[str, ...]
+    """Those of whom nobody knows whether they have it."""
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,6 +277,8 @@ def _message(record: MessageRecord, held: PersonalData, vault: Vault) -> Message
         asked_at=_time(record.asked_at),
         outcome=record.outcome,
         not_taken_by=record.refused_by,
+        waits_for=record.waits_for,
+        unknown_at=record.unknown_at,
     )
 
 

@@ -166,8 +166,15 @@ def finish(
     return finished.first() is not None
 
 
-def postpone(session: Session, letter_id: int, *, until: datetime, error: str) -> None:
-    """Try again later."""
+def postpone(
+    session: Session,
+    letter_id: int,
+    *,
+    until: datetime,
+    error: str,
+    left_at: datetime | None = None,
+) -> None:
+    """Try again later; `left_at`: some have it since then, and reports about it count."""
     session.execute(
         update(Letter)
         .where(Letter.id == letter_id)
@@ -177,7 +184,23 @@ def postpone(session: Session, letter_id: int, *, until: datetime, error: str) -
             leased_by=None,
             attempts=Letter.attempts + 1,
             last_error=error,
+            **({} if left_at is None else {"finished_at": left_at}),
         )
+    )
+
+
+def owe_again(session: Session, message_ids: Collection[int], *, at: datetime) -> None:
+    """The newest letter of each of these messages is to go once more: the same one."""
+    newest = (
+        select(func.max(Letter.id))
+        .where(Letter.message_id.in_(message_ids))
+        .group_by(Letter.message_id)
+    )
+    session.execute(
+        update(Letter)
+        .where(Letter.id.in_(newest), Letter.state != letters.OWED)
+        .values(state=letters.OWED, due_at=at, attempts=0)
+        .execution_options(synchronize_session=False)
     )
 
 

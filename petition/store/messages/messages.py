@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
 from petition.domain.messages.steps import Step
-from petition.store.messages import counts
+from petition.store.messages import counts, deferrals
 from petition.store.tables import (
     Letter,
     Message,
@@ -55,6 +55,10 @@ class MessageRecord:
     """What they said."""
     refused_by: tuple[str, ...]
     """Of several targets the names of those whose mail server did not take it."""
+    waits_for: tuple[str, ...]
+    """Of several the names of those for whom it is tried again: the others have it."""
+    unknown_at: tuple[str, ...]
+    """Of several the names of those of whom nobody knows whether they have it, as the others do."""
 
 
 def of_signature(session: Session, signature_id: int) -> tuple[MessageRecord, ...]:
@@ -76,6 +80,7 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
     ).all()
     also = _also_to(session, [row.id for row, _ in rows])
     refused = _refused_by(session, list(also))
+    deferred = deferrals.names(session, list(also))
     return tuple(
         MessageRecord(
             id=row.id,
@@ -97,6 +102,8 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
             asked_at=row.asked_at,
             outcome=row.outcome,
             refused_by=tuple(refused.get(row.id, ())),
+            waits_for=tuple(deferred.get(row.id, {}).get(message.QUEUED, ())),
+            unknown_at=tuple(deferred.get(row.id, {}).get(message.PARKED, ())),
         )
         for row, name in rows
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
 from petition.domain.messages.digest import DigestState
-from petition.store.messages import refusals
+from petition.store.messages import deferrals, refusals
 from petition.store.tables import (
     Message,
     MessageAlsoTo,
@@ -28,7 +28,8 @@ Numbers = Mapping[str, int]
 def by_target(session: Session, campaign_id: int) -> dict[int, Numbers]:
     """By target, counted now; one email to several at each of them.
 
-    What is being handed over just now is queued still. What one of several did not take is bounced.
+    What is being handed over just now is queued still. What one of several did not take is bounced,
+    and what it is to be tried with again waits there.
     """
     handed_over = (Message.state == message.PARKED) & Message.finished_at.is_(None)
     state = case((handed_over, message.QUEUED), else_=Message.state).label("as_state")
@@ -51,6 +52,8 @@ def by_target(session: Session, campaign_id: int) -> dict[int, Numbers]:
             found.setdefault(target_id, Counter())[name] += number
     for target_id, number in refusals.by_target(session, campaign_id).items():
         found[target_id].update({message.SENT: -number, message.BOUNCED: number})
+    for target_id, numbers in deferrals.by_target(session, campaign_id).items():
+        found[target_id].update({message.SENT: -sum(numbers.values()), **numbers})
     return dict(found)
 
 
@@ -71,6 +74,7 @@ def queued(session: Session) -> dict[int, int]:
     for query in (first, further):
         for target_id, number in session.execute(query):
             found[target_id] += number
+    found.update(deferrals.queued(session))
     return dict(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,8 @@ from petition.domain.messages import message, pacing
 from petition.domain.messages.digest import TargetMode
 from petition.domain.messages.steps import Step
 from petition.store.db.upsert import upsert
-from petition.store.messages import counts, leaving, refusals
+from petition.store.messages import counts, deferrals, leaving, refusals
+from petition.store.messages.deferrals import Again
 from petition.store.tables import (
     Message,
     MessageAlsoTo,
@@ -72,39 +73,55 @@ class MessageToSend:
     an_hour: int
     a_day: int
     is_paused: bool
-    is_left: bool
-    """One of its targets is none any more: that is settled first (store/messages/leaving.py)."""
+    left: frozenset[int]
+    """Which of its targets are none any more: that is settled first (store/messages/leaving.py)."""
     is_for_digest: bool
     """True where it goes with others of its day (store/messages/digests.py)."""
     others: tuple[OtherTarget, ...] = ()
     """The further targets to whom it goes in one email."""
+    again: Again | None = None
+    """For whom of them it is tried again, where others have it; it goes to nobody else then."""
 
     @property
     def target_ids(self) -> tuple[int, ...]:
-        """To whom it goes."""
+        """Whom its head names."""
         return (self.target_id, *(each.id for each in self.others))
 
     @property
     def recipients(self) -> tuple[str, ...]:
         """Their addresses, in the same order, as they stand in its head."""
+        if self.again is not None:
+            return self.again.recipients
         return (self.to, *(each.to for each in self.others))
 
     @property
+    def goes_to(self) -> dict[int, str]:
+        """The targets that it goes to now, and where."""
+        addresses = dict(zip(self.target_ids, self.recipients, strict=True))
+        if self.again is None:
+            return addresses
+        return {target_id: addresses[target_id] for target_id in self.again.target_ids}
+
+    @property
     def for_each(self) -> list[MessageToSend]:
-        """The same to one target alone, for each of them, in the order of their numbers."""
-        alone = [replace(self, others=())]
+        """The same to one target alone, for each that it goes to, in the order of their numbers."""
+        alone = [replace(self, others=(), again=None)]
         alone += [
             replace(
                 self,
                 target_id=each.id,
-                to=each.to,
                 an_hour=each.an_hour,
                 a_day=each.a_day,
                 others=(),
+                again=None,
             )
             for each in self.others
         ]
-        return sorted(alone, key=lambda each: each.target_id)
+        return [
+            replace(each, to=self.goes_to[each.target_id])
+            for each in sorted(alone, key=lambda each: each.target_id)
+            if each.target_id in self.goes_to
+        ]
 
 
 def read(session: Session, message_id: int) -> MessageToSend | None:
@@ -121,6 +138,11 @@ def read(session: Session, message_id: int) -> MessageToSend | None:
         return None
     found, target, writer_state, is_left = row
     others = _others(session, message_id)
+    again = deferrals.waiting(session, message_id) if found.state == message.SENT else None
+    stands = {target.id: (target.paused_at is not None, bool(is_left))}
+    stands |= {each.id: (each.is_paused, each.is_left) for each in others}
+    if again is not None:
+        stands = {target_id: stands[target_id] for target_id in again.target_ids}
     return MessageToSend(
         id=found.id,
         state=found.state,
@@ -135,10 +157,11 @@ def read(session: Session, message_id: int) -> MessageToSend | None:
         time_zone=target.time_zone,
         an_hour=target.an_hour,
         a_day=target.a_day,
-        is_paused=target.paused_at is not None or any(each.is_paused for each in others),
-        is_left=bool(is_left) or any(each.is_left for each in others),
+        is_paused=any(is_paused for is_paused, _ in stands.values()),
+        left=frozenset(target_id for target_id, (_, left) in stands.items() if left),
         is_for_digest=target.mode == TargetMode.DIGEST and not others,
         others=others,
+        again=again,
     )
 
 
@@ -191,8 +214,14 @@ def come_back(
 
     Of one that went to several, for these recipients alone, where the report names some of them.
     """
-    back = refusals.named(session, message_id, recipients)
+    return _came_back(session, message_id, refusals.named(session, message_id, recipients), at)
+
+
+def _came_back(session: Session, message_id: int, back: Sequence[int], at: datetime) -> bool:
+    """These have not got it; nobody has where none are named, or no others are left."""
+    _state(session, message_id)  # two reports of different targets are taken one after the other
     if back and not refusals.are_all(session, message_id, back):
+        deferrals.end(session, message_id, back)
         return refusals.note(session, message_id, back, at=at) > 0
     moved = session.execute(
         update(Message)
@@ -207,18 +236,88 @@ def come_back(
     )
     came = moved.first() is not None
     if came:
+        deferrals.end_all(session, message_id)
         counts.note(session, [message_id], Step.BOUNCED, at=at)
     return came
 
 
-def begin(session: Session, message_id: int) -> None:
+def begin(session: Session, found: MessageToSend) -> None:
     """It is being handed over: parked from now on, until somebody knows what became of it."""
+    if found.again is not None:
+        deferrals.begin(session, found.id, found.again.target_ids)
+        return
     session.execute(
         update(Message)
-        .where(Message.id == message_id)
+        .where(Message.id == found.id)
         .values(state=message.PARKED, finished_at=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def queue_again(session: Session, found: MessageToSend, *, at: datetime) -> None:
+    """Nothing was handed over."""
+    if found.again is None:
+        move(session, found.id, message.QUEUED, at=at)
+    else:
+        deferrals.wait_again(session, found.id)
+
+
+def park(session: Session, found: MessageToSend, *, at: datetime) -> None:
+    """Nobody knows whether it was taken."""
+    if found.again is None:
+        move(session, found.id, message.PARKED, at=at)
+    else:
+        deferrals.park(session, found.id, at=at)
+
+
+def refuse(session: Session, found: MessageToSend, *, at: datetime) -> None:
+    """None of those whom it went to took it, and none will."""
+    if found.again is None:
+        move(session, found.id, message.BOUNCED, at=at)
+    else:
+        give_up(session, found.id, found.again.target_ids, at=at)
+
+
+def give_up(session: Session, message_id: int, target_ids: Sequence[int], *, at: datetime) -> None:
+    """Others have it, and for these it is tried no more."""
+    if _state(session, message_id) == message.SENT:  # not erased, or sent back, meanwhile
+        _came_back(session, message_id, target_ids, at)
+
+
+def take(
+    session: Session,
+    found: MessageToSend,
+    *,
+    refused: Sequence[int],
+    waits: Sequence[int],
+    written_at: datetime,
+    at: datetime,
+) -> bool:
+    """The server has it, not for these of its targets, and not yet for those.
+
+    False when it was erased meanwhile.
+    """
+    if found.again is None:
+        if not move(session, found.id, message.SENT, at=at):
+            return False
+        refusals.note(session, found.id, refused, at=at)
+    else:
+        state = _state(session, found.id)
+        if state is None:
+            return False
+        deferrals.end(session, found.id, found.again.target_ids)
+        if refused:
+            give_up(session, found.id, refused, at=at)
+        if state != message.SENT:
+            return True  # sent back meanwhile
+    if waits:
+        deferrals.wait(session, found.id, waits, written_at=written_at, recipients=found.recipients)
+    return True
+
+
+def _state(session: Session, message_id: int) -> str | None:
+    """Its row held until the transaction ends; None when it was erased."""
+    return session.scalar(select(Message.state).where(Message.id == message_id).with_for_update())
 
 
 def take_room(

@@ -247,6 +247,30 @@ class MessageRefusal(Base):
     refused_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class MessageDeferral(Base):
+    """A target whose mail server said "not now" to a message that others got in the same email.
+
+    It is tried again for that target alone, as it was.
+    """
+
+    __tablename__ = "message_deferrals"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    target_id: Mapped[int] = mapped_column(
+        ForeignKey("message_targets.id"), primary_key=True, index=True
+    )
+    written_at: Mapped[datetime] = mapped_column(Instant)
+    """What its Date says at each try."""
+    recipients: Mapped[str] = mapped_column(Text)
+    """The addresses in its To at each try, with a blank between them."""
+    begun: Mapped[bool] = mapped_column(default=False)
+    """It is being handed over, until somebody knows what became of it."""
+    parked_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when nobody knows whether the target has it: it is not tried again."""
+
+
 class MessageDigest(Base):
     """One email to a target with many messages in it."""
 
