@@ -1,31 +1,35 @@
 """What costs each test some milliseconds and is the same in all: done later, or done with less.
 
 Nothing here changes what a test sees. The code that builds an address is compiled when an address
-is first built, not for each route of each app; a route's rule is taken apart once; passwords are
-hashed by scrypt as ever, with less memory. `tests/services/test_passwords.py` holds the cost that
-people get. SQL that was compiled for one test's engine serves the next one of its kind, and so do
-loaded templates. The collector of circular garbage leaves alone what lives as long as the process:
-modules, collected tests.
+is first built, not for each route of each app; a route's rule is taken apart once; the routes of
+the first app serve those that have the same ones; passwords are hashed by scrypt as ever, with less
+memory. `tests/services/test_passwords.py` holds the cost that people get. SQL that was compiled for
+one test's engine serves the next one of its kind, and so do loaded templates. The collector of
+circular garbage leaves alone what lives as long as the process: modules, collected tests.
 """
 
 from __future__ import annotations
 
 import gc
 import secrets
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from flask import Flask
 from jinja2 import Environment
 from sqlalchemy import Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
+from werkzeug.routing import Map
 from werkzeug.routing.converters import BaseConverter
 from werkzeug.routing.rules import Rule, RulePart
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from petition import rendering
-from petition.config import Contact
+from petition import app as application, rendering
+from petition.config import Contact, Settings
 from petition.rendering import Renderer
 from petition.services.staff import accounts
 
@@ -61,6 +65,48 @@ def _parse_once(rule: Rule, text: str) -> list[RulePart]:
     rule._converters.update(converters)
     rule.arguments.update(converters)
     return parts
+
+
+_REGISTERED: Final = (
+    *("view_functions", "blueprints", "before_request_funcs", "after_request_funcs"),
+    *("teardown_request_funcs", "url_default_functions", "url_value_preprocessors"),
+    *("template_context_processors", "error_handler_spec"),
+)
+"""What Flask keeps of an app's blueprints, beside its routes."""
+_add_views: Final = application._add_views
+_views: Final[dict[tuple[bool, bool], tuple[Map, dict[str, Any]]]] = {}
+
+
+def _add_views_once(app: Flask, settings: Settings) -> None:
+    """Register the blueprints, or take what registering them came to in the first such app."""
+    kind = settings.shows_mailbox, settings.on_own_machine
+    if kind not in _views:
+        _add_views(app, settings)
+        _views[kind] = app.url_map, {name: _copied(getattr(app, name)) for name in _REGISTERED}
+    app.url_map, kept = _views[kind]
+    for name, value in kept.items():
+        setattr(app, name, _copied(value))
+    app.add_url_rule = partial(_add_own_rule, app)  # type: ignore[method-assign]
+
+
+def _copied(kept: Any) -> Any:
+    """A copy that can be added to; what stands in it is the same."""
+    if isinstance(kept, defaultdict):
+        return defaultdict(kept.default_factory, {k: _copied(v) for k, v in kept.items()})
+    if isinstance(kept, dict):
+        return {key: _copied(value) for key, value in kept.items()}
+    return [*kept] if isinstance(kept, list) else kept
+
+
+def _add_own_rule(app: Flask, *args: Any, **options: Any) -> None:
+    """A test's own route: in a map that no other app sees."""
+    shared = app.url_map
+    app.url_map = Map(converters=shared.converters, merge_slashes=shared.merge_slashes)
+    app.url_map.host_matching = shared.host_matching
+    for rule in shared.iter_rules():
+        app.url_map.add(rule.empty())
+    del app.add_url_rule
+    app.add_url_rule(*args, **options)
 
 
 def _hash_cheaply(password: str, method: str = "scrypt") -> str:
@@ -128,6 +174,7 @@ def begin() -> None:
     DefaultDialect.__hash__ = _hash_of_kind  # type: ignore[method-assign]
     Rule._parse_rule = _parse_once  # type: ignore[method-assign]
     Rule._compile_builder = _compile_later  # type: ignore[method-assign]
+    application._add_views = _add_views_once
     accounts.generate_password_hash = _hash_cheaply
     accounts.check_password_hash = _check_cheaply
     Renderer._environments = _SharedEnvironments()  # type: ignore[assignment]

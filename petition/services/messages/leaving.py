@@ -43,6 +43,8 @@ def _settle(session: Session, found: list[LeftMessage], at: datetime) -> int:
 
 def _tell(session: Session, entry_ids: Iterable[int], kind: str, at: datetime) -> None:
     whom = set(entry_ids)
+    if not whom:
+        return
     whom -= leaving.owed_already(session, sorted(whom), kind)
     outbox.enqueue(
         session,

@@ -78,6 +78,20 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+def reading_engine(engine: Engine) -> Engine:
+    """The same engine for who only reads: one snapshot, and on SQLite no write lock.
+
+    It is made once and kept beside the other: to make one costs as much as a query.
+    """
+    found: Engine | None = engine.__dict__.get(READING)
+    if found is None:
+        found = engine.execution_options(**{READING: True})
+        if engine.dialect.name == "postgresql":
+            found = found.execution_options(isolation_level="REPEATABLE READ")
+        engine.__dict__[READING] = found
+    return found
+
+
 def is_there(engine: Engine) -> bool:
     """False for an SQLite file that nobody has made yet: looking at it would make it."""
     return engine.dialect.name != "sqlite" or os.path.exists(str(engine.url.database))

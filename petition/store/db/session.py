@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from petition.store.db.engine import READING
+from petition.store.db.engine import reading_engine
 from petition.store.db.types import db
 from petition.store.db.writer_queue import writer_queue
 
@@ -27,10 +27,7 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine | None = None) -> Iterator[Session]:
     """Read one snapshot of the database, for as long as the block lasts."""
-    engine = (engine or db.engine).execution_options(**{READING: True})
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with Session(engine) as session:
+    with Session(reading_engine(engine or db.engine)) as session:
         yield session
 
 

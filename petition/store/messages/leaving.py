@@ -51,6 +51,8 @@ def is_left(target: Any) -> ColumnElement[bool]:
 def queued(session: Session, *, most: int, message_id: int | None = None) -> list[LeftMessage]:
     """Some of them, or this one, held until the transaction ends."""
     ids: list[int] = [*session.scalars(_ids(message_id).limit(most))]
+    if not ids:
+        return []
     rows = session.execute(
         select(Message, Signature.entry_id)
         .join(Signature, Signature.id == Message.signature_id)
