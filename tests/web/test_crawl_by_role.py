@@ -35,6 +35,10 @@ A_MINUTE: Final = timedelta(minutes=1)
 VARIANTS: Final = 3
 """Pages of one address that are looked at: filters and pages of a list go on and on."""
 REFUSALS: Final = frozenset({403, 404, 405})
+REFUSED: Final = 422
+"""The form comes back and says what is wrong."""
+ONE_OF_MANY: Final = re.compile(r"/\d+|(?<=/messages)/[a-z][a-z-]*")
+"""What of an address names one of many that have the same page: a number, or a target."""
 
 Way = Callable[[Form, Field | None], Fields]
 WAYS: Final[tuple[Way, ...]] = (Form.emptied, Form.typed, Form.filled)
@@ -52,6 +56,8 @@ class Crawl:
         self.opened: set[str] = set()
         self.sent: set[tuple[str, str]] = set()
         self._variants: Counter[str] = Counter()
+        self._shown: tuple[str, list[Form]] | None = None
+        """The page that was fetched last, until something may have changed it."""
         self._waiting: list[tuple[str, str]] = [("/staff/", "the start")]
         self._sign_in()
 
@@ -66,6 +72,7 @@ class Crawl:
             address, source = self._waiting.pop(0)
             if self._is_new(address):
                 page = self._read(f"GET {address}, linked from {source}", self._get(address))
+                self._shown = address, page.forms
                 self._send_forms(address, page.forms)
         return self
 
@@ -97,7 +104,7 @@ class Crawl:
                         self._send(address, number, place, way)
 
     def _is_unsent(self, address: str, form: Form, place: int, way: Way) -> bool:
-        target = re.sub(r"/\d+", "/1", urljoin(address, form.action).partition("?")[0])
+        target = ONE_OF_MANY.sub("/1", urljoin(address, form.action).partition("?")[0])
         button = form.buttons[place].name if form.buttons else ""
         key = (target, f"{form.name} {button} {way.__name__}")
         new = key not in self.sent
@@ -106,7 +113,7 @@ class Crawl:
 
     def _send(self, address: str, number: int, place: int, way: Way) -> None:
         """From the page as it is now: what was sent before may have changed it."""
-        forms = Page(self._get(address).get_data(as_text=True)).forms
+        forms = self._forms_now(address)
         if number >= len(forms):
             return
         form = forms[number]
@@ -116,7 +123,17 @@ class Crawl:
         if form.method == "GET":
             self._waiting.append((f"{target}?{urlencode(fields, doseq=True)}", source))
         else:
-            self._read(f"POST {target} from {source}", self.client.post(target, data=fields))
+            answer = self.client.post(target, data=fields)
+            if answer.status_code != REFUSED:
+                self._shown = None
+            self._read(f"POST {target} from {source}", answer)
+
+    def _forms_now(self, address: str) -> list[Form]:
+        """Not fetched anew where all that was sent since was refused: that changed nothing."""
+        if self._shown is None or self._shown[0] != address:
+            page = Page(self._get(address).get_data(as_text=True))
+            self._shown = address, page.forms
+        return self._shown[1]
 
     def _read(self, what: str, answer: Answer) -> Page:
         if answer.status_code in REFUSALS or answer.status_code >= 500:
