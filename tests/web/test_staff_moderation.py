@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
-from tests import console, factories, people, rights
+from tests import console, factories, in_one_go, people, rights
 from tests.conftest import Clock
 from tests.people import Form
 
@@ -24,12 +24,11 @@ def public(number: int, **changes: str) -> Form:
 
 def signed(app: Flask, *forms: Form) -> list[int]:
     """They sign and confirm; the numbers of their signatures."""
-    for form in forms:
-        factories.keep(app, factories.the_call(app), form)
-    for (entry_id,) in factories.rows(
+    in_one_go.keep_all(app, factories.the_call(app), forms)
+    waiting = factories.rows(
         app, "SELECT entry_id FROM signatures WHERE state = 'pending' ORDER BY id"
-    ):
-        factories.confirm(app, int(str(entry_id)))
+    )
+    in_one_go.confirm_all(app, (int(str(entry_id)) for (entry_id,) in waiting))
     return [
         int(str(row[0])) for row in factories.rows(app, "SELECT id FROM signatures ORDER BY id")
     ]
