@@ -21,8 +21,10 @@ from petition.web.http.dependencies import dependencies_of
 from tests import people
 from tests.conftest import Clock
 from tests.factories import keep, rows, the_call, together
+from tests.in_one_go import keep_all
 
-NUMBER = 30
+NUMBER = 21
+"""More than a batch."""
 
 REFUSALS = [
     ("recipient", "550 5.7.1 rejected by policy"),
@@ -38,9 +40,7 @@ REFUSALS = [
 
 @pytest.fixture
 def letters_owed(app: Flask) -> None:
-    call = the_call(app)
-    for number in range(NUMBER):
-        keep(app, call, people.someone(number))
+    keep_all(app, the_call(app), map(people.someone, range(NUMBER)))
 
 
 def _refuse(handler: Any, step: str, answer: str | None) -> Counter[str]:
@@ -152,7 +152,7 @@ def test_mixed_results_hold_nothing(
 
     smtp_server.handler.at_recipient = at_recipient
     worker_to(smtp_server.smtp).once()
-    assert _states(app) == {"sent": 10, "owed": 20}
+    assert _states(app) == {"sent": 7, "owed": 14}
     assert _relay(app).held_since is None
     for turn in range(4):
         clock.forward(timedelta(hours=12))
@@ -187,7 +187,7 @@ def test_what_is_refused_while_others_are_taken_is_given_up_alone(
         keep(app, the_call(app), people.someone(3 * NUMBER + 3 * turn))
         worker_to(smtp_server.smtp).once()
         assert _relay(app).held_since is None
-    assert _states(app) == {"sent": 19, "failed": 20}
+    assert _states(app) == {"sent": 16, "failed": 14}
     assert rows(app, "SELECT DISTINCT attempts FROM letters WHERE state = 'failed'") == [(5,)]
 
 
