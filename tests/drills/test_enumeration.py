@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
 from drills import addresses, enumeration
@@ -25,6 +26,8 @@ from drills.instance import ROOT, Instance
 from drills.outcome import Verdict
 from drills.tamper import opened
 from drills.timing import PreparedRequest, timed
+from petition.app import SHIPPED
+from petition.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -182,9 +185,12 @@ def test_nothing_of_an_answer_is_left_out_but_the_time_and_what_was_typed() -> N
 @pytest.fixture
 def instance(database_url: str, tmp_path: Path) -> Iterator[Instance]:
     """An installation with the open call as it is shipped, served."""
-    instance = Instance(folder=tmp_path / "instance", logs=tmp_path, database_url=database_url)
-    instance.run("campaign", "load", "petition/campaigns/amazon", "--yes")
-    instance.run("campaign", "open", "amazon")
+    instance = Instance(
+        folder=tmp_path / "instance", logs=tmp_path, database_url=database_url, workers=1
+    )
+    load = ("campaign", "load", str(SHIPPED / "amazon"), "--yes")
+    done = CliRunner(env=instance.environment()).invoke(main, load)
+    assert done.exit_code == 0, done.output
     instance.start_web()
     instance.wait_for_web()
     yield instance
@@ -192,7 +198,10 @@ def instance(database_url: str, tmp_path: Path) -> Iterator[Instance]:
 
 
 @pytest.mark.slow
-def test_addresses_come_into_their_class_and_get_one_answer(instance: Instance) -> None:
+def test_addresses_come_into_their_class_and_get_one_answer(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enumeration, "WARM_UP", 60)
     prober = Prober(instance, random.Random(4))
     for form in FORMS:
         found = prober.measure(form, 3, 2)
