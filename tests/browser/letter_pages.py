@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from petition.mail.letters import LetterContext
+from tests.browser.page_checks import AXE
 from tests.mail.written import NAMES, part, write
 
 RULES: Final = {
@@ -24,7 +24,6 @@ Look = tuple[int, str]
 LOOKS: Final[tuple[Look, ...]] = ((320, "light"), (1280, "dark"))
 """Both widths, both schemes."""
 EVERY_LOOK: Final = (*LOOKS, (320, "dark"), (1280, "light"))
-_AXE: Final = Axe().axe_script
 
 
 def findings(
@@ -45,7 +44,7 @@ def findings(
         path = folder / f"{name}.html"
         path.write_text(part(write(letter_context, name, lang), "html"), encoding="utf-8")
         page.goto(path.as_uri())
-        page.evaluate(_AXE)
+        page.evaluate(AXE)
         for width, scheme in looks:
             page.set_viewport_size({"width": width, "height": 800})
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
