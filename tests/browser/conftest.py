@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.browser.instance import ROOT, Instance, run_instance
-from tests.browser.launching import chromium_path, launch
+from tests.browser.launching import chromium_path, launch, lightest_path
 
 ARTEFACTS = ROOT / "artefacts" / "browser"
 PICTURED = os.environ.get("PICTURES", "") not in {"", "0"}
@@ -48,17 +48,22 @@ class Driver:
         self._driver: Playwright | None = None
         self._server = ExitStack()
         self._instance: Instance | None = None
-        self._browsers: dict[tuple[str, ...], Browser] = {}
+        self._browsers: dict[tuple[bool, tuple[str, ...]], Browser] = {}
 
-    def browser(self, *options: str) -> Browser:
-        """The machine's Chromium; the same one for the same options."""
+    def browser(self, *options: str, whole: bool = False) -> Browser:
+        """The machine's Chromium; the same one for the same options.
+
+        It may be the one without windows; `whole` is for what only the other one heeds.
+        """
         if chromium_path() is None:
             missing("there is no chromium")
         if self._driver is None:
             self._driver = sync_playwright().start()
-        if options not in self._browsers:
-            self._browsers[options] = launch(self._driver, *options)
-        return self._browsers[options]
+        kind = (whole, options)
+        if kind not in self._browsers:
+            path = chromium_path() if whole else lightest_path()
+            self._browsers[kind] = launch(self._driver, *options, path=path)
+        return self._browsers[kind]
 
     def instance(self, folder: Callable[[], Path]) -> Instance:
         """`petition start` on a port of its own."""

@@ -115,7 +115,7 @@ def key(instance: Instance, sites: Sites) -> str:
 
 @pytest.fixture(scope="module")
 def three_origins(browsers: Driver) -> Browser:
-    return browsers.browser(_RULES, _NO_THIRD_PARTY_COOKIES)
+    return browsers.browser(_RULES, _NO_THIRD_PARTY_COOKIES, whole=True)
 
 
 Opening = Callable[..., Page]
