@@ -81,15 +81,17 @@ def _begin_sqlite(connection: Connection) -> None:
 def reading_engine(engine: Engine) -> Engine:
     """The same engine for who only reads: one snapshot, and on SQLite no write lock.
 
-    It is made once and kept beside the other: to make one costs as much as a query.
+    It is kept beside the other until that one's options change: to make one costs as much as a
+    query.
     """
-    found: Engine | None = engine.__dict__.get(READING)
-    if found is None:
+    options = engine.get_execution_options()
+    made: tuple[object, Engine] | None = engine.__dict__.get(READING)
+    if made is None or made[0] is not options:
         found = engine.execution_options(**{READING: True})
         if engine.dialect.name == "postgresql":
             found = found.execution_options(isolation_level="REPEATABLE READ")
-        engine.__dict__[READING] = found
-    return found
+        made = engine.__dict__[READING] = (options, found)
+    return made[1]
 
 
 def is_there(engine: Engine) -> bool:
