@@ -1,11 +1,10 @@
 """What costs each test some milliseconds and is the same in all: done later, or done with less.
 
-Nothing here changes what a test sees. The code that builds an address is compiled when an address
-is first built, not for each route of each app; a route's rule is taken apart once; the routes of
-the first app serve those that have the same ones; passwords are hashed by scrypt as ever, with less
-memory. `tests/services/test_passwords.py` holds the cost that people get. SQL that was compiled for
-one test's engine serves the next one of its kind, and so do loaded templates. The collector of
-circular garbage leaves alone what lives as long as the process: modules, collected tests.
+Nothing here changes what a test sees. A route's rule is taken apart once; the routes of the first
+app serve those that have the same ones; passwords are hashed by scrypt as ever, with less memory.
+`tests/services/test_passwords.py` holds the cost that people get. SQL that was compiled for one
+test's engine serves the next one of its kind, and so do loaded templates. The collector of circular
+garbage leaves alone what lives as long as the process: modules, collected tests.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from __future__ import annotations
 import gc
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -34,20 +32,6 @@ from petition.rendering import Renderer
 from petition.services.staff import accounts
 
 REAL_HASH: Final = generate_password_hash
-_compile: Final = Rule._compile_builder
-
-
-def _compile_later(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    compiled: list[Callable[..., tuple[str, str]]] = []
-
-    def build(bound: Rule, *args: Any, **values: Any) -> tuple[str, str]:
-        if not compiled:
-            compiled.append(_compile(rule, append_unknown))
-        return compiled[0](bound, *args, **values)
-
-    return build
-
-
 _parse: Final = Rule._parse_rule
 _parsed: Final[
     dict[str, tuple[list[RulePart], list[tuple[bool, str]], dict[str, BaseConverter]]]
@@ -73,7 +57,7 @@ _REGISTERED: Final = (
     *("template_context_processors", "error_handler_spec"),
 )
 """What Flask keeps of an app's blueprints, beside its routes."""
-_add_views: Final = application._add_views
+REAL_VIEWS: Final = application._add_views
 _views: Final[dict[tuple[bool, bool], tuple[Map, dict[str, Any]]]] = {}
 
 
@@ -81,7 +65,7 @@ def _add_views_once(app: Flask, settings: Settings) -> None:
     """Register the blueprints, or take what registering them came to in the first such app."""
     kind = settings.shows_mailbox, settings.on_own_machine
     if kind not in _views:
-        _add_views(app, settings)
+        REAL_VIEWS(app, settings)
         _views[kind] = app.url_map, {name: _copied(getattr(app, name)) for name in _REGISTERED}
     app.url_map, kept = _views[kind]
     for name, value in kept.items():
@@ -161,7 +145,7 @@ def collect_less_garbage() -> None:
     """When all is imported and collected: what is there now stays, and is looked at no more."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
     gc.enable()
 
 
@@ -173,7 +157,6 @@ def begin() -> None:
     DefaultDialect.__eq__ = _is_same_kind  # type: ignore[method-assign]
     DefaultDialect.__hash__ = _hash_of_kind  # type: ignore[method-assign]
     Rule._parse_rule = _parse_once  # type: ignore[method-assign]
-    Rule._compile_builder = _compile_later  # type: ignore[method-assign]
     application._add_views = _add_views_once
     accounts.generate_password_hash = _hash_cheaply
     accounts.check_password_hash = _check_cheaply
