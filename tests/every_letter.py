@@ -1,17 +1,17 @@
 """Reads every letter that the suite makes, when it appears, and fails the test that made it.
 
-In this process by an audit hook: whatever names a file `*.eml`, by whatever code, is seen. What
-another process wrote is found in the test's folder when it ends, and in those that several tests
-share when the session ends. `tests/smtp_server.py`
-hands over what its SMTP server takes. Each process of pytest-xdist reads its own.
+In this process whatever names a file `*.eml` is seen. What another process wrote is found in the
+test's folder when it ends, and in those that several tests share when the session ends.
+`tests/smtp_server.py` hands over what its SMTP server takes. Each process of pytest-xdist reads its
+own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -64,18 +64,24 @@ class Reader:
 reader = Reader()
 
 
-def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if event != "os.rename":
-        return
-    source, target = os.fspath(args[0]), os.fspath(args[1])
-    if isinstance(target, str) and target.endswith(".eml"):
-        reader.file(Path(source), target)
+def _reading(name_file: Callable[..., None]) -> Callable[..., None]:
+    """The same for files, but that a letter is read first."""
+
+    @wraps(name_file)
+    def read_and_name(source: Any, target: Any, **folders: Any) -> None:
+        name = os.fspath(target)
+        if isinstance(name, str) and name.endswith(".eml"):
+            reader.file(Path(os.fspath(source)), name)
+        name_file(source, target, **folders)
+
+    return read_and_name
 
 
 @pytest.fixture(scope="session", autouse=True)
 def every_letter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Begin to read; at the end also what other processes wrote below the tests' folders."""
-    sys.addaudithook(_hook)
+    # An audit hook would be called for each id() of SQLAlchemy's as well.
+    os.rename, os.replace = _reading(os.rename), _reading(os.replace)
     yield
     for path in tmp_path_factory.getbasetemp().rglob("*.eml"):
         reader.file(path, str(path))

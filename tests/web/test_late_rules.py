@@ -1,4 +1,4 @@
-"""What builds the addresses of a route is compiled when one is first built, and not at the start."""
+"""What builds the addresses of a route is compiled when one is built, and not at the start."""
 
 from __future__ import annotations
 
