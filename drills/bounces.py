@@ -1,7 +1,7 @@
 """Bounces: flufl.bounce's own test files, read as our inbound door reads what comes in.
 
 They are real bounces of twenty-five years, and emails that its makers saw taken for one. They are
-not ours to ship, so the source of the last release that holds them is fetched, with its hash; its
+not ours to ship, so the source of a release that holds them is fetched, with its hash; its
 code is not run. Beside the files stands which addresses each of its detectors must find: a file of
 which none finds an address is no bounce, whatever its subject says.
 """
