@@ -50,7 +50,7 @@ from petition.web.http import access, errors, ready_answers, retrying, security,
 from petition.web.http.campaign_cache import CampaignCache
 from petition.web.http.dependencies import Dependencies, dependencies_of, set_dependencies
 from petition.web.http.gateway import BODY_BYTES
-from petition.web.http.late_rules import LateRule
+from petition.web.http.lazy_rules import LazyRule
 from petition.web.http.sessions import StaffSessions
 from petition.web.http.url_converters import CONVERTERS, PercentEncodedRequest
 from petition.web.ops.dev_mailbox import mailbox
@@ -161,7 +161,7 @@ def _bare_app(settings: Settings) -> Flask:
     """Flask, as it reads addresses, forms and cookies."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.request_class = PercentEncodedRequest
-    app.url_rule_class = LateRule
+    app.url_rule_class = LazyRule
     app.session_interface = StaffSessions()
     app.url_map.converters.update(CONVERTERS)
     # web/public/typed_addresses.py leads on, without naming a host.

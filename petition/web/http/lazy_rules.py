@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 _Built = tuple[str, str]
 
 
-class LateRule(Rule):
+class LazyRule(Rule):
     """A route. Where Werkzeug names that step otherwise one day, it compiles at once again."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., _Built]:
