@@ -1,7 +1,8 @@
 """Letters: one function a letter. None carries a word that the form's filler wrote.
 
 Subject, sender and first lines are neutral, and so is every address in it: a lock screen, a shared
-inbox or a mail server on the way must not tell what it is about.
+inbox or a mail server on the way must not tell what it is about. A target's answer to all, which
+stands below those lines, is in its own words.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from petition.domain import tokens
 from petition.domain.letters import confirmation_code, letter as kinds
 from petition.domain.letters.letter import message_id
 from petition.domain.tokens import CONFIRM_LIFE, MY_LIFE, STOP_LIFE, Tokens
+from petition.mail import answer_text
 from petition.mail.header_lines import from_line, line, quoted_printable, subject_line
 from petition.mail.ready_letter import ReadyLetter
 from petition.mail.return_addresses import return_path
@@ -164,10 +166,18 @@ def follow_up(context: LetterContext, letter: EntryLetter, to: str, at: datetime
 def target_answer(
     context: LetterContext, letter: EntryLetter, to: str, at: datetime
 ) -> ReadyLetter:
-    """There is an answer to what they wrote; the page has it."""
+    """What a target answered to all who wrote, to who asked for it."""
+    assert letter.answer is not None  # screening lets no other go
     subject = _language(letter).gettext("An answer has come")
-    link = f"{_my(context, letter, at)}/answers"
-    return _about_messages(context, letter, kinds.TARGET_ANSWER, subject, link, to, at)
+    unsubscribe = _unsubscribe(context, letter, at)
+    values = {
+        "link": f"{_my(context, letter, at)}/answers",
+        "unsubscribe": unsubscribe,
+        "answer": answer_text.shown(letter.answer),
+    }
+    return finished(
+        context, letter, kinds.TARGET_ANSWER, subject, values, to, at, one_click=unsubscribe
+    )
 
 
 LETTERS: Final[Mapping[str, Callable[[LetterContext, EntryLetter, str, datetime], ReadyLetter]]] = {

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse as Answer
 
@@ -32,8 +32,10 @@ from petition.rendering import Renderer
 from petition.services.campaigns import content_files
 from petition.services.counts import country_figures
 from petition.store.db import db, transaction
-from petition.store.letters import outbox
+from petition.store.letters import answer_letters, outbox
 from petition.store.letters.outbox import NewLetter
+from petition.store.messages import answers
+from petition.store.tables import Message
 from petition.web.http.access import PUBLIC, access
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.web.http.errors import error_page
@@ -387,6 +389,11 @@ def came_back(guide: Guide, my: str, code: str) -> Iterator[tuple[str, Answer]]:
     with guide.app.app_context(), transaction() as session:
         to, at = Recipient.entry(factories.entries(guide.app)[-1]), dependencies_of(guide.app).now()
         outbox.enqueue(session, [NewLetter(kind=FOLLOW_UP, to=to, due_at=at)])
+        target_id = session.scalars(select(Message.target_id).order_by(Message.id.desc())).first()
+        assert target_id is not None
+        answers.add(session, target_id, at.date(), {"en": "1 < 2.\nSee www.example.org/?b"}, at=at)
+        answer_id = max(each.id for each in answers.of_targets(session, [target_id]))
+        answer_letters.enqueue(session, answer_id, [to.id], at=at)
     guide._work()
     yield "answers", guide.get(f"{my}/answers", code)
     page = guide.get(f"{my}/answers", code).get_data(as_text=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from petition.config import load
+from petition.domain.messages.target_answer import TargetAnswerText
 from petition.domain.tokens import Tokens
 from petition.mail.letters import LETTERS, LetterContext
 from petition.mail.ready_letter import ReadyLetter
@@ -40,6 +41,12 @@ OWED: Final = EntryLetter(
     campaign_id=3,
     unsubscribed=False,
     has_message=False,
+    answer=TargetAnswerText(
+        target="Office One",
+        day=ENTERED.date(),
+        language="en",
+        text="We have read what you wrote.\n\nWe will talk.",
+    ),
     admitted=False,
     attempts=0,
 )

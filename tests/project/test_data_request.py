@@ -179,6 +179,7 @@ NOT_IN_IT: Final = {
     "provider_pauses": "about mail providers",
     "target_stands": "what those did, the same for everybody",
     "target_answers": "what they answered all, the same for everybody",
+    "answer_letters": "which of those a letter brought: the letter is there",
     "message_trials": "what staff send to themselves",
     "message_hours": "totals",
     "provider_hours": "totals",

@@ -107,6 +107,7 @@ HELD = PersonalData(
             closed_at=None,
             is_answer=False,
             target_id=7,
+            also_to=(),
             wave=1,
             wants_answer=False,
             asked_at=None,

@@ -7,7 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from petition.domain.campaigns.target_domains import belongs
-from petition.domain.letters.letter import CONFIRMING, UNASKED, UNLIMITED, letter_to_send
+from petition.domain.letters.letter import (
+    CONFIRMING,
+    TARGET_ANSWER,
+    UNASKED,
+    UNLIMITED,
+    letter_to_send,
+)
 from petition.domain.tokens import CONFIRM_LIFE
 from petition.services.vault import address_keys
 from petition.store.campaigns import target_domains
@@ -73,6 +79,8 @@ def _may_go(session: Session, letter: EntryLetter, what: str, to: str, *, at: da
         return False
     if letter.kind in UNASKED and letter.unsubscribed:
         return False
+    if what == TARGET_ANSWER and letter.answer is None:
+        return False  # it was taken back since
     if blocks.is_blocked(session, letter.block_keys):
         return False
     if sent_letters.is_stopped(session, letter.mailbox_key, at=at):

@@ -1,4 +1,4 @@
-"""Answers: a target answers all through staff. It is published, and whoever asked is told.
+"""Answers: a target answers all through staff. It is published, and sent to whoever asked.
 
 The target gets no address. More than a hundred emails take a second person of staff; they go at
 the pace of a batch each half minute, so that nobody's mail server is flooded.
@@ -9,17 +9,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
-from petition.domain.letters import letter
-from petition.domain.letters.recipient import Recipient
 from petition.domain.messages.targets import ANSWER_LENGTH, needs_second
 from petition.domain.staff.audit_actions import AuditAction
 from petition.errors import PetitionError
 from petition.services.messages import targets
 from petition.services.messages.targets import Which
 from petition.store.db import Session
-from petition.store.letters import outbox
-from petition.store.letters.outbox import NewLetter
-from petition.store.messages import answers, leaving
+from petition.store.letters import answer_letters
+from petition.store.messages import answers
 from petition.store.messages.answers import AnswerRecord, Texts
 from petition.store.staff import audit
 
@@ -45,7 +42,7 @@ def publish(session: Session, which: Which, day: date, texts: Texts, *, at: date
 
 
 def remove(session: Session, which: Which, answer_id: int, *, at: datetime) -> None:
-    """Take it off the page; nobody else is told. Raises NotFound."""
+    """Take it off the page; it is sent to nobody else. Raises NotFound."""
     answers.remove(session, _find(session, which, answer_id).id)
     _note(session, which, "removed", at)
 
@@ -103,16 +100,8 @@ def _send_next(session: Session, found: AnswerRecord, at: datetime) -> int:
         session, found.id, after=found.reached, reached=last, number=len(people)
     ):
         return 0
-    whom = {entry_id for _, entry_id in people}
-    whom -= leaving.owed_already(session, sorted(whom), letter.TARGET_ANSWER)
-    outbox.enqueue(
-        session,
-        [
-            NewLetter(kind=letter.TARGET_ANSWER, to=Recipient.entry(id_), due_at=at)
-            for id_ in sorted(whom)
-        ],
-    )
-    return len(whom)
+    answer_letters.enqueue(session, found.id, [entry_id for _, entry_id in people], at=at)
+    return len(people)
 
 
 def _note(session: Session, which: Which, outcome: str, at: datetime) -> None:

@@ -8,6 +8,9 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from petition.domain.letters.letter import LetterKind
+from petition.domain.messages.target_answer import TargetAnswerText
+from petition.store.letters import answer_letters
 from petition.store.tables import Campaign, Entry, Letter, Message, Signature
 
 
@@ -36,6 +39,8 @@ class EntryLetter:
     unsubscribed: bool
     has_message: bool
     """A message came with its form, and waits to be confirmed."""
+    answer: TargetAnswerText | None
+    """Of a letter about a target's answer: what it brings, unless that was taken back."""
     admitted: bool
     attempts: int
 
@@ -84,6 +89,11 @@ def read(session: Session, letter_id: int) -> EntryLetter | None:
         campaign_id=signature.campaign_id,
         unsubscribed=signature.unsubscribed_at is not None,
         has_message=has_message,
+        answer=(
+            answer_letters.read(session, letter.id, entry.language)
+            if letter.kind == LetterKind.TARGET_ANSWER
+            else None
+        ),
         admitted=letter.admitted,
         attempts=letter.attempts,
     )

@@ -6,14 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
+from petition.domain.messages.target_answer import in_language
 from petition.domain.signatures import states
 from petition.errors import NotFound
 from petition.store.db import stored_json
-from petition.store.tables import Message, MessageTarget, Signature, TargetAnswer
+from petition.store.tables import (
+    Message,
+    MessageAlsoTo,
+    MessageTarget,
+    Signature,
+    TargetAnswer,
+)
 
 Texts = dict[str, str]
 """Language to text."""
@@ -39,8 +46,7 @@ class AnswerRecord:
 
     def text(self, languages: Sequence[str]) -> tuple[str, str]:
         """(language, text) in the first of these languages that it has, or in its own first."""
-        code = next((each for each in languages if each in self.texts), next(iter(self.texts)))
-        return code, self.texts[code]
+        return in_language(self.texts, languages)
 
 
 def add(session: Session, target_id: int, day: date, texts: Texts, *, at: datetime) -> None:
@@ -178,9 +184,10 @@ def next_who_asked(
 
 
 def _asked(target_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Whoever sent a message to it, counts, and wants to be told."""
+    """Whoever sent a message to it, alone or with others, counts, and wants to be told."""
+    among_others = select(MessageAlsoTo.message_id).where(MessageAlsoTo.target_id == target_id)
     return (
-        Message.target_id == target_id,
+        or_(Message.target_id == target_id, Message.id.in_(among_others)),
         Message.wants_answer.is_(True),
         Message.state.not_in((message.WAITING, message.CANCELLED)),
         Signature.state.in_((states.CONFIRMED, states.WRITER)),

@@ -47,6 +47,8 @@ class MessageRecord:
     is_answer: bool
     """True of what answers a target's reply."""
     target_id: int
+    also_to: tuple[int, ...]
+    """The further targets, where it goes to several in one email."""
     wave: int
     wants_answer: bool
     asked_at: datetime | None
@@ -97,6 +99,7 @@ def _records(session: Session, where: ColumnElement[bool]) -> tuple[MessageRecor
             closed_at=row.closed_at,
             is_answer=row.is_answer,
             target_id=row.target_id,
+            also_to=tuple(number for number, _ in also.get(row.id, ())),
             wave=row.wave,
             wants_answer=row.wants_answer,
             asked_at=row.asked_at,

@@ -42,6 +42,7 @@ from petition.store.tables.letters import (
     MailRelay,
 )
 from petition.store.tables.messages import (
+    AnswerLetter,
     Message,
     MessageAlsoTo,
     MessageAnswer,
@@ -101,6 +102,7 @@ from petition.store.tables.webhooks import WebhookDelivery, WebhookEndpoint
 __all__ = [
     "DIMENSIONS",
     "ActionTotal",
+    "AnswerLetter",
     "ApiToken",
     "Audit",
     "AuditCheck",

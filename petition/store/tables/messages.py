@@ -207,6 +207,19 @@ class TargetAnswer(Base):
     done_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class AnswerLetter(Base):
+    """Which answer of a target a letter brings: the letter goes nowhere once that is taken back."""
+
+    __tablename__ = "answer_letters"
+
+    letter_id: Mapped[int] = mapped_column(
+        ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    answer_id: Mapped[int] = mapped_column(
+        ForeignKey("target_answers.id", ondelete="CASCADE"), index=True
+    )
+
+
 class MessageTrial(Base):
     """A message that a member of staff sends to themselves, as a target would get it."""
 

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from petition.domain import tokens
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.messages import content_checks
-from petition.domain.messages.message import SENT, MessageText, ShownAs, sender_name
+from petition.domain.messages.message import CANCELLED, WAITING, MessageText, ShownAs, sender_name
 from petition.domain.messages.targets import OUTCOMES, Outcome
 from petition.domain.signatures import states
 from petition.errors import NotFound
@@ -190,9 +190,10 @@ class _Writer:
 
 
 def _page(writer: _Writer, *, problem: str = "", status: int = 200) -> Response:
-    target_ids = [each.target_id for each in writer.held.messages if each.state == SENT]
+    confirmed = [each for each in writer.held.messages if each.state not in (WAITING, CANCELLED)]
+    target_ids = {number for each in confirmed for number in (each.target_id, *each.also_to)}
     with reading() as session:
-        answered = answers.of_targets(session, target_ids)
+        answered = answers.of_targets(session, sorted(target_ids))
     return link_page(
         "public/my_answers.html",
         writer.view,
