@@ -1,43 +1,21 @@
-"""create_app: makes the app and all that its requests share."""
+"""create_app: makes the app with its pages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 from flask import Flask
-from flask_migrate import Migrate
 
-from petition.config import Settings, load
-from petition.domain.tokens import Tokens
-from petition.printing import Press
-from petition.rendering import Renderer
-from petition.services.abuse.senders import Senders
-from petition.services.abuse.shared_counts import SharedCounts
-from petition.services.partners.refused_forms import RefusedForms
-from petition.services.staff.password_turns import PasswordTurns
-from petition.store.db import (
-    DatabaseFault,
-    check_durability,
-    db,
-    engine_options,
-    is_away,
-    is_there,
-    prepare,
-    reading,
-    transaction,
+from petition.base_app import (
+    SHIPPED,
+    create_base_app,
+    keys_of,
+    load_settings,
+    make_base_app,
+    utc_now,
 )
-from petition.store.privacy.erasure_journal import Journal
-from petition.store.signatures.group_commit import GroupCommit
-from petition.store.signatures.readiness import Readiness
-from petition.store.staff import audit_chain
-from petition.store.staff.audit_chain import AuditChain
-from petition.store.staff.audit_head import HeadFile
-from petition.store.vault import key_checks
-from petition.store.vault.key_checks import Keys
-from petition.store.vault.vault import Vault
-from petition.ttl_cache import TtlCache
+from petition.config import Settings
 from petition.web.api import bearer, cors, languages, refusals as api_refusals
 from petition.web.api.lists import lists
 from petition.web.api.public import readable
@@ -47,8 +25,7 @@ from petition.web.embed.frame import embed
 from petition.web.embed.message import framed_message
 from petition.web.embed.oembed import oembeds
 from petition.web.http import access, errors, ready_answers, retrying, security, senders
-from petition.web.http.campaign_cache import CampaignCache
-from petition.web.http.dependencies import Dependencies, dependencies_of, set_dependencies
+from petition.web.http.dependencies import dependencies_of
 from petition.web.http.gateway import BODY_BYTES
 from petition.web.http.lazy_rules import LazyRule
 from petition.web.http.sessions import StaffSessions
@@ -97,69 +74,33 @@ from petition.web.staff.target_domains import domains
 from petition.web.staff.tokens import tokens
 from petition.web.staff.webhooks import webhooks
 
-SHIPPED = Path(__file__).parent / "campaigns"
-"""The campaigns that come with the package."""
+__all__ = ["SHIPPED", "add_pages", "create_app", "keys_of", "load_settings", "make_app"]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def create_app(settings: Settings | None = None, now: Callable[[], datetime] = _now) -> Flask:
+def create_app(settings: Settings | None = None, now: Callable[[], datetime] = utc_now) -> Flask:
     """The app for these settings (default: the environment's), after a look at its database.
 
-    Raises SettingError, and KeysForeign where the keys are not those that filled the database. One
-    that does not answer is looked at again by the first signature, in its transaction.
+    Raises what `create_base_app` raises.
     """
-    app = make_app(settings or load_settings(), now)
+    return add_pages(create_base_app(settings, now))
+
+
+def make_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Flask:
+    """The same, whatever its database is like: for commands that look at it."""
+    return add_pages(make_base_app(settings, now))
+
+
+def add_pages(app: Flask) -> Flask:
+    """The same app, which answers requests from now on."""
     settings = dependencies_of(app).settings
-    with app.app_context():
-        if settings.production:
-            check_durability(db.engine)
-        dependencies_of(app).vault.look()
-        if is_there(db.engine):
-            _check_keys(app)
-    return app
-
-
-def _check_keys(app: Flask) -> None:
-    try:
-        with reading(db.engine) as session:
-            key_checks.require(session, keys_of(app))
-    except DatabaseFault as error:
-        if not is_away(error):
-            raise
-
-
-def load_settings() -> Settings:
-    """The environment's settings; no key is made beside a database that others filled."""
-    return load(before_generating=key_checks.refuse_beside_people)
-
-
-def keys_of(app: Flask) -> Keys:
-    """The keys that this app works with now: a ring in a file may have a new one."""
-    deps = dependencies_of(app)
-    return Keys(ring=deps.vault.ring, secret_key=deps.settings.secret_key)
-
-
-def make_app(settings: Settings, now: Callable[[], datetime] = _now) -> Flask:
-    """The app for these settings, whatever its database is like: for commands that look at it."""
-    app = _bare_app(settings)
-    db.init_app(app)
-    Migrate(app, db, render_as_batch=True)
-    with app.app_context():
-        prepare(db.engine)
-        chain = AuditChain(settings.vault_keys.audit, HeadFile(settings.audit_head_path))
-        audit_chain.use(db.engine, chain)
-    set_dependencies(app, _dependencies(app, settings, now))
+    _read_requests(app, settings)
     _add_views(app, settings)
     _stand_around(app, settings)
     return app
 
 
-def _bare_app(settings: Settings) -> Flask:
-    """Flask, as it reads addresses, forms and cookies."""
-    app = Flask(__name__, static_folder=None, template_folder=None)
+def _read_requests(app: Flask, settings: Settings) -> None:
+    """How Flask reads addresses, forms and cookies."""
     app.request_class = PercentEncodedRequest
     app.url_rule_class = LazyRule
     app.session_interface = StaffSessions()
@@ -167,9 +108,6 @@ def _bare_app(settings: Settings) -> Flask:
     # web/public/typed_addresses.py leads on, without naming a host.
     app.url_map.merge_slashes = False
     app.config.update(
-        SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         MAX_CONTENT_LENGTH=BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=BODY_BYTES,
         MAX_FORM_PARTS=100,
@@ -178,36 +116,6 @@ def _bare_app(settings: Settings) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         WTF_CSRF_TIME_LIMIT=None,
-    )
-    return app
-
-
-def _dependencies(app: Flask, settings: Settings, now: Callable[[], datetime]) -> Dependencies:
-    """What views, services and the worker are given."""
-    with app.app_context():
-        engine = db.engine
-    vault = Vault(settings.vault_keys, settings.vault_key_file)
-    group_commit = GroupCommit(engine, lambda session: key_checks.keep(session, keys_of(app)))
-    return Dependencies(
-        settings=settings,
-        vault=vault,
-        tokens=Tokens(settings.secret_key),
-        group_commit=group_commit,
-        journal=Journal(settings.journal_path),
-        readiness=Readiness(engine, group_commit),
-        campaign_cache=CampaignCache(lambda: reading(engine), vault, now),
-        render=Renderer(organiser=settings.organiser, contact=settings.contact),
-        press=Press(),
-        ttl_cache=TtlCache(600.0, most=300, clock=lambda: now().timestamp()),
-        senders=Senders(
-            settings,
-            reading=lambda: reading(engine),
-            transaction=lambda: transaction(engine),
-        ),
-        password_turns=PasswordTurns(),
-        requests=SharedCounts(settings.limits.pages),
-        refused_forms=RefusedForms(lambda: transaction(engine)),
-        now=now,
     )
 
 

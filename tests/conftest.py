@@ -14,7 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import flask_migrate
 import psycopg
 import pytest
 from flask import Flask
@@ -24,7 +23,8 @@ from sqlalchemy.engine import make_url
 from drills.failure import Unavailable
 from drills.postgres import Cluster
 from petition.app import create_app
-from petition.config import Settings, load, resource_dir
+from petition.cli import migrations
+from petition.config import Settings, load
 from petition.services.abuse.senders import Peer
 from petition.services.campaigns import content_files
 from petition.store.db import db, transaction
@@ -167,7 +167,7 @@ def make_template(url: str) -> None:
         settings = load({"DATABASE_URL": url, "PETITION_INSTANCE": instance})
         app = create_app(settings)
         with app.app_context():
-            flask_migrate.upgrade(directory=str(resource_dir("migrations")))
+            migrations.upgrade(app)
             with transaction() as session:
                 call = factories.shipped_call(Path(instance))
                 content_files.load_and_open_new(

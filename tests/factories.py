@@ -23,7 +23,7 @@ from sqlalchemy import text
 from werkzeug.test import EnvironBuilder, TestResponse as Answer
 
 from petition.app import SHIPPED, create_app
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.config import load
 from petition.domain.campaigns.campaign import CampaignContent, CampaignView
 from petition.domain.letters.letter import message_id

@@ -29,7 +29,7 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 
 from drills.ports import free_port
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.config import Smtp
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from petition.worker.loop import Worker

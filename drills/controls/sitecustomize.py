@@ -271,8 +271,8 @@ def _quick_clock() -> None:
         passed = (time.time() - float(real)) * float(speed)
         return datetime_.datetime.fromtimestamp(float(begin) + passed, datetime_.UTC)
 
-    create_app = context.create_app
-    _replace(context, now=now, create_app=lambda: create_app(now=now))
+    create_base_app = context.create_base_app
+    _replace(context, now=now, create_base_app=lambda: create_base_app(now=now))
 
 
 def _forget_the_outcome() -> None:

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from pkgutil import resolve_name
+from typing import Final
 
 import click
 from click.exceptions import Exit
 
 from petition import __version__
-from petition.cli.abuse import abuse
-from petition.cli.audit import audit
-from petition.cli.campaigns import campaign, provider
-from petition.cli.counts import count, export
-from petition.cli.database import database, vault
-from petition.cli.doctor import doctor
-from petition.cli.error_lines import one_line
-from petition.cli.mail import mail
-from petition.cli.messages import messages
-from petition.cli.moderation import comments
-from petition.cli.partners import partner
-from petition.cli.retention import recall, retention
-from petition.cli.server import serve, start, worker
-from petition.cli.signatures import signature
-from petition.cli.staff import staff
-from petition.cli.status import status
-from petition.cli.tokens import token
 from petition.domain.signatures.invisible_characters import without_stray_marks
+
+_PLACES: Final = {
+    "abuse": "abuse:abuse",
+    "audit": "audit:audit",
+    "campaign": "campaigns:campaign",
+    "comments": "moderation:comments",
+    "count": "counts:count",
+    "db": "database:database",
+    "doctor": "doctor:doctor",
+    "export": "counts:export",
+    "mail": "mail:mail",
+    "messages": "messages:messages",
+    "partner": "partners:partner",
+    "provider": "campaigns:provider",
+    "recall": "retention:recall",
+    "retention": "retention:retention",
+    "serve": "server:serve",
+    "signature": "signatures:signature",
+    "staff": "staff:staff",
+    "start": "server:start",
+    "status": "status:status",
+    "token": "tokens:token",
+    "vault": "database:vault",
+    "worker": "worker:worker",
+}
+"""Where each command stands."""
 
 
 class CommandGroup(click.Group):
-    """Turns whatever breaks into one line."""
+    """Imports a command when it is called, and turns whatever breaks into one line."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return [*_PLACES]
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        return _imported(_PLACES[name]) if name in _PLACES else None
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(context, [_as_typed(each) for each in args])
@@ -40,7 +58,21 @@ class CommandGroup(click.Group):
         except (click.ClickException, click.Abort, Exit, BrokenPipeError):
             raise  # click knows them
         except Exception as error:
+            from petition.cli.error_lines import one_line  # noqa: PLC0415  # for errors alone
+
             raise click.ClickException(one_line(error)) from None
+
+
+def _imported(place: str) -> click.Command:
+    # What is imported lives as long as the process: looking through it for garbage over and over
+    # again is a third of a start.
+    collects = gc.isenabled()
+    gc.disable()
+    command: click.Command = resolve_name(f"petition.cli.{place}")
+    gc.freeze()
+    if collects:
+        gc.enable()
+    return command
 
 
 def _as_typed(argument: str) -> str:
@@ -54,30 +86,3 @@ def _as_typed(argument: str) -> str:
 @click.version_option(__version__, message="petition %(version)s")
 def main() -> None:
     """Host a campaign: signatures with consent, confirmed, counted and delivered."""
-
-
-for command in (
-    start,
-    serve,
-    worker,
-    database,
-    campaign,
-    comments,
-    staff,
-    count,
-    export,
-    recall,
-    retention,
-    signature,
-    partner,
-    token,
-    messages,
-    mail,
-    provider,
-    vault,
-    abuse,
-    audit,
-    doctor,
-    status,
-):
-    main.add_command(command)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from petition.app import SHIPPED
+from petition.base_app import SHIPPED
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
 from petition.cli.context import note, now, open_app, operator, progress
 from petition.cli.loading import load_files, would_change
@@ -48,7 +48,7 @@ def load(folder: Path, sure: bool) -> None:
     """
     # os.path: in a folder that we may not read, Path.exists raises.
     place = folder if os.path.exists(folder) else SHIPPED / folder.name
-    with open_app() as app:
+    with open_app(with_pages=True) as app:
         if not sure and (changes := would_change(app, place)):
             for line in changes:
                 click.echo(line, err=True)

@@ -11,23 +11,31 @@ from datetime import UTC, datetime
 import click
 from flask import Flask
 
-from petition.app import create_app, load_settings, make_app
+from petition.base_app import create_base_app, load_settings, make_base_app
 from petition.store.db import Session
 from petition.store.staff import audit
 
 
 @contextmanager
-def open_app() -> Iterator[Flask]:
+def open_app(*, with_pages: bool = False) -> Iterator[Flask]:
     """The app, with its context; its database, if it answers, was filled under its keys."""
-    app = create_app()
-    with app.app_context():
+    with _opened(create_base_app(), with_pages=with_pages) as app:
         yield app
 
 
 @contextmanager
-def open_app_unchecked() -> Iterator[Flask]:
+def open_app_unchecked(*, with_pages: bool = False) -> Iterator[Flask]:
     """The same, whatever the database is like: for commands that look at it or mend it."""
-    app = make_app(load_settings())
+    with _opened(make_base_app(load_settings()), with_pages=with_pages) as app:
+        yield app
+
+
+@contextmanager
+def _opened(app: Flask, *, with_pages: bool) -> Iterator[Flask]:
+    if with_pages:
+        from petition.app import add_pages  # noqa: PLC0415  # few commands ask which pages there are
+
+        add_pages(app)
     with app.app_context():
         yield app
 

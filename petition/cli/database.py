@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 
 import click
-import flask_migrate
 
-from petition.app import keys_of
+from petition.base_app import keys_of
+from petition.cli import migrations
 from petition.cli.confirmation import cannot_be_undone, require_confirmation
 from petition.cli.context import note, open_app, open_app_unchecked, progress
 from petition.cli.permissions import loose
-from petition.config import resource_dir
 from petition.errors import PetitionError
 from petition.keyring import KeyRing
 from petition.services.vault import rotation
@@ -45,7 +44,7 @@ def upgrade() -> None:
         dependencies_of(app).settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         with reading() as session:  # migrations use the keys: not with others than the database's
             key_checks.require(session, keys_of(app))
-        flask_migrate.upgrade(directory=str(resource_dir("migrations")))
+        migrations.upgrade(app)
         with transaction() as session:
             key_checks.keep(session, keys_of(app))
     click.echo("the database is up to date")
@@ -60,7 +59,7 @@ def check() -> None:
             raise NotMigrated
         for fault in faults_of_file(db.engine, thorough=True):
             raise Damaged(fault)
-        flask_migrate.check(directory=str(resource_dir("migrations")))
+        migrations.check(app)
         with reading() as session:
             key_checks.require(session, keys_of(app))
         for name, words in loose(dependencies_of(app).settings, database):

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 
-from petition.app import SHIPPED, keys_of
+from petition.base_app import SHIPPED, keys_of
 from petition.cli import doctor_dns
 from petition.cli.context import now, open_app_unchecked
 from petition.cli.error_lines import one_line
@@ -64,7 +64,7 @@ class Verdict:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def doctor(as_json: bool) -> None:
     """Look at every setting and at the database. Exit 1 when something is wrong."""
-    with open_app_unchecked() as app:
+    with open_app_unchecked(with_pages=True) as app:
         settings = dependencies_of(app).settings
         lines = [*_settings(settings), *_database(app), *_letters(settings), *_senders(settings)]
         lines += [Verdict(*each) for each in _files(settings)]

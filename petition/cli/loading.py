@@ -7,7 +7,7 @@ from pathlib import Path
 from babel import Locale
 from flask import Flask
 
-from petition.app import SHIPPED
+from petition.base_app import SHIPPED
 from petition.cli.context import now
 from petition.domain.campaigns.loading import DOMAINS, WORDS, Change, Loaded
 from petition.services.campaigns import content_files

@@ -1,8 +1,7 @@
-"""`petition start`, `serve` and `worker`."""
+"""`petition start` and `serve`."""
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -14,7 +13,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
 
 import click
-import flask_migrate
 from flask import Flask
 
 from petition.app import SHIPPED, create_app, keys_of
@@ -24,32 +22,22 @@ from petition.cli.loading import change_in_words
 from petition.cli.log_streams import drop_what_finds_no_room
 from petition.cli.server_process import HEADER_SECONDS, THREADS, WORKERS, Server
 from petition.cli.start_line import start_line
-from petition.config import Settings, resource_dir
-from petition.domain.letters.letter import OWED
+from petition.config import Settings
 from petition.domain.staff.roles import Grant, Role
-from petition.mail.letters import LetterContext
-from petition.mail.transport import transport
 from petition.served_port import served_port
 from petition.services.abuse import senders
 from petition.services.campaigns import content_files
 from petition.services.exports import second_person
 from petition.services.partners import demo
 from petition.services.staff import accounts as services_accounts
-from petition.store.db import DatabaseFault, db, is_migrated, reading, transaction, vacuum
-from petition.store.letters import outbox
+from petition.store.db import DatabaseFault, db, is_migrated, reading, transaction
 from petition.store.staff import accounts as store_accounts
 from petition.store.vault import key_checks
 from petition.web.http.dependencies import dependencies_of
 from petition.web.http.gateway import BODY_SECONDS
 from petition.web.http.url_converters import first_parts
-from petition.worker.loop import Worker
-from petition.worker.maintenance import Maintenance
-from petition.worker.webhook_client import SECONDS, WebhookClient
-from petition.worker.webhooks import WebhookSender
 
 FIRST_STAFF = "owner@example.org"
-WEBHOOK_THREADS: Final = 2
-"""A receiver that answers slowly holds one of them."""
 ALONE: Final = "one person alone can take long lists out: PETITION_SECOND_PERSON is off"
 
 
@@ -151,87 +139,13 @@ def _say_where(settings: Settings, host: str) -> None:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Send what is due, fold the counts, and end.")
-def worker(once: bool) -> None:
-    """Send the letters that are owed and fold the counts. Several may run at once."""
-    drop_what_finds_no_room()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    with open_app() as app:
-        made = make_worker(app, stop)
-        if once:
-            done = made.once()
-            make_webhook_sender(app, stop).send_due()
-            with reading() as session:
-                owed = outbox.summary(session).get(OWED, 0)
-            click.echo(f"{done} letters dealt with, {owed} still owed")
-        else:
-            settings = dependencies_of(app).settings
-            click.echo(start_line("sends letters and counts", settings), err=True)
-            with _webhooks(app, stop):
-                made.run()
-
-
-def make_worker(app: Flask, stop: threading.Event) -> Worker:
-    """A worker with this app's keys, templates and transport."""
-    deps = dependencies_of(app)
-    return Worker(
-        LetterContext(settings=deps.settings, tokens=deps.tokens, render=deps.render),
-        deps.vault,
-        transport(deps.settings),
-        Maintenance(
-            deps.erasure_context,
-            reading=reading,
-            transaction=transaction,
-            vacuum=lambda: vacuum(db.engine),
-            now=deps.now,
-        ),
-        transaction=transaction,
-        reading=reading,
-        check_keys=lambda session: key_checks.require(session, keys_of(app)),
-        now=deps.now,
-        stop=stop,
-    )
-
-
-def make_webhook_sender(app: Flask, stop: threading.Event) -> WebhookSender:
-    """What sends this app's webhooks, in whichever thread."""
-    deps, engine = dependencies_of(app), db.engine
-    return WebhookSender(
-        deps.vault,
-        WebhookClient(loopback=deps.settings.webhooks_loopback),
-        transaction=lambda: transaction(engine),
-        reading=lambda: reading(engine),
-        now=deps.now,
-        stop=stop,
-    )
-
-
-@contextmanager
-def _webhooks(app: Flask, stop: threading.Event) -> Iterator[None]:
-    """Webhooks are sent beside the letters for as long as the block lasts."""
-    senders = [make_webhook_sender(app, stop) for _ in range(WEBHOOK_THREADS)]
-    threads = [threading.Thread(target=sender.run, daemon=True) for sender in senders]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(SECONDS)
-
-
-@click.command()
 @_host
 @_port
 def start(host: str, port: int | None) -> None:
     """All on one machine: make the database, load the shipped campaign, serve, send letters."""
     _begin(port)
     with ExitStack() as held:
-        with open_app() as app:
+        with open_app(with_pages=True) as app:
             settings = dependencies_of(app).settings
             sockets = held.enter_context(_listening(settings, host, WORKERS))
             _prepare(app)
@@ -253,7 +167,9 @@ def start(host: str, port: int | None) -> None:
 def _prepare(app: Flask) -> None:
     """The tables, and each shipped campaign: open from its first load on."""
     if not is_migrated(db.engine):
-        flask_migrate.upgrade(directory=str(resource_dir("migrations")))
+        from petition.cli import migrations  # noqa: PLC0415  # Alembic, once in a database's life
+
+        migrations.upgrade(app)
     with transaction() as session:
         key_checks.keep(session, keys_of(app))
     organiser = dependencies_of(app).settings.organiser

@@ -12,13 +12,6 @@ from petition.config import Settings
 from petition.dkim_keys import DkimKey
 from petition.mail.ready_letter import UnsafeLetter
 
-try:
-    import dkim
-except ImportError:
-    AVAILABLE = False
-else:
-    AVAILABLE = True
-
 _ONCE: Final = (b"From", b"To", b"Subject", b"Date", b"Message-ID", b"Reply-To")
 """Named twice: nobody adds a second one, or one that we do not write."""
 SIGNED: Final = (
@@ -49,6 +42,8 @@ class Signer:
         return b"".join([*(self._signature(key, content) for key in self._keys), content])
 
     def _signature(self, key: DkimKey, content: bytes) -> bytes:
+        import dkim  # noqa: PLC0415  # with the DNS library that it needs, 40 ms of each start
+
         try:
             line = dkim.DKIM(content).sign(
                 key.selector.encode(),

@@ -307,7 +307,7 @@ def test_what_nobody_foresaw_is_one_line_without_its_text(monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise RuntimeError("amina@example.org")
 
-    monkeypatch.setattr("petition.cli.context.create_app", fail)
+    monkeypatch.setattr("petition.cli.context.create_base_app", fail)
     found = _run("petition count", {})
     assert found.exit_code == 1
     line = one_line(found.stderr)

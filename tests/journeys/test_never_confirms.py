@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.services.signatures import holds
 from tests import factories, people, rights
 from tests.conftest import Clock

@@ -22,7 +22,10 @@ def commands(
     group: click.Group = main, words: str = "petition"
 ) -> Iterator[tuple[str, click.Command]]:
     """Every command with the words that call it."""
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{words} {name}")
         else:

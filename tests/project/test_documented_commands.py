@@ -20,6 +20,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Final
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner
@@ -366,5 +367,7 @@ def test_the_composition_runs_what_the_program_knows() -> None:
     for words in re.findall(r"(?m)^    command: (.+)$", text):
         group: object = main
         for word in words.split():
-            group = group.commands[word]  # type: ignore[attr-defined]
+            assert isinstance(group, click.Group)
+            group = group.get_command(click.Context(group), word)
+            assert group is not None, words
     assert "dockerfile: deploy/Containerfile" in text

@@ -29,10 +29,9 @@ import re
 import sys
 from datetime import timedelta
 
-import flask_migrate
-
 from petition.app import SHIPPED, create_app
-from petition.config import load, resource_dir
+from petition.cli import migrations
+from petition.config import load
 from petition.domain import tokens
 from petition.services.campaigns import content_files
 from petition.services.exports import csv_file
@@ -47,7 +46,7 @@ app = create_app(load({"DATABASE_URL": f"sqlite:///{sys.argv[1]}/x.db",
 with app.app_context():
     deps = dependencies_of(app)
     if sys.argv[2] == "before":
-        flask_migrate.upgrade(directory=str(resource_dir("migrations")))
+        migrations.upgrade(app)
         with transaction() as session:
             content_files.load_and_open_new(
                 session, SHIPPED / "amazon", organiser="Us", at=deps.now()

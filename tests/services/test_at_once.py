@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.errors import NotFound
 from petition.services.letters import link_requests, screening
 from petition.services.privacy import erasure

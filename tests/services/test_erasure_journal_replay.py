@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.services.privacy import journal_replay, retention
 from petition.services.privacy.erasure import ErasureContext
 from petition.services.signatures import signing

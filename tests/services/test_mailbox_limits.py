@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.domain import tokens
 from petition.services.letters import link_requests, screening
 from petition.services.privacy import rights as privacy_rights

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, strategies as st
 from sqlalchemy.orm import Session
 
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.domain.privacy.retention import end
 from petition.domain.signatures.hold_reasons import HoldReason
 from petition.errors import NotFound

@@ -16,6 +16,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from petition.app import SHIPPED, create_app
+from petition.cli import migrations
 from petition.config import load, resource_dir
 from petition.domain.campaigns.presentation import Presentation
 from petition.domain.letters.recipient import Recipient
@@ -50,6 +51,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @contextmanager
 def _app(url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     app = create_app(load({"DATABASE_URL": url, "PETITION_INSTANCE": str(tmp_path / "i")}), clock)
+    migrations.ready(app)
     with app.app_context():
         yield app
         db.engine.dispose()
@@ -100,6 +102,7 @@ def _fill(app: Flask) -> None:
 def app(app: Flask, clock: Clock, worlds: Worlds) -> Flask:
     """A migrated database with people in it."""
     worlds.enter(app, clock, "four_signed", lambda: _fill(app))
+    migrations.ready(app)
     return app
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from petition.app import SHIPPED
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.domain.messages.forecast import Forecast, Queue, forecasts
 from petition.domain.messages.targets import ASK_AFTER, Leaving, Outcome, ProofRefused, Stand
 from petition.services.campaigns import content_files

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.domain.messages import pacing
 from petition.services.messages import pausing, queue_figures
 from petition.services.messages.pausing import Pause

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.domain.letters.letter import CONFIRM, DATA, REMINDER, THANKS
 from petition.domain.letters.recipient import Recipient
 from petition.domain.tokens import CONFIRM_LIFE

@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from petition.cli import server
+from petition.cli import worker
 from petition.domain import tokens
 from petition.domain.partners.references import signature_of
 from petition.domain.signatures import states
@@ -586,8 +586,8 @@ def test_two_threads_send_each_message_once_and_keep_each_signatures_order(
             assert withdrawals.undo(session, id_, at=clock())
     for id_ in ids[2:]:
         erase(app, id_)
-    both, stop = threading.Barrier(server.WEBHOOK_THREADS), threading.Event()
-    first = iter(range(server.WEBHOOK_THREADS))
+    both, stop = threading.Barrier(worker.WEBHOOK_THREADS), threading.Event()
+    first = iter(range(worker.WEBHOOK_THREADS))
 
     def answer(got: Got) -> int:
         if next(first, None) is not None:
@@ -599,8 +599,8 @@ def test_two_threads_send_each_message_once_and_keep_each_signatures_order(
     def made(app: Flask, stop: threading.Event) -> WebhookSender:
         return sender_of(app, client_to(authority), stop)
 
-    monkeypatch.setattr(server, "make_webhook_sender", made)
-    with server._webhooks(app, stop):
+    monkeypatch.setattr(worker, "make_webhook_sender", made)
+    with worker._webhooks(app, stop):
         factories.until(lambda: not owed(app))
         stop.set()
     assert len(receiver.got) == 3 * (8 + 8 + 4 + 6)

@@ -10,29 +10,13 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-try:
-    import webauthn
-    from webauthn.helpers import (
-        decode_credential_public_key,
-        decoded_public_key_to_cryptography,
-        options_to_json,
-        parse_authentication_credential_json,
-    )
-    from webauthn.helpers.structs import (
-        AttestationConveyancePreference,
-        AuthenticatorSelectionCriteria,
-        PublicKeyCredentialDescriptor,
-        ResidentKeyRequirement,
-        UserVerificationRequirement,
-    )
-except ImportError:
-    AVAILABLE = False
-else:
-    AVAILABLE = True
+AVAILABLE = find_spec("webauthn") is not None
+"""Whether the package is there. It is imported where it is used: it takes a twentieth of a start."""
 
 CHALLENGE_LIFE: Final = timedelta(minutes=5)
 CHALLENGE_LENGTH: Final = 32
@@ -99,6 +83,9 @@ def creation_options(
     `known` are those that the account has: a device that keeps one of them makes no second one.
     Nobody asks which make of device it is.
     """
+    import webauthn  # noqa: PLC0415  # see AVAILABLE
+    from webauthn.helpers import options_to_json, structs  # noqa: PLC0415
+
     options = webauthn.generate_registration_options(
         rp_id=party.id,
         rp_name=issuer,
@@ -106,24 +93,27 @@ def creation_options(
         user_name=email,
         challenge=challenge,
         timeout=_milliseconds(CHALLENGE_LIFE),
-        attestation=AttestationConveyancePreference.NONE,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
+        attestation=structs.AttestationConveyancePreference.NONE,
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.PREFERRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=each) for each in known],
+        exclude_credentials=[structs.PublicKeyCredentialDescriptor(id=each) for each in known],
     )
     return str(options_to_json(options))
 
 
 def request_options(party: RelyingParty, challenge: bytes, *, known: Iterable[bytes]) -> str:
     """What a browser is asked for that shows one of those that the account has, as JSON."""
+    import webauthn  # noqa: PLC0415  # see AVAILABLE
+    from webauthn.helpers import options_to_json, structs  # noqa: PLC0415
+
     options = webauthn.generate_authentication_options(
         rp_id=party.id,
         challenge=challenge,
         timeout=_milliseconds(CHALLENGE_LIFE),
-        allow_credentials=[PublicKeyCredentialDescriptor(id=each) for each in known],
-        user_verification=UserVerificationRequirement.REQUIRED,
+        allow_credentials=[structs.PublicKeyCredentialDescriptor(id=each) for each in known],
+        user_verification=structs.UserVerificationRequirement.REQUIRED,
     )
     return str(options_to_json(options))
 
@@ -134,6 +124,12 @@ def _milliseconds(time: timedelta) -> int:
 
 def created(party: RelyingParty, challenge: bytes, answer: str) -> NewPasskey | None:
     """The passkey that a browser made for this challenge; None where the answer is not right."""
+    import webauthn  # noqa: PLC0415  # see AVAILABLE
+    from webauthn.helpers import (  # noqa: PLC0415
+        decode_credential_public_key,
+        decoded_public_key_to_cryptography,
+    )
+
     if len(answer) > _LONGEST_ANSWER:
         return None
     try:
@@ -159,6 +155,10 @@ def created(party: RelyingParty, challenge: bytes, answer: str) -> NewPasskey | 
 
 def shown(answer: str) -> bytes | None:
     """The id of the passkey that an answer is by, right or not; None for what is no answer."""
+    from webauthn.helpers import (  # noqa: PLC0415  # see AVAILABLE
+        parse_authentication_credential_json,
+    )
+
     if len(answer) > _LONGEST_ANSWER:
         return None
     try:
@@ -175,6 +175,8 @@ def sign_count_of(
     It is right for this challenge, from our own address, signed with that key after the device
     has asked for finger, face or PIN, and with a counter that went on (or that the device has not).
     """
+    import webauthn  # noqa: PLC0415  # see AVAILABLE
+
     try:
         done = webauthn.verify_authentication_response(
             credential=answer,

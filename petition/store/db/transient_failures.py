@@ -1,4 +1,7 @@
-"""Failures of the database that pass by themselves: a restart, a lost connection, a busy lock."""
+"""Failures of the database that pass by themselves: a restart, a lost connection, a busy lock.
+
+Who has SQLite needs no psycopg, a twentieth of a start: it is imported when something has failed.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
-import psycopg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -34,6 +36,8 @@ def is_passing(error: BaseException) -> bool:
 
     Whether what failed was kept is unknown then: a connection can be lost in the very commit.
     """
+    import psycopg  # noqa: PLC0415  # see above
+
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, PoolTimeout | psycopg.InterfaceError):
         return True
@@ -49,6 +53,8 @@ def is_passing(error: BaseException) -> bool:
 
 def is_overtaken(error: BaseException) -> bool:
     """True when the server undid the work because of another transaction: nothing was kept."""
+    import psycopg  # noqa: PLC0415  # see above
+
     cause = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(cause, psycopg.OperationalError) and cause.sqlstate in _OVERTAKEN
 
@@ -77,6 +83,8 @@ def committed(transaction: SessionFactory, work: Callable[[Session], T]) -> T:
 
 def is_row_gone(error: BaseException) -> bool:
     """True when a row was to hang on another one that has just been deleted, or keyed anew."""
+    import psycopg  # noqa: PLC0415  # see above
+
     cause = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(cause, psycopg.errors.NotNullViolation | psycopg.errors.ForeignKeyViolation)
 

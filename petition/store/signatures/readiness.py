@@ -8,7 +8,6 @@ import threading
 import time
 from typing import Any, Final
 
-import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +21,7 @@ LEAST_FREE: Final = 8 * 1024 * 1024
 AFTER_A_FAILURE: Final = 10.0
 """Seconds after which a failed signature counts no more, should nobody have signed since."""
 
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 _WRITE: Final = "INSERT INTO jobs (name, next_at) VALUES ('readiness', CURRENT_TIMESTAMP)"
 _TAKE_BACK: Final = "DELETE FROM jobs WHERE name = 'readiness'"
 """In the same commit, which is written all the same: who only looks changes nothing."""
@@ -71,7 +71,7 @@ def _takes_a_row(engine: Engine) -> bool:
             _write_on_sqlite(connection)
         else:
             _write(connection)
-    except (sqlite3.Error, psycopg.Error) as error:
+    except engine.dialect.loaded_dbapi.Error as error:
         return _is_busy(error)
     finally:
         connection.close()
@@ -104,7 +104,7 @@ def _write(connection: Any) -> None:
     connection.commit()
 
 
-def _is_busy(error: sqlite3.Error | psycopg.Error) -> bool:
-    if isinstance(error, psycopg.Error):
-        return isinstance(error, psycopg.errors.LockNotAvailable)
-    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+def _is_busy(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+    return getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE
