@@ -66,7 +66,7 @@ def outside(*args: str, cwd: Path, **environ: str) -> subprocess.CompletedProces
 
 
 def inside(*args: str, **environ: str) -> Result:
-    """`outside`, but in this process and its folder: a process takes more than a second."""
+    """`outside`, but in this process and its folder: a process takes up to a second."""
     found = CliRunner(env=environ).invoke(main, [*args])
     if found.exception is not None and not isinstance(found.exception, SystemExit):
         raise found.exception
