@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 AVAILABLE = find_spec("webauthn") is not None
-"""Whether the package is there. It is imported where it is used: it takes a twentieth of a start."""
+"""Whether the package is there. A twentieth of a start, it is imported where it is used."""
 
 CHALLENGE_LIFE: Final = timedelta(minutes=5)
 CHALLENGE_LENGTH: Final = 32
