@@ -264,6 +264,7 @@ def settings(database_url: str, tmp_path: Path, worlds: Worlds) -> Settings:
 def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
     """The app, inside its context, with the shipped call loaded and open."""
     app = create_app(settings, now=clock)
+    migrations.ready(app)
     app.test_client_class = Visitor
     with app.app_context():
         # The day's random value is there, as after its first form: it is nobody's.

@@ -12,7 +12,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from petition.cli import migrations
 from petition.config import resource_dir
 from petition.domain.letters.bounce import BounceClass, BounceReport
 from petition.domain.messages import pacing
@@ -334,7 +333,6 @@ def test_the_version_before_notes_as_refused_what_it_does_not_try_again(joint: J
         "SELECT key FROM message_refusals JOIN message_targets ON id = message_refusals.target_id"
     )
     with joint.app.app_context():
-        migrations.ready(joint.app)
         flask_migrate.downgrade(directory=folder, revision="0039")
         assert rows(joint.app, refused) == [(FIRST,)]
         flask_migrate.upgrade(directory=folder)

@@ -25,6 +25,6 @@ def is_migrated(engine: Engine) -> bool:
 
 @cache
 def _newest() -> str:
-    """The number of the last migration: the names of their files begin with it."""
+    """The number of the last migration: the highest that a file's name begins with."""
     folder = resource_dir("migrations") / "versions"
     return max(path.name.partition("_")[0] for path in folder.glob("[0-9]*_*.py"))
