@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.upsert import upsert
 from petition.store.tables import Job
 
@@ -26,6 +27,11 @@ def claim(session: Session, name: str, *, at: datetime, every: timedelta) -> dat
         .execution_options(synchronize_session=False)
     ).first()
     return (before or at) if taken is not None else None
+
+
+def is_due(name: str, *, at: Moment) -> Condition:
+    """Whether `claim` would take it, unless another worker does."""
+    return ~any_row(Job, Job.name == name, Job.next_at > at)
 
 
 def ask(session: Session, name: str, *, at: datetime) -> None:

@@ -28,7 +28,7 @@ from petition.mail.transport import (
 )
 from petition.printing import Press
 from petition.store.campaigns import campaigns
-from petition.store.db import Session, SessionFactory
+from petition.store.db import Condition, Moment, Session, SessionFactory
 from petition.store.db.transient_failures import committed
 from petition.store.letters import relay
 from petition.store.messages import digests, sending
@@ -55,6 +55,12 @@ class _Taken:
     place: MessageToSend
     """Its place in the target's cap is that of one message."""
     at: datetime
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there may be something for `DigestSender.send_due`."""
+    rest = pauses.rests(Paused.LETTERS) | relay.is_held()
+    return ~rest & digests.is_any(at)
 
 
 class DigestSender:

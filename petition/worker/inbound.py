@@ -50,9 +50,18 @@ class InboundReader:
         self._now = now
         self._has_warned = False
 
+    def reads(self) -> bool:
+        """Whether emails come in here, and can be read."""
+        if not self._settings.receives:
+            return False
+        if not inbound.is_available():
+            self._warn()
+            return False
+        return True
+
     def read_batch(self) -> int:
         """Read what is there; how many emails were looked at."""
-        if not self._settings.receives:
+        if not self.reads():
             return 0
         done = 0
         while done < MOST:
@@ -64,9 +73,6 @@ class InboundReader:
         return done
 
     def _claim(self) -> WaitingMail | None:
-        if not inbound.is_available():
-            self._warn()
-            return None
         with self._transaction() as session:
             return inbound_mails.claim(session, at=self._now())
 

@@ -17,13 +17,15 @@ from functools import partial
 from petition.mail.letters import LetterContext
 from petition.mail.transport import Transport
 from petition.services.letters import screening
-from petition.store.db import DatabaseFault, Session, SessionFactory
+from petition.store.db import Condition, DatabaseFault, Moment, Session, SessionFactory
 from petition.store.db.transient_failures import committed, is_overtaken
-from petition.store.letters import outbox, relay
+from petition.store.letters import inbound_mails, outbox, relay
 from petition.store.letters.outbox import ClaimedLetter
 from petition.store.staff import pauses
 from petition.store.staff.pauses import Paused
 from petition.store.vault.vault import Vault
+from petition.worker import digests, messages
+from petition.worker.chores import Chore, Chores
 from petition.worker.digests import DigestSender
 from petition.worker.inbound import InboundReader
 from petition.worker.letter_budget import LetterBudget
@@ -109,8 +111,30 @@ class Worker:
             check_keys=check_keys,
             now=now,
         )
+        reads = [Chore(inbound_mails.is_any_due, self._read_mail)] if self._inbound.reads() else []
+        others = (
+            Chore(messages.is_due, self._send_messages),
+            Chore(digests.is_due, self._send_digests),
+        )
+        self._each_turn = Chores(
+            maintenance.answering,
+            *reads,
+            Chore(has_letters, self._send_letters),
+            *others,
+            reading=reading,
+            now=now,
+        )
+        self._at_once = Chores(
+            *reads,
+            Chore(has_letters, self._send_next_letters),
+            *others,
+            reading=reading,
+            now=now,
+        )
         self._probing = False
         self._full = 0
+        self._letters = 0
+        self._others = 0
         self._next_try = 0.0
 
     def run(self) -> None:
@@ -127,17 +151,14 @@ class Worker:
 
     def _turn(self) -> float:
         """Run the maintenance that is due, send a batch; seconds to rest before the next turn."""
-        self._maintenance.run_due()
-        self._inbound.read_batch()
-        if time.monotonic() < self._next_try:
-            return IDLE  # the mail server is away: the counts do not wait for it
-        sent = self.send_batch()
-        if self._sender.away:
-            self._next_try = time.monotonic() + min(2.0**self._sender.away, LONGEST_PAUSE)
+        self._maintenance.fold_when_due()
+        self._letters = self._others = 0
+        self._each_turn.do_due()
+        if self._is_away():
             return IDLE
-        sent += self._messages.send_batch()
-        sent += self._digests.send_due()
-        if sent == 0:
+        if self._letters == 0:
+            self._full = 0
+        if self._letters + self._others == 0:
             self._watch.write()
             self._transport.close()
             return IDLE
@@ -146,19 +167,48 @@ class Worker:
     def once(self) -> int:
         """Do all that is due, then return: how many letters were dealt with."""
         self._maintenance.chores()
-        while not self._stop.is_set() and self._inbound.read_batch():
-            pass
-        done = 0
-        while not self._stop.is_set() and (number := self.send_batch()) and not self._sender.away:
-            done += number
-        while not self._stop.is_set() and self._messages.send_batch():
-            pass
-        self._digests.send_due()
+        self._letters = self._full = 0
+        self._at_once.do_due(again=True)
         self._watch.write()
         self._maintenance.fold()
         self._maintenance.count_for_console()
         self._transport.close()
-        return done
+        return self._letters
+
+    def _read_mail(self) -> int:
+        return 0 if self._stop.is_set() else self._inbound.read_batch()
+
+    def _send_letters(self) -> int:
+        """A batch; where the mail server is away, none for a while, and no messages."""
+        if self._is_away():
+            return 0
+        number = self._send_next_letters()
+        if self._sender.away:
+            self._next_try = time.monotonic() + min(2.0**self._sender.away, LONGEST_PAUSE)
+        return number
+
+    def _send_next_letters(self) -> int:
+        """A batch; 0 where the mail server is away."""
+        number = 0 if self._stop.is_set() else self.send_batch()
+        if self._sender.away:
+            return 0
+        self._letters += number
+        return number
+
+    def _send_messages(self) -> int:
+        return self._count_other(self._messages.send_batch)
+
+    def _send_digests(self) -> int:
+        return self._count_other(self._digests.send_due)
+
+    def _count_other(self, send: Callable[[], int]) -> int:
+        number = 0 if self._stop.is_set() or self._is_away() else send()
+        self._others += number
+        return number
+
+    def _is_away(self) -> bool:
+        """The mail server is: the counts do not wait for it."""
+        return time.monotonic() < self._next_try
 
     def send_batch(self) -> int:
         """Claim letters and deal with each; how many were claimed."""
@@ -221,3 +271,8 @@ class Worker:
         if outcome is Outcome.HELD:
             return self._probing  # of those that try a held queue, each is tried
         return outcome is Outcome.DONE
+
+
+def has_letters(at: Moment) -> Condition:
+    rest = pauses.rests(Paused.LETTERS) | relay.has_no_turn(at)
+    return ~rest & outbox.is_any_due(at)

@@ -36,7 +36,7 @@ from petition.mail.transport import (
     TurnedAway,
 )
 from petition.services.messages import leaving
-from petition.store.db import DatabaseFault, Session, SessionFactory
+from petition.store.db import Condition, DatabaseFault, Moment, Session, SessionFactory
 from petition.store.db.transient_failures import committed, is_overtaken
 from petition.store.letters import outbox, relay
 from petition.store.letters.outbox import ClaimedLetter
@@ -61,6 +61,12 @@ AWAY: Final = timedelta(minutes=1)
 UNKNOWN: Final = "outcome unknown"
 
 log = logging.getLogger(__name__)
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there is something for `MessageSender.send_batch`."""
+    rest = pauses.rests(Paused.LETTERS) | relay.is_held()
+    return ~rest & outbox.is_any_due(at, TO_TARGETS)
 
 
 class MessageSender:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from petition.domain.api.request_keys import KeyState, RequestKey
 from petition.store.api import request_keys
-from petition.store.db import Session, SessionFactory
+from petition.store.db import Condition, Moment, Session, SessionFactory
 
 
 @contextmanager
@@ -32,6 +32,11 @@ def once(
         raise
     with transaction() as session:
         request_keys.finish(session, asked, at=now())
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there is something for `delete_past`."""
+    return request_keys.is_any_past(at)
 
 
 def delete_past(session: Session, *, at: datetime) -> None:

@@ -15,7 +15,7 @@ from petition.services.counts.daily_look import DatedLook
 from petition.store.campaigns import campaigns
 from petition.store.counts import snapshots, totals
 from petition.store.counts.snapshots import Figures
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 
 COUNTRIES: Final = "countries"
 """The snapshot's name: figures by country, and beside them what the next look needs."""
@@ -40,6 +40,11 @@ class Countries:
     """Country code to people, only where it is ten or more."""
     others: int
     """Everyone else; 0 when they are fewer than ten."""
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there may be something for `snapshot_all`."""
+    return daily_look.is_due(COUNTRIES, at=at)
 
 
 def snapshot_all(session: Session, *, at: datetime) -> None:

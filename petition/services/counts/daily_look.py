@@ -10,7 +10,7 @@ from typing import Final
 from petition.domain.counts import small_cells
 from petition.domain.counts.small_cells import LEAST, NOTHING, Figures, Publication
 from petition.store.counts import totals
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 
 EVERY: Final = timedelta(days=1)
 
@@ -24,6 +24,11 @@ class DatedLook:
     total: int
     decreases: int
     """By how much the total had ever fallen."""
+
+
+def is_due(name: str, *, at: Moment) -> Condition:
+    """Whether `next_look` may find anything in the snapshots of that name, of any campaign."""
+    return totals.is_look_due(name, since=at - EVERY, least=LEAST)
 
 
 def next_look(

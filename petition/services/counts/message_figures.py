@@ -16,7 +16,7 @@ from petition.domain.counts.small_cells import LEAST, rounded
 from petition.domain.messages.steps import Step
 from petition.store.campaigns import campaigns
 from petition.store.counts import snapshots
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 from petition.store.messages import counts, targets
 
 MESSAGES: Final = "messages"
@@ -29,6 +29,11 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
     shown: int = 0
     sent: int = 0
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there may be something for `snapshot_all`."""
+    return counts.is_look_due(MESSAGES, since=at - EVERY, least=LEAST)
 
 
 def snapshot_all(session: Session, *, at: datetime) -> None:

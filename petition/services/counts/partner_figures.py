@@ -20,7 +20,7 @@ from petition.services.counts import daily_look
 from petition.services.counts.daily_look import DatedLook
 from petition.store.campaigns import campaigns
 from petition.store.counts import snapshots, totals
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 from petition.store.partners import partners, sections
 
 BY_PARTNER: Final = "partners"
@@ -45,6 +45,12 @@ class PartnerFigures:
     """Signed with its key, in a frame or by a link."""
     links: Mapping[str, int]
     """Signed by a link of its own: the link's tag to people, only where it is ten or more."""
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there may be something for `snapshot_all`."""
+    look = daily_look.is_due(BY_PARTNER, at=at) | daily_look.is_due(BY_SOURCE, at=at)
+    return partners.is_any() & look
 
 
 def snapshot_all(session: Session, *, at: datetime) -> None:

@@ -17,7 +17,7 @@ from petition.services.exports.csv_file import Export
 from petition.services.privacy import erasure
 from petition.store import jobs
 from petition.store.campaigns import campaigns
-from petition.store.db import DatabaseFault, Session, SessionFactory
+from petition.store.db import Condition, DatabaseFault, Moment, Session, SessionFactory
 from petition.store.exports import kept_files
 from petition.store.exports.kept_files import KeptFile
 from petition.store.vault.vault import Vault
@@ -129,6 +129,11 @@ def chunks(file: KeptFile, vault: Vault, *, reading: SessionFactory) -> Iterator
     with reading() as session:
         for number, sealed in enumerate(kept_files.parts(session, file)):
             yield zlib.decompress(cipher.decrypt(_place(number), sealed, None))
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there is something for `delete_past`."""
+    return kept_files.is_any_past(at)
 
 
 def delete_past(session: Session, *, at: datetime) -> None:

@@ -17,7 +17,7 @@ from petition.domain.letters.recipient import Recipient
 from petition.errors import PetitionError
 from petition.services.abuse import limits
 from petition.services.abuse.limits import LimitResult, Sender
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 from petition.store.letters import code_attempts, link_requests, outbox
 from petition.store.letters.link_requests import LetterRequest
 from petition.store.letters.outbox import NewLetter
@@ -77,6 +77,11 @@ def request_link(
         wanted = LetterRequest(campaign_id=campaign_id, address_key=each, kind=kind, due_at=due_at)
         link_requests.request_link(session, wanted, at=at)
     return LimitResult(over=False)
+
+
+def is_due(_: Moment) -> Condition:
+    """Whether there is something to answer."""
+    return link_requests.is_any()
 
 
 def answer(session: Session, *, at: datetime) -> int:

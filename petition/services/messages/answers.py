@@ -14,7 +14,7 @@ from petition.domain.staff.audit_actions import AuditAction
 from petition.errors import PetitionError
 from petition.services.messages import targets
 from petition.services.messages.targets import Which
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 from petition.store.letters import answer_letters
 from petition.store.messages import answers
 from petition.store.messages.answers import AnswerRecord, Texts
@@ -83,6 +83,11 @@ def refuse(session: Session, which: Which, answer_id: int, *, at: datetime) -> N
 def _find(session: Session, which: Which, answer_id: int) -> AnswerRecord:
     target = targets.find(session, which.slug, which.key)
     return answers.find(session, target.id, answer_id)
+
+
+def is_due(_: Moment) -> Condition:
+    """Whether there is something for `send_due`."""
+    return answers.is_any_to_tell()
 
 
 def send_due(session: Session, *, at: datetime) -> int:

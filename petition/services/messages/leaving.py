@@ -12,13 +12,18 @@ from typing import Final
 
 from petition.domain.letters import letter
 from petition.domain.letters.recipient import Recipient
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 from petition.store.letters import outbox
 from petition.store.letters.outbox import NewLetter
 from petition.store.messages import leaving
 from petition.store.messages.leaving import LeftMessage
 
 BATCH: Final = 200
+
+
+def is_due(_: Moment) -> Condition:
+    """Whether there is something for `settle`."""
+    return leaving.is_any_queued()
 
 
 def settle(session: Session, *, at: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 
 from petition.domain.signatures.bulk_actions import UNDO_LIFE
 from petition.services.privacy.erasure import ErasureContext, erase_by_staff
-from petition.store.db import Session, SessionFactory
+from petition.store.db import Condition, Moment, Session, SessionFactory
 from petition.store.db.transient_failures import committed
 from petition.store.signatures import bulk_actions
 from petition.store.staff import pauses
@@ -17,6 +17,11 @@ from petition.store.staff.pauses import Paused
 
 BATCH: Final = 50
 """Each has a line in the journal, which waits for the disk."""
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there is something for `erase_due`."""
+    return ~pauses.rests(Paused.LISTS) & bulk_actions.is_any_to_erase(before=at - UNDO_LIFE)
 
 
 def erase_due(

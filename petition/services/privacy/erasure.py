@@ -10,7 +10,7 @@ from typing import Final
 from petition.config import Settings
 from petition.errors import NotFound
 from petition.store import jobs
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 from petition.store.letters import outbox_files
 from petition.store.privacy import erasure
 from petition.store.privacy.erasure import Erased
@@ -89,3 +89,8 @@ def clean_up(
     """
     outbox_files.remove(context.settings, letter_ids)
     jobs.ask(session, FORGET, at=at)
+
+
+def is_space_to_clear(at: Moment) -> Condition:
+    """Whether it is time for that."""
+    return jobs.is_due(FORGET, at=at)

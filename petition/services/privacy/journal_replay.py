@@ -60,6 +60,8 @@ def replay(
     transaction: SessionFactory, context: ErasureContext, noted: Noted, *, at: datetime
 ) -> Iterator[int]:
     """Block and erase again, batch by batch; how many signatures each committed batch erased."""
+    if not noted.blocks and not noted.erased:
+        return
     with transaction() as session:
         ids = retention.campaign_ids(session)
     for part in batches(list(noted.blocks.values()), BATCH):

@@ -19,7 +19,7 @@ from petition.store.abuse import senders
 from petition.store.campaigns import campaigns
 from petition.store.counts import snapshots, totals
 from petition.store.counts.totals import FinalNumbers
-from petition.store.db import Session, SessionFactory
+from petition.store.db import Condition, Moment, Session, SessionFactory
 from petition.store.db.rows import Rows
 from petition.store.db.transient_failures import committed
 from petition.store.letters import code_attempts, inbound_mails
@@ -360,6 +360,11 @@ def set_months(session: Session, slug: str, months: int, *, by: str, at: datetim
     audit.note(
         session, who=by, action="retention", outcome="done", at=at, detail=f"{slug}: {months}"
     )
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether it is time for the hourly run."""
+    return jobs.is_due(JOB, at=at)
 
 
 def claim(session: Session, *, at: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from petition.domain.signatures import consent
 from petition.services.privacy.erasure import ErasureContext, clean_up, note_in_journal
-from petition.store.db import Session, SessionFactory
+from petition.store.db import Condition, Moment, Session, SessionFactory
 from petition.store.db.transient_failures import committed
 from petition.store.privacy import erasure, withdrawn
 from petition.store.privacy.withdrawn import Withdrawn
@@ -55,6 +55,11 @@ def _record(session: Session, signature_id: int, answer: str, *, at: datetime) -
         at=at,
         way=consent.MY,
     )
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether the hour of any is over."""
+    return withdrawn.is_any_due(before=at - UNDO_LIFE)
 
 
 def due(session: Session, *, at: datetime) -> list[int]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from petition.domain.staff.audit_actions import AuditAction
-from petition.store.db import Session
+from petition.store.db import Condition, Moment, Session
 from petition.store.signatures import moderation, review_changes, review_claims
 from petition.store.signatures.review_changes import Change
 from petition.store.staff import audit
@@ -82,6 +82,11 @@ def _undo(session: Session, change: Change, *, by: str, at: datetime) -> int | N
         detail=f"signature {signature_id}",
     )
     return signature_id
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether there is something for `delete_past`."""
+    return review_changes.is_any_past(since=at - UNDO_FOR) | review_claims.is_any_past(at)
 
 
 def delete_past(session: Session, *, at: datetime) -> None:

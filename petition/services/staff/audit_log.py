@@ -8,7 +8,7 @@ from typing import Final
 
 from petition.errors import PetitionError
 from petition.store import jobs
-from petition.store.db import Session, SessionFactory
+from petition.store.db import Condition, Moment, Session, SessionFactory
 from petition.store.staff import audit, audit_chain, audit_check, audit_pruning
 from petition.store.staff.audit_check import Checked
 from petition.store.staff.audit_pruning import Prunable
@@ -53,6 +53,11 @@ def check_and_note(
     for each in found.findings:
         log.error("audit: %s", each.words)
     return found
+
+
+def is_due(at: Moment) -> Condition:
+    """Whether it is time for the daily check."""
+    return jobs.is_due(JOB, at=at)
 
 
 def check_when_due(

@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.api.request_keys import GIVEN_UP, KEPT, KeyState, RequestKey
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.upsert import upsert
 from petition.store.tables import RequestKeyRow
 
@@ -59,6 +60,11 @@ def release(session: Session, asked: RequestKey) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def is_any_past(at: Moment) -> Condition:
+    """Whether `delete_past` would delete any."""
+    return any_row(RequestKeyRow, RequestKeyRow.began_at <= at - KEPT)
 
 
 def delete_past(session: Session, *, at: datetime) -> None:

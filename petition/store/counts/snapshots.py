@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from petition.store.db import stored_json
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.upsert import upsert
 from petition.store.tables import Snapshot
 
@@ -36,6 +37,13 @@ def exists(session: Session, campaign_id: int, name: str) -> bool:
     """True once there is a snapshot of that name."""
     where = (Snapshot.campaign_id == campaign_id, Snapshot.name == name)
     return session.scalar(select(Snapshot.campaign_id).where(*where)) is not None
+
+
+def is_there(campaign_id: InstrumentedAttribute[int], name: str, *, since: Moment) -> Condition:
+    """Whether the campaign of a row has one of that name that is younger than that."""
+    return any_row(
+        Snapshot, Snapshot.campaign_id == campaign_id, Snapshot.name == name, Snapshot.at > since
+    )
 
 
 def write(session: Session, campaign_id: int, name: str, numbers: object, *, at: datetime) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from petition.domain.signatures import states
 from petition.errors import PetitionError
 from petition.store.counts import snapshots
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.upsert import upsert
 from petition.store.tables import (
     DIMENSIONS,
@@ -72,6 +73,21 @@ def by(session: Session, campaign_id: int, dimension: str) -> list[tuple[str, in
         .order_by(Count.value)
     )
     return [(value, confirmed) for value, confirmed in rows]
+
+
+def is_look_due(name: str, *, since: Moment, least: int) -> Condition:
+    """Whether so many came or left in any campaign that has no snapshot of that name since then.
+
+    Where that is not so, none of these figures can have moved since they were last looked at.
+    """
+    now = select(Count.confirmed).where(
+        Count.campaign_id == Fold.campaign_id, Count.dimension == TOTAL, Count.value == ""
+    )
+    return any_row(
+        Fold,
+        func.coalesce(now.scalar_subquery(), 0) + Fold.decreases >= least,
+        ~snapshots.is_there(Fold.campaign_id, name, since=since),
+    )
 
 
 def states_of(session: Session, campaign_id: int) -> dict[str, int]:

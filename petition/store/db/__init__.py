@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from petition.store.db.conditions import Condition, Moment, Question
 from petition.store.db.durability import check_durability, check_takes_changes
 from petition.store.db.engine import READING, engine_options, file_of, is_there, prepare
 from petition.store.db.errors import UNAVAILABLE, DatabaseFault, is_away
@@ -17,9 +18,12 @@ __all__ = [
     "READING",
     "UNAVAILABLE",
     "Base",
+    "Condition",
     "DatabaseFault",
     "Id",
     "Instant",
+    "Moment",
+    "Question",
     "Session",
     "SessionFactory",
     "WriterQueue",

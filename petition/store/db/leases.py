@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from petition.store.db.conditions import Moment
+
 
 def is_free(
-    leased_until: InstrumentedAttribute[datetime | None], at: datetime
+    leased_until: InstrumentedAttribute[datetime | None], at: datetime | Moment
 ) -> ColumnElement[bool]:
     """True of rows that no worker holds now."""
     return or_(leased_until.is_(None), leased_until <= at)

@@ -246,6 +246,8 @@ def count_recalled(session: Session, campaign_id: int) -> dict[int, int]:
     It reads every page of every export once, and each signature that is gone: for a worker.
     """
     exports = session.scalars(select(Export).where(Export.campaign_id == campaign_id)).all()
+    if not exports:
+        return {}
     ids = {
         why: list(session.scalars(query.with_only_columns(query.selected_columns.id)))
         for why, query in _gone(campaign_id)

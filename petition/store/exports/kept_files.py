@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from petition.errors import NotFound
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.exports.ledger import ExportRecord, record
 from petition.store.tables import Export, ExportFile, ExportFilePart
 
@@ -102,6 +103,11 @@ def parts(session: Session, file: KeptFile) -> Iterator[bytes]:
 def delete_file(session: Session, export_id: int) -> None:
     """Keep it no more."""
     _delete(session, [export_id])
+
+
+def is_any_past(at: Moment) -> Condition:
+    """Whether `delete_past` would delete any."""
+    return any_row(ExportFile, ExportFile.until <= at)
 
 
 def delete_past(session: Session, *, at: datetime) -> int:

@@ -196,6 +196,8 @@ def page(
 
 def note_to_remove(session: Session, numbers: Mapping[int, int]) -> None:
     """Write down how many of each export have left since."""
+    if not numbers:
+        return
     before = session.execute(
         select(Export.id, Export.to_remove).where(Export.id.in_(numbers))
     ).all()

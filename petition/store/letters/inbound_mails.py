@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.letters.inbound import InboundOutcome
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.upsert import upsert
 from petition.store.tables import InboundCount, InboundMail, InboundMark
 
@@ -57,11 +58,20 @@ def delete_old_marks(session: Session, *, before: datetime) -> None:
     )
 
 
+def is_any_due(at: Moment) -> Condition:
+    """Whether there is one to be read."""
+    return any_row(InboundMail, *_is_due(at))
+
+
+def _is_due(at: datetime | Moment) -> tuple[Condition, ...]:
+    return InboundMail.due_at <= at, InboundMail.tries < MOST_TRIES
+
+
 def claim(session: Session, *, at: datetime) -> WaitingMail | None:
     """The oldest that is to be read, for a while; None when there is none."""
     oldest = (
         select(InboundMail.id)
-        .where(InboundMail.due_at <= at, InboundMail.tries < MOST_TRIES)
+        .where(*_is_due(at))
         .order_by(InboundMail.due_at, InboundMail.id)
         .limit(1)
         .with_for_update(skip_locked=True)

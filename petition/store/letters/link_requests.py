@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from petition.store.db.conditions import Condition, any_row
 from petition.store.tables import LinkRequest, Signature
 
 
@@ -37,6 +38,11 @@ def request_link(session: Session, request: LetterRequest, *, at: datetime) -> N
             due_at=request.due_at,
         )
     )
+
+
+def is_any() -> Condition:
+    """Whether anybody asked."""
+    return any_row(LinkRequest)
 
 
 def take(session: Session, *, most: int) -> list[LetterRequest]:

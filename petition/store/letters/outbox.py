@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from petition.domain.letters import letter as letters
 from petition.domain.letters.recipient import Recipient, RecipientKind
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.leases import is_free
 from petition.store.tables import Letter
 
@@ -33,6 +34,8 @@ _COLUMNS: Final[Mapping[RecipientKind, InstrumentedAttribute[int | None]]] = Map
         RecipientKind.REPLY: Letter.reply_id,
     }
 )
+# Written out, not bound: only so is the partial index ix_letters_owed used.
+_OWED: Final = Letter.state == literal_column("'owed'")
 MAILED: Final = frozenset(RecipientKind) - {RecipientKind.MESSAGE}
 """Whom our own letters are for: they go as they are due. Messages are paced (worker/messages)."""
 
@@ -74,14 +77,19 @@ def _row(new: NewLetter) -> dict[str, Any]:
     return {column: new.to.id, "kind": new.kind, "due_at": new.due_at, **AS_NEW}
 
 
-def is_due(at: datetime, to: Collection[RecipientKind] = MAILED) -> ColumnElement[bool]:
+def is_due(at: datetime | Moment, to: Collection[RecipientKind] = MAILED) -> ColumnElement[bool]:
     """Letters to such recipients that somebody may claim now."""
     return and_(
-        Letter.state == letters.OWED,
+        _OWED,
         Letter.due_at <= at,
         is_free(Letter.leased_until, at),
         or_(*(_COLUMNS[kind].is_not(None) for kind in sorted(to))),
     )
+
+
+def is_any_due(at: Moment, to: Collection[RecipientKind] = MAILED) -> Condition:
+    """Whether there is such a letter."""
+    return any_row(Letter, is_due(at, to))
 
 
 def claim(

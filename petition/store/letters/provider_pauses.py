@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from petition.store.db.conditions import Condition, Moment, any_row
+from petition.store.db.types import Base
 from petition.store.db.upsert import upsert
 from petition.store.tables import ProviderMinute, ProviderPause
 
@@ -140,10 +142,19 @@ def listed(session: Session) -> tuple[PausedProvider, ...]:
     )
 
 
+def is_any_past(at: Moment) -> Condition:
+    """Whether `delete_past` would delete any."""
+    return or_(*(any_row(table, where) for table, where in _past(at)))
+
+
 def delete_past(session: Session, *, at: datetime) -> None:
     """Minutes long past, and pauses that are over."""
-    for query in (
-        delete(ProviderMinute).where(ProviderMinute.minute < at - KEPT),
-        delete(ProviderPause).where(ProviderPause.until <= at),
-    ):
-        session.execute(query.execution_options(synchronize_session=False))
+    for table, where in _past(at):
+        session.execute(delete(table).where(where).execution_options(synchronize_session=False))
+
+
+def _past(at: datetime | Moment) -> tuple[tuple[type[Base], Condition], ...]:
+    return (
+        (ProviderMinute, ProviderMinute.minute < at - KEPT),
+        (ProviderPause, ProviderPause.until <= at),
+    )

@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.upsert import upsert
 from petition.store.letters import outbox, provider_pauses
 from petition.store.letters.provider_pauses import PausedProvider
@@ -79,6 +80,16 @@ def state(session: Session) -> RelayState:
         away_since=row.away_since,
         reason=row.reason,
     )
+
+
+def is_held() -> Condition:
+    """Whether the queue is held."""
+    return any_row(MailRelay, MailRelay.held_since.is_not(None))
+
+
+def has_no_turn(at: Moment) -> Condition:
+    """Whether it is held, and not due to be tried: then `take_turn` gives nothing."""
+    return any_row(MailRelay, MailRelay.held_since.is_not(None), MailRelay.next_try_at > at)
 
 
 def take_turn(session: Session, most: int, *, at: datetime) -> Turn:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
@@ -14,6 +15,7 @@ from petition.domain.messages.target_answer import in_language
 from petition.domain.signatures import states
 from petition.errors import NotFound
 from petition.store.db import stored_json
+from petition.store.db.conditions import Condition, any_row
 from petition.store.tables import (
     Message,
     MessageAlsoTo,
@@ -83,9 +85,17 @@ def find(session: Session, target_id: int, answer_id: int) -> AnswerRecord:
     return found[0]
 
 
+def is_any_to_tell() -> Condition:
+    """Whether there are any."""
+    return any_row(TargetAnswer, *_IS_BEING_TOLD)
+
+
+_IS_BEING_TOLD: Final = (TargetAnswer.approved_at.is_not(None), TargetAnswer.done_at.is_(None))
+
+
 def to_tell(session: Session) -> list[AnswerRecord]:
     """Those that are being told of."""
-    return _records(session, TargetAnswer.approved_at.is_not(None) & TargetAnswer.done_at.is_(None))
+    return _records(session, and_(*_IS_BEING_TOLD))
 
 
 def _records(session: Session, where: ColumnElement[bool]) -> list[AnswerRecord]:

@@ -14,6 +14,8 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from petition.domain.messages.steps import TOTAL, By, Step
+from petition.store.counts import snapshots
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.upsert import upsert
 from petition.store.tables import (
     Campaign,
@@ -106,6 +108,11 @@ def note_own(session: Session, campaign_id: int, *, at: datetime) -> None:
     )
 
 
+def is_any_waiting(_: Moment) -> Condition:
+    """Whether there are steps to fold."""
+    return any_row(MessageChange)
+
+
 def fold(session: Session) -> int:
     """Add waiting steps to the totals; how many. Exactly once, by the DELETE.
 
@@ -159,6 +166,17 @@ def _take(session: Session) -> Sequence[MessageChange]:
         )
         .execution_options(synchronize_session=False)
     ).all()  # type: ignore[return-value]  # rows with these columns
+
+
+def is_look_due(name: str, *, since: Moment, least: int) -> Condition:
+    """Whether so many were sent in any campaign that has no snapshot of that name since then."""
+    return any_row(
+        MessageCount,
+        MessageCount.step == Step.SENT,
+        MessageCount.dimension == TOTAL,
+        MessageCount.messages >= least,
+        ~snapshots.is_there(MessageCount.campaign_id, name, since=since),
+    )
 
 
 def totals(session: Session, campaign_id: int) -> dict[Step, int]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
 from petition.domain.messages.digest import DigestState, TargetMode
 from petition.domain.messages.steps import Step
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.messages import counts, leaving
 from petition.store.tables import (
     Campaign,
@@ -56,14 +57,28 @@ class SealedMessage:
 def target_ids(session: Session) -> Sequence[int]:
     """Those that get digests, and are neither paused nor retired."""
     return session.scalars(
-        select(MessageTarget.id)
-        .where(
-            MessageTarget.mode == TargetMode.DIGEST,
-            MessageTarget.paused_at.is_(None),
-            MessageTarget.retired_at.is_(None),
-        )
-        .order_by(MessageTarget.id)
+        select(MessageTarget.id).where(*_GETS_THEM).order_by(MessageTarget.id)
     ).all()
+
+
+def is_any(at: Moment) -> Condition:
+    """Whether any target gets digests, or a digest is lost."""
+    return or_(any_row(MessageTarget, *_GETS_THEM), any_row(MessageDigest, *_is_lost(at)))
+
+
+_GETS_THEM: Final = (
+    MessageTarget.mode == TargetMode.DIGEST,
+    MessageTarget.paused_at.is_(None),
+    MessageTarget.retired_at.is_(None),
+)
+
+
+def _is_lost(at: datetime | Moment) -> tuple[Condition, ...]:
+    return (
+        MessageDigest.state == DigestState.PARKED,
+        MessageDigest.finished_at.is_(None),
+        MessageDigest.made_at < at - LOST,
+    )
 
 
 def lock_target(session: Session, target_id: int) -> DigestTarget:
@@ -172,10 +187,4 @@ def finish(session: Session, digest_id: int, state: DigestState, *, at: datetime
 
 def lost(session: Session, *, at: datetime) -> Sequence[int]:
     """Digests of which nobody will hear any more."""
-    return session.scalars(
-        select(MessageDigest.id).where(
-            MessageDigest.state == DigestState.PARKED,
-            MessageDigest.finished_at.is_(None),
-            MessageDigest.made_at < at - LOST,
-        )
-    ).all()
+    return session.scalars(select(MessageDigest.id).where(*_is_lost(at))).all()

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from petition.domain.letters import letter
 from petition.domain.messages import message
+from petition.store.db.conditions import Condition, any_row
 from petition.store.tables import Letter, Message, MessageAlsoTo, MessageTarget, Signature
 
 
@@ -46,6 +47,19 @@ def is_left(target: Any) -> ColumnElement[bool]:
             ~Message.is_answer,
         ),
     )
+
+
+def is_any_queued() -> Condition:
+    """Whether there are any: asked from the few targets, as `queued` finds them."""
+    here = (Message.state == message.QUEUED, is_left(MessageTarget))
+    first = any_row(Message, Message.target_id == MessageTarget.id, *here)
+    further = any_row(
+        Message,
+        Message.id == MessageAlsoTo.message_id,
+        MessageAlsoTo.target_id == MessageTarget.id,
+        *here,
+    )
+    return any_row(MessageTarget, _may_be_left(MessageTarget), or_(first, further))
 
 
 def queued(session: Session, *, most: int, message_id: int | None = None) -> list[LeftMessage]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from petition.domain.partners.partner import PartnerState
 from petition.domain.partners.terms import Terms
 from petition.store.db import stored_json
+from petition.store.db.conditions import Condition, any_row
 from petition.store.partners import questions, terms
 from petition.store.partners.questions import AskedQuestion
 from petition.store.partners.terms import NOTHING_ACCEPTED, Acceptance
@@ -61,6 +62,11 @@ class PartnerRecord:
         if self.is_blocked or not self.accepts_now:
             return None
         return next((each for each in self.asked if each.language == language), None)
+
+
+def is_any() -> Condition:
+    """Whether there is one, of whichever campaign."""
+    return any_row(Partner)
 
 
 def of_campaign(session: Session, slug: str) -> Mapping[str, PartnerRecord]:

@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures import states
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.tables import Entry, MergedSignature, Message, Signature
 
 _KEY_LENGTH: Final = 16
@@ -32,17 +33,24 @@ def due(session: Session, *, before: datetime) -> Sequence[int]:
     return session.scalars(_due(before).with_only_columns(Signature.id)).all()
 
 
+def is_any_due(*, before: Moment) -> Condition:
+    """Whether there is one."""
+    return any_row(Signature, *_is_due(before))
+
+
 def lock_due(session: Session, *, before: datetime, most: int) -> list[Withdrawn]:
     """The same, up to `most`, theirs until the commit; not those that another worker has."""
     rows = session.execute(_due(before).limit(most).with_for_update(skip_locked=True))
     return [Withdrawn(signature_id=row.id, withdrawn_at=row.withdrawn_at) for row in rows]
 
 
+def _is_due(before: datetime | Moment) -> tuple[Condition, ...]:
+    return _WITHDRAWN, Signature.withdrawn_at <= before
+
+
 def _due(before: datetime) -> Any:
     return (
-        select(Signature.id, Signature.withdrawn_at)
-        .where(_WITHDRAWN, Signature.withdrawn_at <= before)
-        .order_by(Signature.id)
+        select(Signature.id, Signature.withdrawn_at).where(*_is_due(before)).order_by(Signature.id)
     )
 
 

@@ -8,7 +8,17 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, ScalarSelect, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from petition.domain.signatures.bulk_actions import ActionState, Verb
@@ -17,6 +27,7 @@ from petition.domain.signatures.states import State
 from petition.errors import NotFound
 from petition.store.counts.changes import note_changes
 from petition.store.db import stored_json
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.partners import opt_ins
 from petition.store.tables import BulkAction, BulkActionItem, Signature
 from petition.store.webhooks import owed
@@ -346,15 +357,31 @@ def asked_at(session: Session, ids: Iterable[int]) -> dict[int, datetime]:
     return {id_: at for id_, at in session.execute(query) if at is not None}
 
 
+def is_any_to_erase(*, before: Moment) -> Condition:
+    """Whether the hour of any is over, or any of its signatures is still there."""
+    return any_row(BulkAction, or_(and_(*_is_due(before)), and_(*_IS_TAKEN, _is_left())))
+
+
+def _is_due(before: datetime | Moment) -> tuple[Condition, ...]:
+    return (
+        BulkAction.verb == Verb.ERASE,
+        BulkAction.state == ActionState.WAITING,
+        BulkAction.done_at <= before,
+    )
+
+
+def _is_left() -> Condition:
+    return exists().where(BulkActionItem.action_id == BulkAction.id).correlate(BulkAction)
+
+
+_IS_TAKEN: Final = (BulkAction.verb == Verb.ERASE, BulkAction.state == ActionState.DONE)
+
+
 def take_due(session: Session, *, before: datetime) -> None:
     """The hour of these is over: nobody cancels them any more."""
     session.execute(
         update(BulkAction)
-        .where(
-            BulkAction.verb == Verb.ERASE,
-            BulkAction.state == ActionState.WAITING,
-            BulkAction.done_at <= before,
-        )
+        .where(*_is_due(before))
         .values(state=ActionState.DONE)
         .execution_options(synchronize_session=False)
     )
@@ -374,7 +401,7 @@ def lock_to_erase(session: Session, *, most: int) -> list[ToErase]:
         select(BulkActionItem.signature_id, BulkAction.by)
         .join(BulkAction, BulkAction.id == BulkActionItem.action_id)
         .join(Signature, Signature.id == BulkActionItem.signature_id)
-        .where(BulkAction.verb == Verb.ERASE, BulkAction.state == ActionState.DONE)
+        .where(*_IS_TAKEN)
         .order_by(BulkActionItem.signature_id)
         .limit(most)
         .with_for_update(of=Signature, skip_locked=True)
@@ -404,15 +431,13 @@ def delete_old(session: Session, *, before: datetime) -> None:
 
     An erasure stays until all of it is gone.
     """
-    left = exists().where(BulkActionItem.action_id == BulkAction.id).correlate(BulkAction)
-    erases = (BulkAction.verb == Verb.ERASE) & (BulkAction.state == ActionState.DONE)
     session.execute(
         delete(BulkAction)
         .where(
             BulkAction.planned_at < before,
             (BulkAction.done_at.is_(None)) | (BulkAction.done_at < before),
             BulkAction.state != ActionState.WAITING,
-            ~(erases & left),
+            ~and_(*_IS_TAKEN, _is_left()),
         )
         .execution_options(synchronize_session=False)
     )

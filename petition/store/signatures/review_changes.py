@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.signatures.moderation import Standing
 from petition.store.tables import ReviewChange
 
@@ -58,6 +59,11 @@ def last_batch(session: Session, campaign_id: int, *, by: str, since: datetime) 
 def delete_batch(session: Session, batch: str) -> bool:
     """It is undone, or nothing is left of it to undo; False where somebody else was first."""
     return _delete(session, ReviewChange.batch == batch)
+
+
+def is_any_past(*, since: Moment) -> Condition:
+    """Whether `delete_past` would delete any."""
+    return any_row(ReviewChange, ReviewChange.at <= since)
 
 
 def delete_past(session: Session, *, since: datetime) -> None:

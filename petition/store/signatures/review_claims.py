@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from petition.store.db.conditions import Condition, Moment, any_row
 from petition.store.db.upsert import upsert
 from petition.store.tables import Campaign, ReviewClaim
 
@@ -61,6 +62,11 @@ def claim(
 def release(session: Session, entry_id: int) -> None:
     """Nobody reads this form any more."""
     _delete(session, ReviewClaim.entry_id == entry_id)
+
+
+def is_any_past(at: Moment) -> Condition:
+    """Whether `delete_past` would delete any."""
+    return any_row(ReviewClaim, ReviewClaim.until <= at)
 
 
 def delete_past(session: Session, *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from petition.store.db.conditions import Condition, any_row
 from petition.store.db.upsert import upsert
 from petition.store.tables import Pause
 
@@ -35,3 +36,8 @@ def lift(session: Session) -> int:
 def since(session: Session, what: Paused) -> datetime | None:
     """Since when it rests; None while it does not."""
     return session.scalar(select(Pause.since).where(Pause.what == what))
+
+
+def rests(what: Paused) -> Condition:
+    """Whether it rests now."""
+    return any_row(Pause, Pause.what == what)
