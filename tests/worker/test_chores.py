@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, insert, update
 
-from petition.cli.server import make_worker
+from petition.cli.worker import make_worker
 from petition.config import Settings, load
 from petition.services.api import once
 from petition.services.counts import country_figures, message_figures, partner_figures
