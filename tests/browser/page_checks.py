@@ -17,23 +17,8 @@ SIZES: Final = (SMALL, LARGE)
 SCHEMES: Final = ("light", "dark")
 ONE_SCHEME: Final = {SMALL["width"]: "light", LARGE["width"]: "dark"}
 
-# Most elements have one of a few colours, and axe takes each to pieces anew for each element, which
-# took a quarter of its time. A colour that it cannot read is none to remember.
-_REMEMBER_COLOURS: Final = """(() => {
-    const colour = axe.commons.color.Color.prototype;
-    const read = colour.parseString;
-    const known = new Map();
-    colour.parseString = function (text) {
-        if (known.has(text)) {
-            [this.r, this.g, this.b, this.alpha] = known.get(text);
-        } else {
-            read.call(this, text);
-            known.set(text, [this.r, this.g, this.b, this.alpha]);
-        }
-        return this;
-    };
-})();"""
-AXE: Final = f"{Axe().axe_script}\n;{_REMEMBER_COLOURS}"
+_TUNING: Final = Path(__file__).with_name("axe_tuning.js").read_text(encoding="utf-8")
+AXE: Final = f"{Axe().axe_script}\n;{_TUNING}"
 """What defines `axe` in a page."""
 _OPTIONS: Final[dict[str, Any]] = {
     "resultTypes": ["violations"],
@@ -84,12 +69,11 @@ def findings(
 
     Without every scheme, axe looks at a light phone and a dark desktop: both widths, both schemes.
     """
-    page.evaluate(AXE)
-    page.evaluate(f"window.looking = {_CHECKS}")
+    page.evaluate(f"{AXE}\n;window.looking = {_CHECKS};\nlooking.watchFocus()")
     yield from _checked(page, "outline", "languages", "tokens", "summary", "motion")
-    page.evaluate("looking.watchFocus()")
-    # Each width once: to lay a page out anew costs as much as most that is asked of it.
-    for size in SIZES:
+    # Each width once, first that which it has: to lay a page out anew costs as much as most that is
+    # asked of it.
+    for size in sorted(SIZES, key=lambda each: each != page.viewport_size):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         around = f"{size['width']} px"
         yield from _named(around, _checked(page, "overflow", "targets"))
@@ -99,8 +83,8 @@ def findings(
         yield from _named(f"{around}, text twice as large", _with_large_text(page))
         if size in by_keyboard:
             yield from _named(f"{around}, by keyboard", _by_keyboard(page))
-    yield from _named("forced colours", _in_forced_colours(page))
-    page.emulate_media(color_scheme="light")
+        if size == LARGE:
+            yield from _named("forced colours", _in_forced_colours(page))
 
 
 def _named(way: str, found: Iterator[str]) -> Iterator[str]:

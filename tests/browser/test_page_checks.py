@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from tests.browser import page_checks
 from tests.browser.page_checks import violations
 
 
@@ -26,3 +28,39 @@ def test_each_colour_is_told_from_the_others(chromium: Browser) -> None:
     faint = [name for name in looks if name.startswith("faint")] * 2
     assert len(found) == len(faint), found
     assert all(f".{name}" in each for name, each in zip(faint, found, strict=True)), found
+
+
+def test_each_text_is_told_from_those_on_other_grounds(chromium: Browser) -> None:
+    """Of texts that look the same one is judged, so each that is faint must look like no other."""
+    behind = "position: absolute; inset: 0; z-index: -1; background: rgb(90, 90, 90)"
+    ways = {
+        "plain": "{}",
+        "faint-on-dark": "<div style='background: rgb(70, 70, 70)'>{}</div>",
+        "faint-inside": "<div style='background: rgb(70, 70, 70)'><div><i>{}</i></div></div>",
+        "faint-through": "<div style='opacity: 0.4'>{}</div>",
+        "faint-over": f"<div style='position: relative; z-index: 0'><div style='{behind}'></div>{{}}</div>",
+        "beyond": "<div style='background: rgb(70, 70, 70); height: 2em'><br>{}<br>{}</div>",
+        "multiplied": "<div style='mix-blend-mode: multiply'>{}</div>",
+        "on-a-picture": "<div style='background: linear-gradient(red, blue)'>{}</div>",
+        "grey-and-large": "<div style='font-size: 40px'>{}</div>",
+        "grey-and-bold": "<div style='font: bold 20px serif'>{}</div>",
+        "faint-grey": "<div>{}</div>",
+        "faint-grey-filled": "<div style='-webkit-text-fill-color: rgb(150, 150, 150)'>{}</div>",
+    }
+    colours = {name: 140 if "grey" in name else 60 for name in ways}
+    body = "".join(
+        way.replace(
+            "{}", f"<p class={name} style='margin: 0; color: rgb({tone}, {tone}, {tone})'>Words."
+        )
+        for name, way, tone in [(name, way, colours[name]) for name, way in ways.items()] * 2
+    )
+    page = chromium.new_page()
+    page.set_content(f"<html lang=en><title>Grounds</title><h1>All</h1>{body}")
+    assert not page.evaluate(f"{Axe().axe_script}; void 0")
+    plain = [*page_checks._axe(page)]
+    found = violations(page)
+    page.close()
+    assert found == plain
+    faint = [name for name in ways if name.startswith("faint")] * 2
+    assert [each for each in faint if not any(f".{each}" in one for one in found)] == []
+    assert len(found) == len(faint), found
