@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +21,7 @@ ARTEFACTS = ROOT / "artefacts" / "browser"
 PICTURED = os.environ.get("PICTURES", "") not in {"", "0"}
 # No page lives long enough to gain by what is made of its scripts while they run; what was read of
 # a script is kept for the next page that has it.
-_SHORT_LIVED = "--js-flags=--no-opt --no-maglev --no-flush-bytecode"
+SHORT_LIVED: Final = "--js-flags=--no-opt --no-maglev --no-flush-bytecode"
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 
@@ -65,7 +65,7 @@ class Driver:
         kind = (whole, options)
         if kind not in self._browsers:
             path = chromium_path() if whole else lightest_path()
-            self._browsers[kind] = launch(self._driver, _SHORT_LIVED, *options, path=path)
+            self._browsers[kind] = launch(self._driver, SHORT_LIVED, *options, path=path)
         return self._browsers[kind]
 
     def instance(self, folder: Callable[[], Path]) -> Instance:

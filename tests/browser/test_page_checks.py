@@ -32,13 +32,15 @@ def test_each_colour_is_told_from_the_others(chromium: Browser) -> None:
 
 def test_each_text_is_told_from_those_on_other_grounds(chromium: Browser) -> None:
     """Of texts that look the same one is judged, so each that is faint must look like no other."""
-    behind = "position: absolute; inset: 0; z-index: -1; background: rgb(90, 90, 90)"
+    behind = (
+        "<b style='position: absolute; inset: 0; z-index: -1; background: rgb(90, 90, 90)'></b>"
+    )
     ways = {
         "plain": "{}",
         "faint-on-dark": "<div style='background: rgb(70, 70, 70)'>{}</div>",
         "faint-inside": "<div style='background: rgb(70, 70, 70)'><div><i>{}</i></div></div>",
         "faint-through": "<div style='opacity: 0.4'>{}</div>",
-        "faint-over": f"<div style='position: relative; z-index: 0'><div style='{behind}'></div>{{}}</div>",
+        "faint-over": f"<div style='position: relative; z-index: 0'>{behind}{{}}</div>",
         "beyond": "<div style='background: rgb(70, 70, 70); height: 2em'><br>{}<br>{}</div>",
         "multiplied": "<div style='mix-blend-mode: multiply'>{}</div>",
         "on-a-picture": "<div style='background: linear-gradient(red, blue)'>{}</div>",
