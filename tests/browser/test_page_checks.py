@@ -66,3 +66,14 @@ def test_each_text_is_told_from_those_on_other_grounds(chromium: Browser) -> Non
     faint = [name for name in ways if name.startswith("faint")] * 2
     assert [each for each in faint if not any(f".{each}" in one for one in found)] == []
     assert len(found) == len(faint), found
+
+
+def test_arabic_words_are_no_pictures(chromium: Browser) -> None:
+    """Axe takes joined letters for the pictures of an icon font, and would not judge them."""
+    words = ("عملت ثلاث سنوات في مستودع", "الكرامة للجميع", "لم يردّ عليّ أحد", "بن يوسف")
+    lines = "".join(f"<p style='color: rgb(150, 150, 150)'>{each}" for each in words)
+    page = chromium.new_page()
+    page.set_content(f"<html lang=ar dir=rtl><title>ألوان</title><h1>ألوان</h1>{lines}")
+    found = violations(page)
+    page.close()
+    assert len(found) == len(words), found
