@@ -173,6 +173,8 @@ def make_template(url: str) -> None:
                 content_files.load_and_open_new(
                     session, call, organiser=settings.organiser, at=BEGINNING
                 )
+            # The day's random value is there, as after its first form: it is nobody's.
+            dependencies_of(app).senders.of(Peer(address="", forwarded=False), at=BEGINNING)
             db.engine.dispose()
 
 
@@ -267,8 +269,6 @@ def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
     migrations.ready(app)
     app.test_client_class = Visitor
     with app.app_context():
-        # The day's random value is there, as after its first form: it is nobody's.
-        dependencies_of(app).senders.of(Peer(address="", forwarded=False), at=clock())
         yield app
         db.engine.dispose()
 

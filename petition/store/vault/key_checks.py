@@ -121,14 +121,14 @@ def findings(session: Session, keys: Keys) -> list[Finding]:
 
 def holds_people(session: Session) -> bool:
     """True when there is a row that only one key ring finds or opens."""
-    tables = [each.__tablename__ for each in (Signature, Entry, Mailbox, Block)]
-    there = inspect(session.connection())
+    there = inspect(session.connection()).get_table_names()
     # No column by name: the tables may be an older version's.
-    return any(
-        session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {name})"))  # noqa: S608  # our own names
-        for name in tables
-        if there.has_table(name)
-    )
+    found = [
+        f"EXISTS (SELECT 1 FROM {each.__tablename__})"  # noqa: S608  # our own names
+        for each in (Signature, Entry, Mailbox, Block)
+        if each.__tablename__ in there
+    ]
+    return bool(found) and bool(session.scalar(text(f"SELECT {' OR '.join(found)}")))
 
 
 def _stored(session: Session) -> dict[str, bytes]:
