@@ -30,6 +30,8 @@ from tests.cli.conftest import one_line
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, shipped_call, the_call, work
 
+pytestmark = pytest.mark.slow
+
 
 def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path

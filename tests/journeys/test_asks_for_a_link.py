@@ -14,6 +14,8 @@ from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import rows, work
 
+pytestmark = pytest.mark.slow
+
 CORA = people.cora["email"]
 
 

@@ -24,6 +24,8 @@ from tests import factories, rights
 from tests.conftest import Clock
 from tests.worlds import Worlds
 
+pytestmark = pytest.mark.slow
+
 
 def my_link(app: Flask) -> str:
     """The newest letter's link to one's own signature."""

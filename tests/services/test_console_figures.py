@@ -20,6 +20,8 @@ from tests import console, people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
 
+pytestmark = pytest.mark.slow
+
 PAGE = "/staff/campaigns/amazon"
 
 

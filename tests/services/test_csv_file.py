@@ -31,6 +31,8 @@ from tests import people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE = [
     "signature_id",
     "campaign",

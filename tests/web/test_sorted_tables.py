@@ -19,6 +19,8 @@ from petition.store.exports import ledger
 from tests import console, factories, people, rights
 from tests.conftest import Clock
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = "/staff/campaigns/amazon"
 SIGNATURES = f"{NUMBERS}/signatures"
 OWNER, ZOE = console.address("owner"), "zoe@example.org"

@@ -27,6 +27,8 @@ from tests.conftest import Clock
 from tests.factories import change, confirm, entries, letters, rows, work
 from tests.messages import KEYS, my_link, states, texts, write
 
+pytestmark = pytest.mark.slow
+
 ROOM = "/staff/campaigns/amazon/messages"
 HERE = f"{ROOM}/{KEYS[0]}"
 ONE = Which(slug="amazon", key=KEYS[0], by="t")

@@ -70,7 +70,6 @@ def every_page(app: Flask, client: FlaskClient) -> Iterator[tuple[str, bytes]]:
             waiting += [each.replace("&amp;", "&") for each in found]
 
 
-@pytest.mark.each_case_on_both
 @pytest.mark.parametrize("campaign", [None, "amazon"])
 @pytest.mark.parametrize("role", ["viewer", "editor"])
 def test_no_answer_has_a_name_an_address_or_a_comment(

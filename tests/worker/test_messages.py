@@ -26,6 +26,8 @@ from tests.factories import change, confirm, entries, rows, together
 from tests.messages import KEYS, states, write
 from tests.smtp_server import SmtpServer
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 IN_OFFICE = datetime(2026, 11, 2, 19, 0, tzinfo=UTC)
 """A Monday, eleven in the morning where the shipped targets are."""

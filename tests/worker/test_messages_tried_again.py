@@ -32,6 +32,8 @@ from tests.factories import change, rows, text_of
 from tests.messages import KEYS, my_link, recipients, states, together, write_to
 from tests.smtp_server import SmtpServer, Taken
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND, THIRD = KEYS
 AN_HOUR = timedelta(hours=1)
 LATER, NEVER = "451 4.2.1 later", "550 5.1.1 nobody"

@@ -14,6 +14,8 @@ from petition.worker import webhook_client
 from petition.worker.webhook_client import NotAnswered, WebhookClient
 from tests.webhook_receiver import HOST, Authority, Receiver, client_to, receiving
 
+pytestmark = pytest.mark.slow
+
 # {port} is that of a listener on loopback.
 URLS = """
 https://127.0.0.1:{port}/  https://127.1:{port}/  https://127.0.1:{port}/  https://0:{port}/

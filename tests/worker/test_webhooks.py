@@ -48,6 +48,8 @@ from tests.webhook_receiver import (
     sender_of,
 )
 
+pytestmark = pytest.mark.slow
+
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SLUG = "amazon"
 BY = "owner@example.org"
