@@ -172,7 +172,7 @@ class TestBounds:
         form = FORM.replace(b"/en/", b"/de/")
         assert 'lang="de"' in served.ask(form + b"Content-Length: 9\r\n\r\n").decode()
 
-    @pytest.mark.parametrize("size", [64 * 1024 + 1, 20_000_000])
+    @pytest.mark.parametrize("size", [64 * 1024 + 1, 4_000_000])
     @pytest.mark.parametrize("path", [b"/en/amazon/sign", b"/staff/sign-in", b"/nowhere"])
     def test_a_body_too_large_is_a_413_to_its_end(
         self, served: Served, size: int, path: bytes
