@@ -269,6 +269,8 @@ def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
     migrations.ready(app)
     app.test_client_class = Visitor
     with app.app_context():
+        # At hand, as after a first request: what fails or is counted later is not this.
+        dependencies_of(app).senders.of(Peer(address="", forwarded=False), at=clock())
         yield app
         db.engine.dispose()
 

@@ -556,6 +556,12 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
         "The target never gets an address.": (
             "worker/test_messages.py::test_each_is_sent_once_in_office_hours"
         ),
+        "**Tell those who asked** sends": (
+            "worker/test_answer_letters.py::test_each_gets_each_answer_once_in_their_language"
+        ),
+        "Web addresses in it lose": (
+            "mail/test_answer_text.py::test_its_links_name_no_reader_and_a_line_warns"
+        ),
         "This takes the right": "web/test_staff_messages.py::test_who_may_do_what",
         "Where more than 100 would be told": (
             "web/test_staff_messages.py::test_to_tell_many_that_a_target_is_left_takes_two"

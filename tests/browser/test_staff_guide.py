@@ -715,7 +715,7 @@ def _what_it_did(reader: Reader, one: str) -> None:
 def _its_answer(reader: Reader, instance: Instance, one: str) -> None:
     page, guide = reader.page, reader.guide
     guide.says("**Publish it** shows an answer of the target to everybody on the petition's page")
-    guide.says("Those who ticked “Tell me by email if they answer” can be told")
+    guide.says("Those who ticked “Tell me by email if they answer” can get it by email")
     reader.reads("People who asked to be told: 1")
     reader.fill(answer_en="We do not talk about this.")
     reader.press("Publish it")

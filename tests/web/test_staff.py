@@ -20,7 +20,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from petition.config import Limit
-from petition.services.abuse.senders import Peer
 from petition.services.exports import csv_file, kept_file
 from petition.services.staff import accounts
 from petition.services.staff.accounts import SESSION_IDLE, SESSION_LIFE
@@ -28,7 +27,7 @@ from petition.services.staff.password_turns import WAITING, Line
 from petition.store.db import db
 from petition.web.http.dependencies import dependencies_of, set_dependencies
 from tests import console, factories, people as personas, rights
-from tests.conftest import BEGINNING, Clock
+from tests.conftest import Clock
 from tests.worlds import Worlds
 
 OWNER = console.address("owner")
@@ -286,9 +285,7 @@ class TestSignIn:
         turns = dependencies_of(app).password_turns
         stranger, deceiver = app.test_client(), app.test_client()
         deceiver.set_cookie("staff-device", "made up")
-        # From then on, what every page and every form needs is at hand.
-        stranger.get("/staff/sign-in")
-        dependencies_of(app).senders.of(Peer(address="", forwarded=False), at=BEGINNING)
+        stranger.get("/staff/sign-in")  # from then on, what every page needs is at hand
         asked: list[str] = []
         with app.app_context(), ExitStack() as stack:
             for line in (turns.others, turns.newcomers):
