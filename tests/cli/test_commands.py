@@ -546,7 +546,6 @@ OURS = (
 LANGUAGES = ["ar", "de", "en", "es", "fr", "it", "pl", "eo", "tr"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("slug", [*OURS, *LANGUAGES])
 def test_no_call_is_loaded_at_an_address_of_ours(run: Any, tmp_path: Path, slug: str) -> None:
     folder = _call_at(tmp_path, slug)

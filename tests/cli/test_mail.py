@@ -27,6 +27,8 @@ from tests.imap_server import imap_server
 from tests.inbound import RETURN_DOMAIN, email_of
 from tests.smtp_server import PASSWORD, USER, Certificates, certificates
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["certificates"]
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

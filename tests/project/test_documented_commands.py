@@ -33,6 +33,8 @@ from petition.domain.campaigns.campaign import RiskWords
 from petition.store.db import db
 from tests import console, factories, people
 
+pytestmark = pytest.mark.slow
+
 ROOT: Final = Path(__file__).parents[2]
 DEPLOY: Final = ROOT / "deploy"
 
@@ -327,7 +329,6 @@ def steps(word: str) -> list[str]:
     return [line.partition(" ")[2] for line in lines if line.startswith(f"{word} ")]
 
 
-@pytest.mark.slow
 def test_what_the_container_copies_is_enough_to_run(tmp_path: Path) -> None:
     """Its steps in a fresh folder, with the packages of this process in place of fetched ones."""
     image = tmp_path / "opt" / "petition"

@@ -35,6 +35,8 @@ from tests.factories import (
     work,
 )
 
+pytestmark = pytest.mark.slow
+
 postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
@@ -79,7 +81,6 @@ def test_confirmed_and_withdrawn_at_once(app: Flask) -> None:
     assert rights.counted(app)["total", ""] == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "action", ["confirm", "choose", "correct", "withdraw", "unsubscribe", "hold"]
 )

@@ -23,6 +23,8 @@ from tests.factories import change, confirm, entries, keep, rows, the_call, work
 from tests.in_one_go import keep_all
 from tests.worlds import Worlds
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(hours=25)
 VICTIM = "victim@own.example"
 BLOCKED = (
@@ -42,7 +44,6 @@ def sent(app: Flask) -> int:
     return len(rows(app, "SELECT 1 FROM letters WHERE state = 'sent'"))
 
 
-@pytest.mark.slow
 def test_forty_tags_of_one_mailbox_are_one_mailbox(app: Flask, clock: Clock) -> None:
     call = the_call(app)
     keep_all(app, call, map(spelled, range(40)))
@@ -126,7 +127,6 @@ def test_five_ever_are_withheld_at_once_too(app: Flask, clock: Clock) -> None:
     assert withheld_at_once(app, clock) == 3
 
 
-@pytest.mark.slow
 def test_a_worker_with_a_long_queue_lets_a_newcomer_pass(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,8 @@ from tests import factories, leak_search, people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
 
+pytestmark = pytest.mark.slow
+
 WORDS = ("Qelvimrax", "Dovrunthep", "Jabrixolm", "tesquivory", "Hywragnol", "ضغثشقظمط", "8XQ4ZV")
 """Given name, family name, corrected name, address, comment, comment in Arabic, postcode."""
 
@@ -112,7 +114,6 @@ def erase_her(app: Flask, client: FlaskClient, link: str) -> None:
 # --- not a byte -----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_no_word_of_hers_stands_in_any_file(
     app: Flask, client: FlaskClient, nora: str, everything: Files
 ) -> None:

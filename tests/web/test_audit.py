@@ -19,6 +19,8 @@ from petition.web.http.dependencies import dependencies_of
 from tests import console, factories, people
 from tests.factories import confirm, entries, keep, rows, the_call
 
+pytestmark = pytest.mark.slow
+
 CAMPAIGN: Final = "/staff/campaigns/amazon"
 LOG: Final = "/staff/audit"
 

@@ -23,6 +23,8 @@ from tests import console, factories, partner_sites, people
 from tests.conftest import Clock
 from tests.park import open_park
 
+pytestmark = pytest.mark.slow
+
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 DAY = timedelta(days=1)

@@ -22,6 +22,8 @@ from petition.web.http.dependencies import dependencies_of
 from tests import console, factories
 from tests.conftest import Clock
 
+pytestmark = pytest.mark.slow
+
 OWNER: Final = console.address("owner")
 HALF_A_MINUTE: Final = timedelta(seconds=30)
 LETTERS: Final = "SELECT kind, staff_id FROM letters WHERE staff_id IS NOT NULL ORDER BY id"

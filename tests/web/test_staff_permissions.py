@@ -19,6 +19,8 @@ from tests import console, factories, people
 from tests.conftest import Clock
 from tests.worlds import Worlds
 
+pytestmark = pytest.mark.slow
+
 CAMPAIGN = "/staff/campaigns/amazon"
 IDENTIFYING = ("given_name", "family_name", "email", "comment", "postcode")
 REASON = "for Amina's letter"

@@ -30,6 +30,8 @@ from tests import people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, together, until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -83,7 +85,6 @@ def test_two_workers_send_each_letter_once(
     assert _states(app) == {"sent": 30}
 
 
-@pytest.mark.slow
 def test_retries_grow_apart_and_keep_their_message_id(
     app: Flask, clock: Clock, smtp_server: Any, worker_to: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,7 +261,6 @@ def test_a_batch_that_is_late_is_given_back(
     assert _leased(app) == 0
 
 
-@pytest.mark.slow
 def test_sigterm_ends_a_real_worker_after_the_letter_in_hand(
     app: Flask, clock: Clock, smtp_server: Any, tmp_path: Path
 ) -> None:

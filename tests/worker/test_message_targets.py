@@ -30,6 +30,8 @@ from tests.factories import change, confirm, entries, letters, rows, text_of
 from tests.messages import KEYS, states, to_targets, write
 from tests.people import Form
 
+pytestmark = pytest.mark.slow
+
 ONE = Which(slug="amazon", key=KEYS[0], by="t")
 TWO = Which(slug="amazon", key=KEYS[1], by="t")
 
