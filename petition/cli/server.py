@@ -126,9 +126,11 @@ def _begin(port: int | None) -> None:
 @contextmanager
 def _listening(settings: Settings, host: str, workers: int) -> Iterator[list[socket.socket]]:
     """The port and the instance are this process's for as long as the block lasts."""
-    sockets = listen(host, settings.port, workers)
-    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with pid_file(settings.instance), served_port(settings.instance, settings.port):
+    with ExitStack() as held:
+        sockets = [held.enter_context(each) for each in listen(host, settings.port, workers)]
+        settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held.enter_context(pid_file(settings.instance))
+        held.enter_context(served_port(settings.instance, settings.port))
         yield sockets
 
 

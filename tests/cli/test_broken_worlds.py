@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -102,7 +103,14 @@ WAITS_FOR_ITS_DATABASE = {"serve", "worker"}
 
 def _run(words: str, environ: World) -> Result:
     path = words.split()[1:]
+    # `petition start` listens before it looks at its database; another run may do so as well.
+    environ = {"PORT": _port(), **environ}
     return CliRunner(env=environ).invoke(main, [*path, *ARGUMENTS.get(" ".join(path), ())])
+
+
+@cache
+def _port() -> str:
+    return str(free_port())
 
 
 def _failed(words: str) -> int:
