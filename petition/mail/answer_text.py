@@ -26,7 +26,7 @@ class ShownAnswer:
 def shown(answer: TargetAnswerText) -> ShownAnswer:
     """In paragraphs; links keep host and path alone, so that no mail program makes one of them."""
     text, has_links = without_schemes(answer.text)
-    lines, _ = lines_of(text, len(text) + 1)
+    lines, _ = lines_of(text, 4 * len(text) + 1)  # a tab becomes four blanks, and nothing is cut
     return ShownAnswer(
         target=answer.target,
         day=answer.day,

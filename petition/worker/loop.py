@@ -111,31 +111,25 @@ class Worker:
             check_keys=check_keys,
             now=now,
         )
-        reads = [Chore(inbound_mails.is_any_due, self._read_mail)] if self._inbound.reads() else []
-        others = (
-            Chore(messages.is_due, self._send_messages),
-            Chore(digests.is_due, self._send_digests),
-        )
-        self._each_turn = Chores(
-            maintenance.answering,
-            *reads,
-            Chore(has_letters, self._send_letters),
-            *others,
-            reading=reading,
-            now=now,
-        )
-        self._at_once = Chores(
-            *reads,
-            Chore(has_letters, self._send_next_letters),
-            *others,
-            reading=reading,
-            now=now,
-        )
+        own = self._chores(self._send_letters)
+        self._each_turn = Chores(maintenance.answering, *own, reading=reading, now=now)
+        own = self._chores(self._send_next_letters)
+        self._at_once = Chores(*own, reading=reading, now=now)
         self._probing = False
         self._full = 0
         self._letters = 0
         self._others = 0
         self._next_try = 0.0
+
+    def _chores(self, send_letters: Callable[[], int]) -> list[Chore]:
+        """What it does of its own, in its order."""
+        reads = [Chore(inbound_mails.is_any_due, self._read_mail)] if self._inbound.reads() else []
+        return [
+            *reads,
+            Chore(has_letters, send_letters),
+            Chore(messages.is_due, self._send_messages),
+            Chore(digests.is_due, self._send_digests),
+        ]
 
     def run(self) -> None:
         """Work until stopped. A database that is away for a while does not end it."""

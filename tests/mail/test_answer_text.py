@@ -81,6 +81,11 @@ def test_no_mark_turns_what_comes_after_it(context: LetterContext) -> None:
         assert "We agree" in found
 
 
+def test_nothing_of_its_end_is_cut(context: LetterContext) -> None:
+    for found in parts(context, "\t".join("abcdefgh") + " and the end."):
+        assert "and the end." in found
+
+
 def test_it_keeps_its_own_language_and_direction(context: LetterContext) -> None:
     _, html = parts(context, "We talk.", lang="ar")
     assert 'lang="en" dir="auto">We talk.</p>' in html

@@ -18,6 +18,10 @@ class TargetAnswerText:
     text: str
 
 
+Texts = dict[str, str]
+"""Language to text."""
+
+
 def in_language(texts: Mapping[str, str], languages: Sequence[str]) -> tuple[str, str]:
     """(language, text) in the first of these languages that it has, or in its own first."""
     code = next((each for each in languages if each in texts), next(iter(texts)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
+from petition.domain.messages.target_answer import Texts
 from petition.domain.messages.targets import ANSWER_LENGTH, needs_second
 from petition.domain.staff.audit_actions import AuditAction
 from petition.errors import PetitionError
@@ -17,7 +18,7 @@ from petition.services.messages.targets import Which
 from petition.store.db import Condition, Moment, Session
 from petition.store.letters import answer_letters
 from petition.store.messages import answers
-from petition.store.messages.answers import AnswerRecord, Texts
+from petition.store.messages.answers import AnswerRecord
 from petition.store.staff import audit
 
 BATCH: Final = 100

@@ -10,14 +10,11 @@ from sqlalchemy.orm import Session
 
 from petition.domain.letters import letter
 from petition.domain.letters.recipient import Recipient
-from petition.domain.messages.target_answer import TargetAnswerText, in_language
+from petition.domain.messages.target_answer import TargetAnswerText, Texts, in_language
 from petition.store.db import stored_json
 from petition.store.letters import outbox
 from petition.store.letters.outbox import NewLetter
 from petition.store.tables import AnswerLetter, MessageTarget, TargetAnswer
-
-Texts = dict[str, str]
-"""Language to text."""
 
 
 def enqueue(session: Session, answer_id: int, entry_ids: Iterable[int], *, at: datetime) -> None:

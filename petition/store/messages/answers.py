@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, u
 from sqlalchemy.orm import Session
 
 from petition.domain.messages import message
-from petition.domain.messages.target_answer import in_language
+from petition.domain.messages.target_answer import Texts, in_language
 from petition.domain.signatures import states
 from petition.errors import NotFound
 from petition.store.db import stored_json
@@ -23,9 +23,6 @@ from petition.store.tables import (
     Signature,
     TargetAnswer,
 )
-
-Texts = dict[str, str]
-"""Language to text."""
 
 
 @dataclass(frozen=True, kw_only=True)
