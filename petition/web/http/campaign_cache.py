@@ -153,9 +153,7 @@ class CampaignCache:
 
     def _all_targets(self, slug: str) -> tuple[TargetDetails, ...]:
         campaign_id = self._id(slug)
-        return self._keep(
-            ("all targets", slug), lambda s: target_details.of_campaign(s, campaign_id)
-        )
+        return self._keep(("details", slug), lambda s: target_details.of_campaign(s, campaign_id))
 
     def scores(self, slug: str) -> tuple[Score, ...]:
         """What each target did, received and answered; raises NotFound."""
