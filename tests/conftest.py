@@ -32,10 +32,12 @@ from petition.web.http.dependencies import dependencies_of
 from tests import cheaper, factories, folders, people as personas
 from tests.every_letter import every_letter, letters_of_this_test_are_ours  # noqa: F401  # fixtures
 from tests.folders import quick_disk
+from tests.prepared import pytest_sessionstart  # noqa: F401  # a hook
 from tests.slowest_files import (  # noqa: F401  # hooks
     pytest_runtest_logreport,
     pytest_terminal_summary,
 )
+from tests.templates import MadeOnce, copy, pytest_sessionfinish  # noqa: F401  # a hook
 from tests.visitor import Visitor
 from tests.worlds import Worlds
 
@@ -179,7 +181,13 @@ def make_template(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
+def made_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """made_once.folder(name, make): made by one process of a run, for all."""
+    return MadeOnce(request.config, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def postgresql(made_once: MadeOnce) -> Iterator[PostgreSQL]:
     """A real server, started once: TEST_DATABASE_URL names another that may make databases."""
     given = os.environ.get("TEST_DATABASE_URL", "")
     if given:
@@ -194,6 +202,26 @@ def postgresql() -> Iterator[PostgreSQL]:
     folder.chmod(0o755)
     try:
         cluster = Cluster(folder / "data", folder)
+    except Unavailable as error:
+        shutil.rmtree(folder)
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(f"continuous integration leaves no layer out: {error}")
+        pytest.skip(str(error))
+    server = PostgreSQL(cluster.url_of("postgres"), cluster.data)
+    server.template = TEMPLATE
+    try:
+        begin(cluster, server, made_once)
+        yield server
+        server.leave()
+    finally:
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def begin(cluster: Cluster, server: PostgreSQL, made_once: MadeOnce) -> None:
+    """Start a server that has the template: its own, or a copy of what was another's first."""
+
+    def make() -> None:
         cluster.initialise()
         cluster.configure(
             max_wal_size="'1GB'",
@@ -202,29 +230,34 @@ def postgresql() -> Iterator[PostgreSQL]:
             shared_buffers="'32MB'",
         )
         cluster.start()
-    except Unavailable as error:
-        shutil.rmtree(folder)
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(f"continuous integration leaves no layer out: {error}")
-        pytest.skip(str(error))
-    try:
-        server = PostgreSQL(cluster.url_of("postgres"), cluster.data)
         server.prepare()
-        yield server
+
+    def make_and_keep(folder: Path) -> None:
+        make()
         server.leave()
-    finally:
         cluster.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        copy(cluster.data, folder / "data")
+
+    if not made_once.is_shared:
+        make()
+        return
+    kept = made_once.folder("postgresql", make_and_keep)
+    if not cluster.data.exists():
+        copy(kept / "data", cluster.data)
+    cluster.start()
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template(made_once: MadeOnce) -> Path:
     """A migrated SQLite file with the shipped call, whole in itself, to be copied."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    make_template(f"sqlite:///{path}")
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
+
+    def make(folder: Path) -> None:
+        path = folder / "template.db"
+        make_template(f"sqlite:///{path}")
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    return made_once.folder("sqlite", make) / "template.db"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from tests.browser.instance import ROOT, Instance, run_instance
 from tests.browser.launching import chromium_path, launch, lightest_path
 
+HERE = Path(__file__).parent
 ARTEFACTS = ROOT / "artefacts" / "browser"
 PICTURED = os.environ.get("PICTURES", "") not in {"", "0"}
 # No page lives long enough to gain by what is made of its scripts while they run; what was read of
@@ -27,9 +28,8 @@ DESKTOP = {"width": 1280, "height": 900}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if item.path.parent == HERE:
             item.add_marker(pytest.mark.browser)
 
 
