@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -93,6 +94,7 @@ class Renderer:
         return environment
 
 
+@lru_cache(maxsize=64)
 def story(markdown: str, page: str = "") -> Markup:
     """A call's Markdown as safe HTML; `[3]` becomes a link to reference 3.
 

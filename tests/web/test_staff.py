@@ -387,6 +387,27 @@ class TestSession:
         clock.forward(SESSION_IDLE + timedelta(seconds=1))
         assert not is_in(client)
 
+    def test_who_looks_on_within_a_minute_waits_for_no_writer(self, app: Flask, clock: Any) -> None:
+        client = console.enter(app)
+        assert not self._moves_the_idle_clock(client)
+        clock.forward(timedelta(minutes=1, seconds=1))
+        assert self._moves_the_idle_clock(client)
+        assert not self._moves_the_idle_clock(client)
+
+    def _moves_the_idle_clock(self, client: FlaskClient) -> bool:
+        """Whether a look writes; on SQLite it would wait for whoever writes already."""
+        asked: list[str] = []
+
+        def note(_c: object, _k: object, statement: str, *_: object) -> None:
+            asked.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        assert is_in(client)
+        event.remove(db.engine, "before_cursor_execute", note)
+        writes = [each for each in asked if each.startswith(("UPDATE", "BEGIN IMMEDIATE"))]
+        assert writes == [] or any("UPDATE staff_sessions" in each for each in writes)
+        return bool(writes)
+
     def test_it_ends_after_twelve_hours(self, app: Flask, clock: Any) -> None:
         client = console.enter(app)
         for _ in range(int(SESSION_LIFE / timedelta(hours=1)) - 1):

@@ -82,6 +82,8 @@ def _forecasts(session: Session, look: Look, at: datetime) -> dict[int, Forecast
     as_seen = small_cells.rounded if look.in_tens else int
     hour = at.replace(minute=0, second=0, microsecond=0)
     queued = {key: as_seen(number) for key, number in queue_numbers.queued(session).items()}
+    if not queued:
+        return {}
     this_hour = queue_numbers.sent_since(session, hour)
     today = queue_numbers.sent_since(session, hour.replace(hour=0))
     digests = queue_numbers.last_digests(session)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from petition.domain.messages.targets import Leaving, Outcome, Stand
 from petition.services.counts import target_figures
 from petition.services.counts.target_figures import TargetFigure
 from petition.store.db import Session
-from petition.store.messages import answers, target_details
+from petition.store.messages import answers
 from petition.store.messages.answers import AnswerRecord
 from petition.store.messages.target_details import StandRecord, TargetDetails
 
@@ -33,16 +33,16 @@ class Score:
         return bool(self.stand or self.received or self.outcomes or self.answers)
 
 
-def scores(session: Session, campaign_id: int) -> tuple[Score, ...]:
-    """Of those that are targets; nothing while there is nothing to show of any."""
+def scores(session: Session, campaign_id: int, found: Iterable[TargetDetails]) -> tuple[Score, ...]:
+    """Of those of them that are targets; nothing while there is nothing to show of any."""
     figures = target_figures.shown(session, campaign_id)
     answered = answers.of_campaign(session, campaign_id)
-    found = tuple(
+    shown = tuple(
         _score(each, figures.get(each.key, TargetFigure()), answered)
-        for each in target_details.of_campaign(session, campaign_id)
+        for each in found
         if each.retired_at is None or each.left_as == Leaving.EXCLUDED
     )
-    return found if any(each.tells for each in found) else ()
+    return shown if any(each.tells for each in shown) else ()
 
 
 def _score(target: TargetDetails, figure: TargetFigure, answered: list[AnswerRecord]) -> Score:
@@ -55,10 +55,8 @@ def _score(target: TargetDetails, figure: TargetFigure, answered: list[AnswerRec
     )
 
 
-def who_agreed(session: Session, campaign_id: int) -> frozenset[str]:
+def who_agreed(found: Iterable[TargetDetails]) -> frozenset[str]:
     """Keys of the targets that agreed: nobody needs to write to them any more."""
     return frozenset(
-        each.key
-        for each in target_details.of_campaign(session, campaign_id)
-        if each.stand is not None and each.stand.stand == Stand.PROMISED
+        each.key for each in found if each.stand is not None and each.stand.stand == Stand.PROMISED
     )

@@ -25,7 +25,7 @@ from petition.domain.campaigns.loading import WORDS, Change, Loaded, is_staffs
 from petition.domain.campaigns.presentation import Presentation
 from petition.domain.signatures import consent
 from petition.errors import NotFound
-from petition.store.db import stored_json
+from petition.store.db import read_once, stored_json
 from petition.store.db.upsert import upsert
 from petition.store.tables import (
     Campaign,
@@ -71,6 +71,7 @@ def by_slug(session: Session, slug: str) -> CampaignRecord:
     return _record(_by_slug(session, slug))
 
 
+@read_once
 def _by_slug(session: Session, slug: str) -> Campaign:
     row = session.scalar(select(Campaign).where(Campaign.slug == slug))
     if row is None:
@@ -313,6 +314,7 @@ def set_state(session: Session, slug: str, state: CampaignState, *, at: datetime
     return is_moved
 
 
+@read_once
 def languages(session: Session, campaign_id: int) -> tuple[str, ...]:
     """The languages that the call is written in, in the order they came."""
     rows = session.execute(
@@ -387,6 +389,33 @@ def _of_writing(session: Session, text: CampaignText, wording: str) -> dict[str,
         .limit(1)
     )
     return {} if found is None else {consent.WRITING: found}
+
+
+class _WithMessages(msgspec.Struct, frozen=True):
+    """The part of the words that is read for it."""
+
+    messages: tuple[msgspec.Raw, ...] = ()
+
+
+def message_texts(session: Session, campaign_id: int) -> dict[str, int]:
+    """How many texts a supporter's message can begin with, by the language of the call."""
+    newest = (
+        select(CampaignText.language, func.max(CampaignText.version).label("version"))
+        .where(CampaignText.campaign_id == campaign_id)
+        .group_by(CampaignText.language)
+        .subquery()
+    )
+    rows = session.execute(
+        select(CampaignText.language, CampaignText.content)
+        .join(
+            newest,
+            (CampaignText.language == newest.c.language)
+            & (CampaignText.version == newest.c.version),
+        )
+        .where(CampaignText.campaign_id == campaign_id)
+    )
+    found = {code: len(stored_json.read(content, _WithMessages).messages) for code, content in rows}
+    return {code: found[code] for code in languages(session, campaign_id)}
 
 
 class _Asked(NamedTuple):

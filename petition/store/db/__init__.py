@@ -8,7 +8,13 @@ from petition.store.db.engine import READING, engine_options, file_of, is_there,
 from petition.store.db.errors import UNAVAILABLE, DatabaseFault, is_away
 from petition.store.db.integrity import DAMAGED, faults_of_file
 from petition.store.db.schema import is_migrated
-from petition.store.db.session import SessionFactory, reading, snapshot_transaction, transaction
+from petition.store.db.session import (
+    SessionFactory,
+    read_once,
+    reading,
+    snapshot_transaction,
+    transaction,
+)
 from petition.store.db.types import Base, Id, Instant, db
 from petition.store.db.vacuum import vacuum
 from petition.store.db.writer_queue import WriterQueue, writer_queue
@@ -37,6 +43,7 @@ __all__ = [
     "is_migrated",
     "is_there",
     "prepare",
+    "read_once",
     "reading",
     "snapshot_transaction",
     "transaction",

@@ -66,6 +66,8 @@ class OpenSession:
     """When it was last given; None: not yet."""
     enrols_until: datetime | None
     """Until then it may put a new second factor in the place of the one there is."""
+    seen_at: datetime
+    """When it was last used, to a minute or so (`seen`)."""
 
 
 def _member(row: Staff | None) -> StaffMember | None:
@@ -346,6 +348,7 @@ def of_session(
         person=person,
         second_factor_at=row[1].second_factor_at,
         enrols_until=row[1].enrols_until,
+        seen_at=row[1].seen_at,
     )
 
 

@@ -21,7 +21,8 @@ from petition.services.signatures.public_names import Voices
 from petition.store.campaigns import campaigns, target_domains as campaign_target_domains
 from petition.store.counts import totals
 from petition.store.db import DatabaseFault, Session, SessionFactory
-from petition.store.messages import targets
+from petition.store.messages import target_details, targets
+from petition.store.messages.target_details import TargetDetails
 from petition.store.messages.targets import TargetRecord
 from petition.store.partners import partners, questions, sections
 from petition.store.partners.partners import PartnerRecord
@@ -128,9 +129,9 @@ class CampaignCache:
 
     def target_domains(self, slug: str) -> tuple[str, ...]:
         """Patterns of the target's own mail domains; raises NotFound."""
+        campaign_id = self._id(slug)
         return self._keep(
-            ("target domains", slug),
-            lambda s: campaign_target_domains.patterns(s, campaigns.by_slug(s, slug).id),
+            ("target domains", slug), lambda s: campaign_target_domains.patterns(s, campaign_id)
         )
 
     def message_targets(self, slug: str) -> tuple[TargetRecord, ...]:
@@ -144,21 +145,20 @@ class CampaignCache:
         return tuple(each for each in self._message_targets(slug) if each.key in agreed)
 
     def _message_targets(self, slug: str) -> tuple[TargetRecord, ...]:
-        return self._keep(
-            ("message-targets", slug),
-            lambda s: targets.of_campaign(s, campaigns.by_slug(s, slug).id),
-        )
+        campaign_id = self._id(slug)
+        return self._keep(("message-targets", slug), lambda s: targets.of_campaign(s, campaign_id))
 
     def _agreed(self, slug: str) -> frozenset[str]:
-        return self._keep(
-            ("agreed", slug), lambda s: scoreboard.who_agreed(s, campaigns.by_slug(s, slug).id)
-        )
+        return scoreboard.who_agreed(self._all_targets(slug))
+
+    def _all_targets(self, slug: str) -> tuple[TargetDetails, ...]:
+        campaign_id = self._id(slug)
+        return self._keep(("details", slug), lambda s: target_details.of_campaign(s, campaign_id))
 
     def scores(self, slug: str) -> tuple[Score, ...]:
         """What each target did, received and answered; raises NotFound."""
-        return self._keep(
-            ("scores", slug), lambda s: scoreboard.scores(s, campaigns.by_slug(s, slug).id)
-        )
+        campaign_id, found = self._id(slug), self._all_targets(slug)
+        return self._keep(("scores", slug), lambda s: scoreboard.scores(s, campaign_id, found))
 
     def partner(self, slug: str, key: str) -> PartnerRecord | None:
         """The campaign's partner with this key, live or blocked."""
@@ -202,6 +202,9 @@ class CampaignCache:
     def peek(self, key: object) -> object | None:
         """What is kept under a key of `keep` and fresh; None otherwise."""
         return self._cache.peek(key)
+
+    def _id(self, slug: str) -> int:
+        return self._keep(("id", slug), lambda s: campaigns.by_slug(s, slug).id)
 
     def _keep(self, key: object, read: Callable[[Session], T]) -> T:
         def make() -> T:

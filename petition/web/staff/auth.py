@@ -39,8 +39,9 @@ def current_staff() -> StaffMember | None:
         granted = roles.grants(found, opened.person.id) if opened is not None else ()
     if opened is None:
         return None
-    with transaction() as writing:
-        accounts.seen(writing, held, at=at, step=STEP)
+    if opened.seen_at < at - STEP:  # a look is no reason to wait for who writes
+        with transaction() as writing:
+            accounts.seen(writing, held, at=at, step=STEP)
     g.staff, g.opened = opened.person, opened
     g.permissions = Permissions(grants=granted)
     return opened.person

@@ -124,7 +124,7 @@ def numbers(slug: str) -> BaseResponse:
 
 def _as_written(session: Session, slug: str) -> str:
     """The language that targets are named in."""
-    return campaigns.languages(session, campaigns.by_slug(session, slug).id)[0]
+    return _codes(session, slug)[0]
 
 
 def _pause_all(slug: str, *, paused: bool) -> BaseResponse:
@@ -520,8 +520,12 @@ def _others(session: Session, slug: str, target_key: str) -> list[TargetDetails]
 
 def _answer_form(slug: str) -> type[AnswerForm]:
     with reading() as session:
-        codes = campaigns.languages(session, campaigns.by_slug(session, slug).id)
-    return AnswerForm.in_languages(codes)
+        return AnswerForm.in_languages(_codes(session, slug))
+
+
+def _codes(session: Session, slug: str) -> tuple[str, ...]:
+    """The languages of the call."""
+    return campaigns.languages(session, campaigns.by_slug(session, slug).id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -537,7 +541,9 @@ class _Forms:
     button: SharedForm
 
 
-def _forms(slug: str, found: TargetDetails, sent: PostedForm | None, at: datetime) -> _Forms:
+def _forms(
+    codes: tuple[str, ...], found: TargetDetails, sent: PostedForm | None, at: datetime
+) -> _Forms:
     """What was typed stays in the form that came; the others begin with what is so."""
     today = at.date().isoformat()
     return _Forms(
@@ -548,7 +554,7 @@ def _forms(slug: str, found: TargetDetails, sent: PostedForm | None, at: datetim
         trial=_kept(sent, TrialForm),
         answer=sent
         if isinstance(sent, AnswerForm)
-        else _answer_form(slug)(formdata=None, data={"answer_day": today}),
+        else AnswerForm.in_languages(codes)(formdata=None, data={"answer_day": today}),
         button=SharedForm(formdata=None),
     )
 
@@ -577,7 +583,7 @@ def _target_page(
             raise NotFound(f"no target is called {target_key}")
         found = figures.target
         who_asked = answers.who_asked(session, found.id)
-        codes = campaigns.languages(session, campaigns.by_slug(session, slug).id)
+        codes = _codes(session, slug)
         body = console_page(
             "staff/message_target.html",
             slug=slug,
@@ -603,7 +609,7 @@ def _target_page(
             conflict=conflict,
             is_decided=is_decided,
             is_tested=request.args.get("tested") == "yes",
-            forms=_forms(slug, found, sent, at),
+            forms=_forms(codes, found, sent, at),
             may_edit=has_permission(Right.EDIT),
             may_write=has_permission(Right.LETTERS),
             **_words(),
@@ -614,21 +620,18 @@ def _target_page(
 def _texts(session: Session, slug: str) -> list[tuple[str, str]]:
     """The texts that a test can be made of: (what the form sends, what it is called)."""
     campaign_id = campaigns.by_slug(session, slug).id
-    found = []
-    for code in campaigns.languages(session, campaign_id):
-        view = campaigns.view(session, slug, code)
-        found += [
-            (
-                f"{code}-{number}",
-                _(
-                    "%(language)s, text %(number)s",
-                    language=language().name_of(code),
-                    number=number,
-                ),
-            )
-            for number in range(1, len(view.call.messages) + 1)
-        ]
-    return found
+    return [
+        (
+            f"{code}-{number}",
+            _(
+                "%(language)s, text %(number)s",
+                language=language().name_of(code),
+                number=number,
+            ),
+        )
+        for code, texts in campaigns.message_texts(session, campaign_id).items()
+        for number in range(1, texts + 1)
+    ]
 
 
 def _words() -> dict[str, dict[str, str]]:
