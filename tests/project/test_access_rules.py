@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ from petition.web.http.access import (
 from petition.web.http.dependencies import dependencies_of
 from petition.web.public import signing
 from tests import api_tokens, console, factories, partner_sites, webhook_receiver
+from tests.conftest import Clock
+from tests.worlds import Worlds
 from tools import access_matrix
 from tools.access_matrix import SIGN_IN, YES
 
@@ -455,51 +458,84 @@ def test_a_mail_program_unsubscribes_from_anywhere(app: Flask, addresses: Addres
         assert at is not None, headers
 
 
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """What addresses lead to, by the names and numbers that stand in them."""
+
+    link: str
+    """Of the letter to who has not confirmed yet."""
+    letter: str
+    partner: str
+    api_token: str
+    webhook: str
+    colleague: int
+    request_id: int
+    export_id: int
+    action_id: int
+    erasure_id: int
+
+
+def _places(app: Flask, client: FlaskClient, sign: Signing) -> Places:
+    form = {
+        "given_name": "Cora",
+        "email": "cora@example.net",
+        "country": "SE",
+        "agree": "yes",
+        "updates": "no",
+    }
+    assert sign(client, form).status_code == 303
+    factories.work(app)
+    link = factories.link_in(factories.letters(app)[0])
+    letter = next(dependencies_of(app).settings.outbox_dir.glob("*.eml")).name
+    partner = partner_sites.make(app)
+    api_token = api_tokens.make(app)
+    webhook = webhook_receiver.add(app, "https://hooks.example.org/in").key
+    console.invite(app, "viewer", "colleague@example.org")
+    at = dependencies_of(app).now()
+    with transaction() as session:
+        colleague = store_accounts.by_email(session, "colleague@example.org")
+        assert colleague is not None
+        request_id = requests.add(
+            session,
+            campaign_id=1,
+            by="sam",
+            reason="to look",
+            wanted=requests.WantedList(),
+            rows=1001,
+            at=at,
+        )
+        export_id = ledger.begin_export(
+            session,
+            campaign_id=1,
+            by="sam",
+            reason="to look",
+            filters=ledger.FiltersRecord(),
+            at=at,
+        )
+        action_id, erasure_id = (
+            bulk_actions.plan_these(session, 1, verb, [1], reason=HoldReason.OTHER, by="sam", at=at)
+            for verb in (Verb.HOLD, Verb.ERASE)
+        )
+    return Places(
+        link=link,
+        letter=letter,
+        partner=partner,
+        api_token=api_token,
+        webhook=webhook,
+        colleague=colleague.id,
+        request_id=request_id,
+        export_id=export_id,
+        action_id=action_id,
+        erasure_id=erasure_id,
+    )
+
+
 class Addresses:
     """Right values for every part of an address."""
 
-    def __init__(self, app: Flask, link: str, letter: str) -> None:
-        self.app = app
-        self.link = link
-        self.letter = letter
+    def __init__(self, app: Flask, places: Places) -> None:
+        self.app, self.places = app, places
         self._sections = 0
-        self.partner = partner_sites.make(app)
-        self.api_token = api_tokens.make(app)
-        self.webhook = webhook_receiver.add(app, "https://hooks.example.org/in").key
-        console.invite(app, "viewer", "colleague@example.org")
-        with transaction() as session:
-            colleague = store_accounts.by_email(session, "colleague@example.org")
-            assert colleague is not None
-            self.colleague = colleague.id
-            self.request_id = requests.add(
-                session,
-                campaign_id=1,
-                by="sam",
-                reason="to look",
-                wanted=requests.WantedList(),
-                rows=1001,
-                at=dependencies_of(app).now(),
-            )
-            self.export_id = ledger.begin_export(
-                session,
-                campaign_id=1,
-                by="sam",
-                reason="to look",
-                filters=ledger.FiltersRecord(),
-                at=dependencies_of(app).now(),
-            )
-            self.action_id, self.erasure_id = (
-                bulk_actions.plan_these(
-                    session,
-                    1,
-                    verb,
-                    [1],
-                    reason=HoldReason.OTHER,
-                    by="sam",
-                    at=dependencies_of(app).now(),
-                )
-                for verb in (Verb.HOLD, Verb.ERASE)
-            )
 
     def _token(self, purpose: str) -> str:
         """Of a link that opens: each purpose has its own."""
@@ -512,7 +548,7 @@ class Addresses:
         if purpose == tokens.STOP:
             key = deps.vault.address_key("cora@example.net")
             return str(deps.tokens.sign(purpose, f"1-{key.hex()}-en", expires=expires))
-        return self.link.rpartition("/")[2]
+        return self.places.link.rpartition("/")[2]
 
     def of(self, rule: str) -> str:
         static = assets.address("css/site.css").split("/")[2]
@@ -521,10 +557,12 @@ class Addresses:
             lost = console.lost_factor_link(self.app, "lost@example.org", by="somebody")
             token = lost.rpartition("/")[2]
         if rule.startswith("/partner/"):
-            token = partner_sites.page_link(self.app, self.partner).rpartition("/")[2]
+            token = partner_sites.page_link(self.app, self.places.partner).rpartition("/")[2]
         if rule.endswith("/<source>/remove"):
             self._sections += 1
-            source = partner_sites.section(self.app, self.partner, f"branch {self._sections}")
+            source = partner_sites.section(
+                self.app, self.places.partner, f"branch {self._sections}"
+            )
             rule = rule.replace("<source>", source)
         if rule.startswith("/staff/set-up/"):
             token = console.invite(self.app, "viewer", "next@example.org").rpartition("/")[2]
@@ -533,20 +571,20 @@ class Addresses:
             ("<slug:slug>", "amazon"),
             ("<token:token>", token),
             ("<secret:token>", token),
-            ("<name>", self.letter),
+            ("<name>", self.places.letter),
             ("<version>", static),
             ("<own_name>", "picture.svg"),
             ("<path:name>", "css/site.css"),
-            ("<id:export_id>", str(self.export_id)),
-            ("<id:staff_id>", str(self.colleague)),
+            ("<id:export_id>", str(self.places.export_id)),
+            ("<id:staff_id>", str(self.places.colleague)),
             ("<id:passkey_id>", "1"),
-            ("<id:request_id>", str(self.request_id)),
+            ("<id:request_id>", str(self.places.request_id)),
             ("<id:signature_id>", "1"),
-            ("<id:action_id>", str(self.action_id)),
-            ("<id:erasure_id>", str(self.erasure_id)),
-            ("<key>", self.partner),
-            ("<webhook_key>", self.webhook),
-            ("<token_begins>", self.api_token[:12]),
+            ("<id:action_id>", str(self.places.action_id)),
+            ("<id:erasure_id>", str(self.places.erasure_id)),
+            ("<key>", self.places.partner),
+            ("<webhook_key>", self.places.webhook),
+            ("<token_begins>", self.places.api_token[:12]),
             ("<target_key>", "human-rights"),
             ("<id:answer_id>", "1"),
             ("<id:message_id>", "1"),
@@ -559,24 +597,15 @@ class Addresses:
         if rule == "/oembed":
             return f"{rule}?url=http://127.0.0.1:8000/en/amazon"
         in_a_frame = rule.startswith("/embed/amazon")
-        return f"{rule}?partner={self.partner}&lang=en" if in_a_frame else rule
+        return f"{rule}?partner={self.places.partner}&lang=en" if in_a_frame else rule
 
 
 @pytest.fixture
 def addresses(
-    app: Flask, client: FlaskClient, sign: Signing, work: Any, letters: Any, link_in: Any
+    app: Flask, client: FlaskClient, clock: Clock, sign: Signing, worlds: Worlds
 ) -> Addresses:
-    form = {
-        "given_name": "Cora",
-        "email": "cora@example.net",
-        "country": "SE",
-        "agree": "yes",
-        "updates": "no",
-    }
-    assert sign(client, form).status_code == 303
-    work(app)
-    name = next(dependencies_of(app).settings.outbox_dir.glob("*.eml")).name
-    return Addresses(app, link_in(letters(app)[0]), name)
+    places = worlds.enter(app, clock, "every_address", lambda: _places(app, client, sign))
+    return Addresses(app, places)
 
 
 ENDING = (
