@@ -3,8 +3,9 @@
 Nothing here changes what a test sees. A route's rule is taken apart once; the routes of the first
 app serve those that have the same ones; passwords are hashed by scrypt as ever, with less memory.
 `tests/services/test_passwords.py` holds the cost that people get. SQL that was compiled for one
-test's engine serves the next one of its kind, and so do loaded templates. The collector of circular
-garbage leaves alone what lives as long as the process: modules, collected tests.
+test's engine serves the next one of its kind, and so do loaded templates, and what an engine asks
+its server at the first connection. The collector of circular garbage leaves alone what lives as
+long as the process: modules, collected tests.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from __future__ import annotations
 import gc
 import secrets
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask
 from jinja2 import Environment
-from sqlalchemy import Dialect, Engine
+from sqlalchemy import Connection, Dialect, Engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Map
@@ -141,6 +145,27 @@ def _hash_of_kind(dialect: DefaultDialect) -> int:
     return hash(type(dialect))
 
 
+_asked: Final[dict[type[Dialect], dict[str, Any]]] = {}
+
+
+def _ask_once(initialise: Callable[[Any, Connection], None]) -> Callable[[Any, Connection], None]:
+    """A server's version, schema and level of isolation are the same in each of its databases."""
+
+    def initialised(dialect: DefaultDialect, connection: Connection) -> None:
+        kind = type(dialect)
+        if kind not in _asked:
+            before = dict(vars(dialect))
+            initialise(dialect, connection)
+            _asked[kind] = {
+                name: value
+                for name, value in vars(dialect).items()
+                if name not in before or before[name] is not value
+            }
+        vars(dialect).update(_asked[kind])
+
+    return initialised
+
+
 def collect_less_garbage() -> None:
     """When all is imported and collected: what is there now stays, and is looked at no more."""
     gc.collect()
@@ -158,6 +183,8 @@ def begin() -> None:
     DefaultDialect.__hash__ = _hash_of_kind  # type: ignore[method-assign]
     Rule._parse_rule = _parse_once  # type: ignore[method-assign]
     application._add_views = _add_views_once
+    for dialect in (PGDialect_psycopg, SQLiteDialect_pysqlite):
+        dialect.initialize = _ask_once(dialect.initialize)  # type: ignore[method-assign]
     accounts.generate_password_hash = _hash_cheaply
     accounts.check_password_hash = _check_cheaply
     Renderer._environments = _SharedEnvironments()  # type: ignore[assignment]

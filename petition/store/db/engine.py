@@ -25,6 +25,7 @@ def engine_options(url: str) -> dict[str, Any]:
         }
     return {
         "hide_parameters": True,
+        "use_native_hstore": False,  # one question fewer at each start
         "pool_pre_ping": True,  # after a restart one look finds all connections of before
         "pool_recycle": 1800,  # seconds; what stands between may forget a line that is older
         # As many as a process has threads are kept: a crowd would else connect anew for each form,

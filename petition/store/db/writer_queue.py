@@ -48,11 +48,17 @@ def _no_queue() -> Iterator[None]:
 
 
 _queues: dict[str, WriterQueue] = {}
+"""By the file's real path: whoever names it otherwise waits in the same queue."""
+_by_name: dict[str, WriterQueue] = {}
 
 
 def writer_queue(engine: Engine) -> Any:
     """A context manager to write under; on PostgreSQL writers do not queue."""
     if engine.dialect.name != "sqlite":
         return _no_queue()
-    database = os.path.realpath(str(engine.url.database))
-    return _queues.setdefault(database, WriterQueue(database))()
+    name = str(engine.url.database)
+    queue = _by_name.get(name)
+    if queue is None:
+        real = os.path.realpath(name)
+        queue = _by_name[name] = _queues.setdefault(real, WriterQueue(real))
+    return queue()

@@ -15,7 +15,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from functools import wraps
 from itertools import islice
 from typing import Any, Final
 
@@ -40,38 +39,23 @@ log = logging.getLogger(__name__)
 
 
 def install(app: Flask) -> None:
-    """Give every view its further tries that may have them."""
+    """Give every request its further tries whose view may have them."""
     outage = Outage(LONGEST_OUTAGE)
-    for endpoint, view in app.view_functions.items():
-        ours = endpoint.partition(".")[0] != _TOLD_AT_ONCE
-        rule = rule_of(app, endpoint)
-        if ours and rule in _MAY_BE_DONE_TWICE:
-            app.view_functions[endpoint] = _again(view, outage, is_passing)
-        elif rule in _MAY_BE_READ_TWICE:
-            app.view_functions[endpoint] = _again(view, outage, _left_nothing)
+    dispatch = app.dispatch_request
 
-
-def _left_nothing(error: Exception) -> bool:
-    """True when the request that failed so has certainly changed nothing, and may yet succeed."""
-    return is_passing(error) if request.method in LOOKING else is_overtaken(error)
-
-
-def _again(
-    view: Callable[..., Any], outage: Outage, is_worth_it: Callable[[Exception], bool]
-) -> Callable[..., Any]:
-    @wraps(view)
-    def tried(**values: Any) -> Any:
+    def tried() -> Any:
         try:
-            return view(**values)
+            return dispatch()
         except DatabaseFault as error:
             failure: Exception = error
+        is_worth_it = _judge_of(app, request.endpoint)
         for pause in islice(pauses(FIRST_PAUSE, LONGEST_PAUSE), TRIES):
             if not is_worth_it(failure) or not outage.goes_on():
                 break
             log.warning("again: %s at %s", type(failure).__name__, request.endpoint)
             time.sleep(pause)
             try:
-                answer = view(**values)
+                answer = dispatch()
             except DatabaseFault as error:
                 failure = error
             else:
@@ -79,4 +63,22 @@ def _again(
                 return answer
         raise failure
 
-    return tried
+    app.dispatch_request = tried  # type: ignore[method-assign]
+
+
+def _judge_of(app: Flask, endpoint: str | None) -> Callable[[Exception], bool]:
+    """What says whether a view that failed so may be called once more."""
+    rule = rule_of(app, endpoint)
+    told_at_once = (endpoint or "").partition(".")[0] == _TOLD_AT_ONCE
+    if rule in _MAY_BE_DONE_TWICE and not told_at_once:
+        return is_passing
+    return _left_nothing if rule in _MAY_BE_READ_TWICE else _never
+
+
+def _never(_: Exception) -> bool:
+    return False
+
+
+def _left_nothing(error: Exception) -> bool:
+    """True when the request that failed so has certainly changed nothing, and may yet succeed."""
+    return is_passing(error) if request.method in LOOKING else is_overtaken(error)
