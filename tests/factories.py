@@ -75,7 +75,9 @@ def work(app: Flask) -> int:
     return done
 
 
-_read_letters: Final[WeakKeyDictionary[Flask, dict[Path, EmailMessage]]] = WeakKeyDictionary()
+_read_letters: Final[WeakKeyDictionary[Flask, dict[Path, tuple[EmailMessage, datetime, str]]]] = (
+    WeakKeyDictionary()
+)
 
 
 def letters(app: Flask) -> list[EmailMessage]:
@@ -92,10 +94,11 @@ def letters(app: Flask) -> list[EmailMessage]:
         if path not in read:
             message = email.message_from_string(path.read_text("utf-8"), policy=policy.default)
             assert isinstance(message, EmailMessage)
-            read[path] = message
-        message = read[path]
-        number = order.get(str(message["Message-ID"]).strip("<>").partition("@")[0], 0)
-        found.append(((message["Date"].datetime, number), message))
+            # These two are taken apart anew each time that they are asked for.
+            number = str(message["Message-ID"]).strip("<>").partition("@")[0]
+            read[path] = message, message["Date"].datetime, number
+        message, at, number = read[path]
+        found.append(((at, order.get(number, 0)), message))
     return [message for _, message in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -30,6 +30,7 @@ from petition.web.http.dependencies import dependencies_of
 from tests import people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call
+from tests.in_one_go import confirm_all, keep_all
 
 pytestmark = pytest.mark.slow
 
@@ -371,11 +372,8 @@ def test_an_empty_file_has_its_columns(app: Flask) -> None:
 
 @pytest.fixture
 def signatures_made(app: Flask) -> int:
-    call = the_call(app)
-    for number in range(23):
-        keep(app, call, people.someone(number))
-    for entry_id in entries(app):
-        confirm(app, entry_id)
+    keep_all(app, the_call(app), map(people.someone, range(23)))
+    confirm_all(app, entries(app))
     return 23
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.campaigns.campaign import (
@@ -73,10 +74,15 @@ def by_slug(session: Session, slug: str) -> CampaignRecord:
 
 @read_once
 def _by_slug(session: Session, slug: str) -> Campaign:
-    row = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    row = session.scalar(_of_slug(), {"name": slug})
     if row is None:
         raise NotFound(f"there is no campaign called {slug}")
     return row
+
+
+@cache
+def _of_slug() -> Select[Campaign]:
+    return select(Campaign).where(Campaign.slug == bindparam("name"))
 
 
 def slug(session: Session, campaign_id: int) -> str:
@@ -195,9 +201,17 @@ def forget_edits(session: Session, campaign_id: int) -> None:
 
 
 def _newest(session: Session, campaign_id: int, language: str) -> CampaignText | None:
-    return session.scalar(
+    return session.scalar(_newest_of(), {"campaign": campaign_id, "code": language})
+
+
+@cache
+def _newest_of() -> Select[CampaignText]:
+    return (
         select(CampaignText)
-        .where(CampaignText.campaign_id == campaign_id, CampaignText.language == language)
+        .where(
+            CampaignText.campaign_id == bindparam("campaign"),
+            CampaignText.language == bindparam("code"),
+        )
         .order_by(CampaignText.version.desc())
         .limit(1)
     )
@@ -317,24 +331,24 @@ def set_state(session: Session, slug: str, state: CampaignState, *, at: datetime
 @read_once
 def languages(session: Session, campaign_id: int) -> tuple[str, ...]:
     """The languages that the call is written in, in the order they came."""
-    rows = session.execute(
+    rows = session.execute(_languages(), {"campaign": campaign_id})
+    return tuple(language for language, _ in rows)
+
+
+@cache
+def _languages() -> Select[str, int]:
+    return (
         select(CampaignText.language, func.min(CampaignText.id))
-        .where(CampaignText.campaign_id == campaign_id)
+        .where(CampaignText.campaign_id == bindparam("campaign"))
         .group_by(CampaignText.language)
         .order_by(func.min(CampaignText.id))
     )
-    return tuple(language for language, _ in rows)
 
 
 def view(session: Session, slug: str, language: str) -> CampaignView:
     """The campaign with its newest words in one language; raises NotFound for either."""
     row = _by_slug(session, slug)
-    text = session.scalar(
-        select(CampaignText)
-        .where(CampaignText.campaign_id == row.id, CampaignText.language == language)
-        .order_by(CampaignText.version.desc())
-        .limit(1)
-    )
+    text = _newest(session, row.id, language)
     if text is None:
         raise NotFound(f"{slug} is not written in {language}")
     return _view(session, row, text)
@@ -378,17 +392,29 @@ def _of_writing(session: Session, text: CampaignText, wording: str) -> dict[str,
     if not wording:
         return {}
     found = session.scalar(
+        _wording_of_writing(),
+        {
+            "campaign": text.campaign_id,
+            "code": text.language,
+            "fingerprint": consent.fingerprint(wording),
+        },
+    )
+    return {} if found is None else {consent.WRITING: found}
+
+
+@cache
+def _wording_of_writing() -> Select[int]:
+    return (
         select(ConsentText.id)
         .where(
-            ConsentText.campaign_id == text.campaign_id,
+            ConsentText.campaign_id == bindparam("campaign"),
             ConsentText.purpose == consent.WRITING,
-            ConsentText.language == text.language,
-            ConsentText.sha256 == consent.fingerprint(wording),
+            ConsentText.language == bindparam("code"),
+            ConsentText.sha256 == bindparam("fingerprint"),
         )
         .order_by(ConsentText.version.desc())
         .limit(1)
     )
-    return {} if found is None else {consent.WRITING: found}
 
 
 class _WithMessages(msgspec.Struct, frozen=True):
@@ -429,7 +455,13 @@ class _Asked(NamedTuple):
 
 def _questions(session: Session, text_id: int) -> list[_Asked]:
     """What the form of that version asks, in order."""
-    rows = session.execute(
+    rows = session.execute(_questions_of(), {"text": text_id})
+    return [_Asked(*row) for row in rows]
+
+
+@cache
+def _questions_of() -> Select[str, bool, int, str]:
+    return (
         select(
             CampaignQuestion.purpose,
             CampaignQuestion.required,
@@ -437,10 +469,9 @@ def _questions(session: Session, text_id: int) -> list[_Asked]:
             ConsentText.wording,
         )
         .join(ConsentText, ConsentText.id == CampaignQuestion.consent_text_id)
-        .where(CampaignQuestion.campaign_text_id == text_id)
+        .where(CampaignQuestion.campaign_text_id == bindparam("text"))
         .order_by(CampaignQuestion.id)
     )
-    return [_Asked(*row) for row in rows]
 
 
 def _call(content: str, asked: Iterable[_Asked]) -> CampaignContent:

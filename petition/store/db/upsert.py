@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -63,12 +64,22 @@ def _statement(
     where: ColumnElement[bool] | None,
 ) -> Any:
     dialect = session.get_bind().dialect.name
-    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(table.__table__).inline()  # whoever asks for an id asks in so many words
     if change is None:
-        return statement.on_conflict_do_nothing()
+        return _insert_or_leave(dialect, table)
+    statement = _insert(dialect, table)
     return statement.on_conflict_do_update(
         index_elements=key or [column.name for column in table.__table__.primary_key],
         set_=change(statement.excluded),
         where=where,
     )
+
+
+@cache
+def _insert_or_leave(dialect: str, table: type[Base]) -> Any:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _insert(dialect: str, table: type[Base]) -> Any:
+    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table.__table__).inline()  # whoever asks for an id asks in so many words

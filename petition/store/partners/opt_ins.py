@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     and_,
     delete,
     event,
@@ -299,6 +301,13 @@ def _standing(session: Session, ids: Iterable[int]) -> Iterator[Any]:
 
     Only the form that the signature stands on counts: its mailbox confirmed that one.
     """
+    for part in _parts(sorted(ids)):
+        yield from session.execute(_standing_of().where(Signature.id.in_(part))).all()
+
+
+@cache
+def _standing_of() -> Select[int, int, int, datetime, int, int]:
+    """The same of all; it is long, and asked with every confirmation."""
     last = aliased(Consent)
     newest = (
         select(func.max(last.id))
@@ -313,7 +322,7 @@ def _standing(session: Session, ids: Iterable[int]) -> Iterator[Any]:
         PartnerQuestion.partner_id == Partner.id,
         PartnerQuestion.consent_text_id == Consent.consent_text_id,
     )
-    query = (
+    return (
         select(
             Signature.id.label("signature_id"),
             Partner.id.label("partner_id"),
@@ -329,8 +338,6 @@ def _standing(session: Session, ids: Iterable[int]) -> Iterator[Any]:
         .outerjoin(Partner, and_(Partner.key == Entry.partner, asked.exists()))
         .where(or_(Entry.partner.is_not(None), PartnerOptIn.signature_id.is_not(None)))
     )
-    for part in _parts(sorted(ids)):
-        yield from session.execute(query.where(Signature.id.in_(part))).all()
 
 
 def _of_erased(session: Session, erased: dict[int, datetime]) -> list[_New]:

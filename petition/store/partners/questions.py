@@ -31,6 +31,8 @@ def current(
     session: Session, partner_ids: Collection[int]
 ) -> Mapping[int, Mapping[str, AskedQuestion]]:
     """Partner to language to what is asked there now."""
+    if not partner_ids:
+        return {}
     newest = (
         select(Row.partner_id, Row.language, func.max(Row.version).label("version"))
         .where(Row.partner_id.in_(partner_ids))

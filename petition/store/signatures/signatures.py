@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
+    Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -21,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from petition.domain.signatures import consent, states
 from petition.domain.signatures.hold_reasons import HoldReason
@@ -65,12 +69,7 @@ class Found:
 
 def of_entry(session: Session, entry_id: int) -> Found | None:
     """The signature that an entry belongs to, and the words it answered; None when gone."""
-    row = session.execute(
-        select(Signature, Entry, Campaign.slug, _text_of_entry())
-        .join(Entry, Entry.signature_id == Signature.id)
-        .join(Campaign, Campaign.id == Signature.campaign_id)
-        .where(Entry.id == entry_id)
-    ).first()
+    row = session.execute(_of_entry(), {"number": entry_id}).first()
     if row is None:
         return None
     signature, entry, slug, text_id = row
@@ -83,6 +82,17 @@ def of_entry(session: Session, entry_id: int) -> Found | None:
         language=entry.language,
         text_id=text_id,
         signs=entry.signs,
+    )
+
+
+@cache
+def _of_entry() -> Select[Any]:
+    """With its newest words it is long, and asked with every letter's link."""
+    return (
+        select(Signature, Entry, Campaign.slug, _text_of_entry())
+        .join(Entry, Entry.signature_id == Signature.id)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
+        .where(Entry.id == bindparam("number"))
     )
 
 
@@ -158,8 +168,20 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
     comes back by a form that was sent in after the withdrawal, and to where it was. The one
     UPDATE decides: a second click, or another entry's link, may have got there first.
     """
-    entry = select(Entry).where(Entry.id == entry_id).subquery()
-    row = session.execute(
+    row = session.execute(_confirm(), {"number": entry_id, "now": at}).first()
+    if row is None:
+        return None
+    if row.state == states.CONFIRMED:
+        note_change(session, row.id, +1)
+        opt_ins.note_changed(session, [row.id], at=at)
+        owed.note_state(session, [row.id], states.CONFIRMED, at=at)
+    return bytes(row.mailbox)
+
+
+@cache
+def _confirm() -> ReturningUpdate[int, str, bytes]:
+    entry = select(Entry).where(Entry.id == bindparam("number")).subquery()
+    return (
         update(Signature)
         .where(
             Signature.id == select(entry.c.signature_id).scalar_subquery(),
@@ -183,7 +205,7 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
                 (Signature.withdrawn_from == states.HELD, states.HELD),
                 else_=states.CONFIRMED,
             ),
-            confirmed_at=at,
+            confirmed_at=bindparam("now"),
             withdrawn_at=None,
             withdrawn_from=None,
             # Who unsubscribed, and asked for news again in a form since, gets them again.
@@ -196,18 +218,11 @@ def confirm(session: Session, entry_id: int, *, at: datetime) -> bytes | None:
                 ),
                 else_=Signature.unsubscribed_at,
             ),
-            entry_id=entry_id,
+            entry_id=bindparam("number"),
         )
         .returning(Signature.id, Signature.state, _MAILBOX.label("mailbox"))
         .execution_options(synchronize_session=False)
-    ).first()
-    if row is None:
-        return None
-    if row.state == states.CONFIRMED:
-        note_change(session, row.id, +1)
-        opt_ins.note_changed(session, [row.id], at=at)
-        owed.note_state(session, [row.id], states.CONFIRMED, at=at)
-    return bytes(row.mailbox)
+    )
 
 
 def set_mailbox(session: Session, signature_id: int, mailbox_key: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     SQLColumnExpression,
+    bindparam,
     delete,
     func,
     or_,
@@ -332,13 +334,7 @@ def of_session(
     `half` is how long one lives that has not given its second factor.
     """
     row = session.execute(
-        select(Staff, StaffSession)
-        .join(StaffSession, StaffSession.staff_id == Staff.id)
-        .where(
-            StaffSession.token_sha256 == digest(token),
-            *_alive(at, life=life, idle=idle, half=half),
-            Staff.disabled.is_(False),
-        )
+        _of_token(), {"token": digest(token), **_oldest(at, life=life, idle=idle, half=half)}
     ).first()
     if row is None:
         return None
@@ -349,6 +345,18 @@ def of_session(
         second_factor_at=row[1].second_factor_at,
         enrols_until=row[1].enrols_until,
         seen_at=row[1].seen_at,
+    )
+
+
+@cache
+def _of_token() -> Select[Staff, StaffSession]:
+    """It is asked with each of their requests."""
+    return (
+        select(Staff, StaffSession)
+        .join(StaffSession, StaffSession.staff_id == Staff.id)
+        .where(
+            StaffSession.token_sha256 == bindparam("token"), *_alive(), Staff.disabled.is_(False)
+        )
     )
 
 
@@ -457,16 +465,24 @@ def count_sessions(
     session: Session, *, at: datetime, life: timedelta, idle: timedelta, half: timedelta
 ) -> int:
     """How many open something, as `of_session` has it."""
-    query = select(func.count()).where(*_alive(at, life=life, idle=idle, half=half))
-    return session.scalar(query) or 0
+    query = select(func.count()).where(*_alive())
+    return session.scalar(query, _oldest(at, life=life, idle=idle, half=half)) or 0
 
 
-def _alive(
-    at: datetime, *, life: timedelta, idle: timedelta, half: timedelta
-) -> tuple[ColumnElement[bool], ...]:
+def _alive() -> tuple[ColumnElement[bool], ...]:
+    """With what `_oldest` says."""
     return (
         StaffSession.revoked_at.is_(None),
-        StaffSession.created_at > at - life,
-        StaffSession.seen_at > at - idle,
-        or_(StaffSession.second_factor_at.is_not(None), StaffSession.created_at > at - half),
+        StaffSession.created_at > bindparam("oldest"),
+        StaffSession.seen_at > bindparam("idle_since"),
+        or_(
+            StaffSession.second_factor_at.is_not(None),
+            StaffSession.created_at > bindparam("half_since"),
+        ),
     )
+
+
+def _oldest(
+    at: datetime, *, life: timedelta, idle: timedelta, half: timedelta
+) -> dict[str, datetime]:
+    return {"oldest": at - life, "idle_since": at - idle, "half_since": at - half}

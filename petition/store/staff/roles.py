@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.domain.staff.roles import Grant, Right, Role
@@ -28,13 +29,25 @@ def grants_of_all(session: Session) -> dict[int, tuple[Grant, ...]]:
 
 
 def _by_staff(session: Session, staff_ids: Iterable[int] | None) -> dict[int, tuple[Grant, ...]]:
-    query = select(StaffRole).order_by(StaffRole.campaign_id.is_not(None), StaffRole.campaign_id)
-    if staff_ids is not None:
-        query = query.where(StaffRole.staff_id.in_(staff_ids))
+    if staff_ids is None:
+        rows = session.scalars(_all())
+    else:
+        rows = session.scalars(_of_some(), {"numbers": [*staff_ids]})
     found: dict[int, tuple[Grant, ...]] = {}
-    for row in session.scalars(query):
+    for row in rows:
         found[row.staff_id] = (*found.get(row.staff_id, ()), _grant(row))
     return found
+
+
+@cache
+def _all() -> Select[StaffRole]:
+    return select(StaffRole).order_by(StaffRole.campaign_id.is_not(None), StaffRole.campaign_id)
+
+
+@cache
+def _of_some() -> Select[StaffRole]:
+    """It is asked with each request of staff."""
+    return _all().where(StaffRole.staff_id.in_(bindparam("numbers", expanding=True)))
 
 
 def _grant(row: StaffRole) -> Grant:
