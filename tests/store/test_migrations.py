@@ -67,17 +67,27 @@ def _shape() -> dict[str, object]:
             else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
         )
         triggers = sorted(connection.execute(text(names)).scalars())
+    # Of all tables at once: PostgreSQL then answers one question and not one for each of them.
+    names_of = {
+        "foreign keys": found.get_multi_foreign_keys(),
+        "indexes": found.get_multi_indexes(),
+        "unique": found.get_multi_unique_constraints(),
+        "checks": found.get_multi_check_constraints(),
+    }
     return {
         "triggers": triggers,
         **{
-            table: [
-                [(column["name"], str(column["type"])) for column in found.get_columns(table)],
-                sorted(str(key) for key in found.get_foreign_keys(table)),
-                sorted(str(key["name"]) for key in found.get_indexes(table)),
-                sorted(str(key["name"]) for key in found.get_unique_constraints(table)),
-                sorted(str(key["name"]) for key in found.get_check_constraints(table)),
+            str(table): [
+                [(column["name"], str(column["type"])) for column in columns],
+                *(
+                    sorted(
+                        str(key if what == "foreign keys" else key["name"]) for key in keys[where]
+                    )
+                    for what, keys in names_of.items()
+                ),
             ]
-            for table in found.get_table_names()
+            for where, columns in found.get_multi_columns().items()
+            for table in (where[1],)
             if table != "alembic_version"
         },
     }
