@@ -121,11 +121,13 @@ def _opened(path: Path) -> tuple[str, Letter]:
     return str(message["To"]), Letter(str(message["Subject"]), body.get_content())
 
 
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def wait_until(
+    ready: Callable[[], bool], what: str, seconds: float = 30.0, *, pause: float = 0.1
+) -> None:
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for {what}"
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def _answers(url: str) -> bool:

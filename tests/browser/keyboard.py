@@ -11,14 +11,41 @@ from playwright.sync_api import Page, expect
 MOST_STOPS: Final = 120
 
 # Where the keyboard is, and whether one can see it there.
-_AT: Final = """wanted => {
-    const at = document.activeElement;
+_SHOWN: Final = """at => {
     const styles = [at, at.closest(".choice") ?? at].map((each) => getComputedStyle(each));
     const seen = styles.some(
         (each) => each.outlineStyle !== "none" && parseFloat(each.outlineWidth) >= 2
     );
-    return [at.matches(wanted), seen, `${at.tagName} ${at.id || at.className || at.textContent}`];
+    return [seen, `${at.tagName} ${at.id || at.className || at.textContent}`];
 }"""
+_AT: Final = f"""wanted => {{
+    const at = document.activeElement;
+    return [at.matches(wanted), ...({_SHOWN})(at), window.unseenStops ?? []];
+}}"""
+# From here on, what gets the focus without showing it is kept. Returns how many stops are on the
+# way to the element at least: none, where the page runs no scripts and so would keep nothing.
+_AHEAD: Final = f"""wanted => {{
+    window.unseenStops = [];
+    if (!window.watched) {{
+        document.addEventListener("focusin", ({{ target }}) => {{
+            window.watched = true;
+            if (target === document) return;
+            const [seen, name] = ({_SHOWN})(target);
+            if (!seen) unseenStops.push(name);
+        }});
+        document.dispatchEvent(new Event("focusin"));
+    }}
+    if (!window.watched) return 0;
+    const all = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+    const at = document.activeElement;
+    const group = (each) => each.type === "radio" ? each.name : each;
+    const usable = [...document.querySelectorAll(all)].filter((each) =>
+        each.checkVisibility({{ visibilityProperty: true }}) && each.tabIndex >= 0
+        && !each.disabled && group(each) !== group(at)
+        && (at === document.body || at.compareDocumentPosition(each) === 4));
+    const there = usable.findIndex((each) => each.matches(wanted));
+    return new Set(usable.slice(0, Math.max(there, 0)).map(group)).size;
+}}"""
 
 
 def hold(page: Page, key: str, times: int) -> None:
@@ -39,10 +66,13 @@ def hold(page: Page, key: str, times: int) -> None:
 
 def tab_to(page: Page, wanted: str) -> None:
     """Press Tab until the element has the focus; at each stop on the way the focus shows."""
+    # Where the keyboard is, the page is asked once it should be one stop away.
+    hold(page, "Tab", page.evaluate(_AHEAD, wanted))
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
-        there, seen, name = page.evaluate(_AT, wanted)
+        there, seen, name, unseen = page.evaluate(_AT, wanted)
         assert seen or name.startswith("BODY"), f"the focus does not show on {name}"
+        assert unseen == [], "the focus does not show"
         if there:
             return
     raise AssertionError(f"Tab never reached {wanted}")

@@ -78,6 +78,15 @@ def names_in(text: str) -> set[str]:
     return {" ".join((bold or plain).split()) for bold, plain in found}
 
 
+# What the page holds, where nobody has read it so far.
+_NEW: Final = """() => {
+    const text = document.documentElement.outerHTML;
+    if (window.readSoFar === text.length) return "";
+    window.readSoFar = text.length;
+    return text;
+}"""
+
+
 class Reader:
     """Somebody who reads the guide and does what it says; keeps the names of all that they saw."""
 
@@ -88,8 +97,10 @@ class Reader:
         """The paths of the pages that they saw."""
 
     def look(self) -> None:
-        self.seen |= HtmlPage(self.page.content()).names
-        self.been.add(urlsplit(self.page.url).path)
+        """Each page once, as long as it is the same one and as long."""
+        if text := self.page.evaluate(_NEW):
+            self.seen |= HtmlPage(text).names
+            self.been.add(urlsplit(self.page.url).path)
 
     def go(self, address: str) -> None:
         self.page.goto(address)

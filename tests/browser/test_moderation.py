@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from petition.app import SHIPPED
 from tests import people
 from tests.browser import actions
-from tests.browser.staff import come_in
+from tests.browser.staff import be_in
 
 
 def a_call(instance: Any, folder: Path, slug: str, first: int, *comments: str) -> str:
@@ -48,7 +48,7 @@ def tab_to(page: Page, words: str) -> None:
 
 def test_the_queue_by_keyboard(instance: Any, open_page: Any, call: str) -> None:
     page = open_page()
-    come_in(page, instance.invite("moderator", "keys@campaign.example.org"))
+    be_in(page, instance.invite("moderator", "keys@campaign.example.org"))
     page.goto(f"/staff/campaigns/{call}")
     tab_to(page, "Names and comments")
     page.keyboard.press("Enter")
@@ -90,7 +90,7 @@ def test_keys(instance: Any, open_page: Any, tmp_path: Path) -> None:
     """One key decides about the marked name and one undoes; they never act by mistake."""
     slug = a_call(instance, tmp_path, "by-keys", 910, "One.", "Two.", "Three.", "Four.")
     page = open_page()
-    come_in(page, instance.invite("moderator", "one-key@campaign.example.org"))
+    be_in(page, instance.invite("moderator", "one-key@campaign.example.org"))
     address = f"/staff/campaigns/{slug}/comments"
     page.goto(address)
     all_of_them = [f"Person{number} Of-Many" for number in range(910, 914)]

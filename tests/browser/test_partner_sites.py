@@ -121,11 +121,41 @@ def three_origins(browsers: Driver) -> Browser:
 Opening = Callable[..., Page]
 
 
-@pytest.fixture
-def visit(three_origins: Browser, sites: Sites, instance: Instance) -> Iterator[Opening]:
-    """visit("/page", host=STRANGER, size=PHONE) -> a fresh profile on a page of one of the sites.
+def nothing_is_kept(context: BrowserContext) -> None:
+    """No cookie was set, and nothing is in the browser."""
+    kept = context.storage_state()
+    context.close()
+    assert kept["cookies"] == []
+    assert kept["origins"] == []
 
-    In the end no cookie was set, and nothing was kept in the browser.
+
+def profile(browser: Browser, *, script: bool = True, **options: Any) -> BrowserContext:
+    context = browser.new_context(
+        java_script_enabled=script, reduced_motion="reduce", viewport=PHONE, **options
+    )
+    context.add_init_script(f"if (top === window) {{ {_HEARD} }}")
+    return context
+
+
+@pytest.fixture(scope="module")
+def visitor(three_origins: Browser) -> Iterator[Page]:
+    """The one page of somebody who has been on many sites: a new one costs as much as three visits.
+
+    In the end nothing is kept.
+    """
+    context = profile(three_origins)
+    yield context.new_page()
+    nothing_is_kept(context)
+
+
+@pytest.fixture
+def visit(
+    three_origins: Browser, visitor: Page, sites: Sites, instance: Instance
+) -> Iterator[Opening]:
+    """visit("/page", host=STRANGER, size=DESKTOP) -> on a page of one of the sites.
+
+    With `fresh`, and whatever else is said of it, in a profile that was nowhere before, with
+    nothing in its cache; in the end nothing is kept there.
     """
     contexts: list[BrowserContext] = []
 
@@ -134,29 +164,23 @@ def visit(three_origins: Browser, sites: Sites, instance: Instance) -> Iterator[
         *,
         host: str = PARTNER,
         size: dict[str, int] = PHONE,
-        script: bool = True,
+        fresh: bool = False,
         before: Callable[[BrowserContext], None] = lambda context: None,
         **options: Any,
     ) -> Page:
-        context = three_origins.new_context(
-            viewport=size,  # type: ignore[arg-type]
-            java_script_enabled=script,
-            reduced_motion="reduce",
-            **options,
-        )
-        contexts.append(context)
-        context.add_init_script(f"if (top === window) {{ {_HEARD} }}")
-        before(context)
-        page = context.new_page()
+        page = visitor
+        if fresh or options:
+            contexts.append(profile(three_origins, **options))
+            before(contexts[-1])
+            page = contexts[-1].new_page()
+        if page.viewport_size != size:
+            page.set_viewport_size(size)  # type: ignore[arg-type]
         page.goto(path if "://" in path else sites.at(host, path))
         return page
 
     yield opened
     for context in contexts:
-        kept = context.storage_state()
-        context.close()
-        assert kept["cookies"] == []
-        assert kept["origins"] == []
+        nothing_is_kept(context)
 
 
 def line(instance: Instance, key: str, lang: str = "en", more: str = 'data-open="now"') -> str:
@@ -213,7 +237,7 @@ def test_the_partners_page_signs_to_a_confirmed_count(
     instance: Instance, sites: Sites, key: str, visit: Opening, lang: str
 ) -> None:
     sites.put(f"/{lang}", line(instance, key, lang, more=""))
-    page = visit(f"/{lang}")
+    page = visit(f"/{lang}", fresh=True)
     loaded(page)
     assert page.evaluate("events") == [["petition:loaded", "amazon"]]
     page.get_by_text("Sign the call").click()
@@ -284,11 +308,11 @@ def test_without_any_script_a_plain_frame_signs(
 
 @pytest.mark.parametrize("lang", ["en", "ar"])
 def test_what_has_no_script_is_copied_and_fits_a_classic_editors_page(
-    instance: Instance, sites: Sites, key: str, visit: Opening, browsers: Driver, lang: str
+    instance: Instance, sites: Sites, key: str, visit: Opening, three_origins: Browser, lang: str
 ) -> None:
     """The plain frame, the picture and the badge, as the partner's own page has them."""
     own_page = instance.petition("partner", "link", key).split()[-1]
-    context = browsers.browser().new_context(permissions=["clipboard-read", "clipboard-write"])
+    context = three_origins.new_context(permissions=["clipboard-read", "clipboard-write"])
     own = context.new_page()
     own.goto(f"{own_page}?lang={lang}")
     asked = own.locator("#frame-text").inner_text()
@@ -355,7 +379,7 @@ def test_nothing_moves_on_a_page_that_has_the_line(
     plain = line(instance, key, more="")
     room = f"<style>div {{ min-height: 1600px }}</style><div>{plain}</div>"
     sites.put("/shifts", room if place == "kept" else article + plain)
-    page = visit("/shifts", size=DESKTOP)
+    page = visit("/shifts", size=DESKTOP, fresh=True)
     loaded(page)
     expect(page.get_by_text("Sign the call")).to_be_hidden()
     assert page.evaluate("shifts") == []
@@ -366,7 +390,7 @@ def test_a_form_behind_its_link_moves_nothing_until_it_is_clicked(
 ) -> None:
     """In sight, with words in sight below it, on a page that keeps no room."""
     sites.put("/click", line(instance, key, more='data-open="click"'))
-    page = visit("/click")
+    page = visit("/click", fresh=True)
     loaded(page)
     assert page.evaluate("events") == [["petition:loaded", "amazon"]]
     link = page.get_by_text("Sign the call")
@@ -505,7 +529,9 @@ def test_a_script_that_is_kept_away_leaves_the_link(
 ) -> None:
     sites.put("/blocked", line(instance, key))
     page = visit(
-        "/blocked", before=lambda context: context.route("**/embed.js", lambda r: r.abort())
+        "/blocked",
+        fresh=True,
+        before=lambda context: context.route("**/embed.js", lambda r: r.abort()),
     )
     expect(page.get_by_text("Sign the call")).to_be_visible()
     banner = line(instance, key).replace("<script", '<script type="text/plain"')
@@ -520,7 +546,9 @@ def test_a_frame_that_is_kept_away_leaves_the_link_and_no_hole(
 ) -> None:
     sites.put("/no-frame", line(instance, key))
     page = visit(
-        "/no-frame", before=lambda context: context.route("**/embed/**", lambda r: r.abort())
+        "/no-frame",
+        fresh=True,
+        before=lambda context: context.route("**/embed/**", lambda r: r.abort()),
     )
     loaded(page)
     assert page.evaluate("events") == [["petition:failed", "amazon"]]
@@ -600,7 +628,7 @@ def test_no_message_height_or_event_tells_what_became_of_a_form(
     sites.put("/learn", line(instance, key))
     learned = []
     for number, change in ((730, {}), (730, {}), (731, {"given_name": ""})):
-        page = visit("/learn")
+        page = visit("/learn", fresh=True)
         page.evaluate(
             """() => {
                 window.loads = 0;

@@ -15,7 +15,7 @@ from tests.browser import actions
 from tests.browser.conftest import Watch
 from tests.browser.instance import Instance, wait_until
 from tests.browser.keyboard import fill_in, follow, press, sign, sign_by_keyboard, tab_to
-from tests.browser.staff import come_in
+from tests.browser.staff import be_in
 
 Opening = Callable[..., Page]
 Picture = Callable[[Page, str], None]
@@ -159,18 +159,18 @@ def shown_count(page: Page) -> int:
 
 
 def reload_until(page: Page, ready: Callable[[], bool], what: str) -> None:
-    """Pages are made anew every few seconds."""
+    """Pages are made anew every few seconds: one look a second."""
 
     def again() -> bool:
         page.reload()
         return ready()
 
-    wait_until(again, what)
+    wait_until(again, what, pause=1.0)
 
 
 def approve(page: Page, instance: Instance, name: str) -> None:
     """In the console: find the comment among those that wait, and show it."""
-    come_in(page, instance.invite("moderator", "reader@campaign.example.org"))
+    be_in(page, instance.invite("moderator", "reader@campaign.example.org"))
     page.goto("/staff/campaigns/amazon/comments")
     waiting = page.locator(".reviews > li", has_text=name)
     with page.expect_navigation():

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 
 from tests import people
 from tests.browser import actions
-from tests.browser.staff import come_in
+from tests.browser.staff import be_in
 
 STACKED = "".join(letter + "\u0302\u0324" * 20 for letter in "Zab") + "\u0f40" + "\u0f90" * 20
 FORM = people.someone(870, visibility="public", comment="Dignity.\nFor all.")
@@ -68,7 +68,7 @@ def test_on_the_page_of_names(open_page: Any, place: str) -> None:
 @pytest.mark.usefixtures("shown")
 def test_where_staff_decide(instance: Any, open_page: Any, place: str) -> None:
     page = open_page()
-    come_in(page, instance.invite("moderator", f"marks{len(place)}@campaign.example.org"))
+    be_in(page, instance.invite("moderator", f"marks{len(place)}@campaign.example.org"))
     page.goto("/staff/campaigns/amazon/comments?verdict=shown")
     look(page, place)
 

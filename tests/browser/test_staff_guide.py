@@ -469,7 +469,6 @@ def _partners(reader: Reader) -> None:
     page, guide = reader.page, reader.guide
     guide.open("Partners")
     guide.says("make a partner on the petition's page **Partners**: its name")
-    reader.go(CAMPAIGN)
     reader.press("Partners")
     reader.heading("Add a partner")
     reader.fill(name="Workers’ Union", sites=UNION)
@@ -580,7 +579,6 @@ def _emails_to_the_targets(reader: Reader, instance: Instance) -> None:
     page, guide = reader.page, reader.guide
     guide.open("Emails to the targets")
     guide.says("Click a petition, then **Emails to the targets**.")
-    reader.go(CAMPAIGN)
     reader.press("Emails to the targets")
     room = page.url
     guide.says("**Pause all of them** lets nothing go; what is queued waits.")
@@ -600,15 +598,14 @@ def _emails_to_the_targets(reader: Reader, instance: Instance) -> None:
     reader.press("Target")
     assert page.locator("tbody a").all_inner_texts() == sorted(names)
     reader.go(room)
+    guide.says("What people wrote, and who they are, is on no page.")
+    _says_not_who_wrote(page)
     guide.says("Click a target for all that is about it alone:")
     first.click()
     reader.look()
     one = page.url
     another = one.replace("chief-executive", "human-resources")
-    guide.says("What people wrote, and who they are, is on no page.")
-    for address in (room, one):
-        reader.go(address)
-        assert not [each for each in ("given_name", "email") if WRITER[each] in page.content()]
+    _says_not_who_wrote(page)
     _queue(reader).to_have_text("1")
     guide.says("**Change the cap** sets how many emails an hour and a day it gets at most.")
     reader.fill(an_hour="12", a_day="90")
@@ -650,6 +647,11 @@ def _emails_to_the_targets(reader: Reader, instance: Instance) -> None:
     for words in ("Silent", "We do not talk about this."):
         reader.reads(words)
     expect(page.locator(".scoreboard")).not_to_contain_text("Asked")
+
+
+def _says_not_who_wrote(page: Page) -> None:
+    text = page.content()
+    assert not [each for each in ("given_name", "email") if WRITER[each] in text]
 
 
 def _arrives(instance: Instance, to: str, subject: str) -> None:
@@ -752,8 +754,6 @@ def _tokens(reader: Reader, instance: Instance) -> str:
         "over what the next page shows: a token is shown once."
     )
     token = _made_token(reader, fresh=True)
-    reader.go(room)
-    assert token not in page.content()
     guide.says("With a token a program reads signatures from the [API](api.md), page by page")
     instance.rows(SETTLED)
     read = _read(page, token, "signatures?limit=20")
@@ -766,6 +766,7 @@ def _tokens(reader: Reader, instance: Instance) -> str:
     assert _read(page, token, "withdrawals").ok
     guide.says("The page shows how each token begins, until when it is good, and on which day it")
     reader.go(room)
+    assert token not in page.content()
     for words in (f"{token[:12]}…: good until", "Last used on"):
         reader.reads(words)
     guide.says("Each day on which it reads somebody is a list among the files that left")
@@ -864,7 +865,6 @@ def _looking_up_a_signature(reader: Reader) -> None:
     guide = reader.guide
     guide.open("Looking up a signature")
     guide.says("Click a petition, then **Signatures**")
-    reader.go(CAMPAIGN)
     reader.press("Signatures")
     reader.heading("Signatures")
     guide.says("**Find one signature** takes a whole email address")
