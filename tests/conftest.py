@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
 from drills.failure import Unavailable
@@ -27,7 +28,9 @@ from petition.cli import migrations
 from petition.config import Settings, load
 from petition.services.abuse.senders import Peer
 from petition.services.campaigns import content_files
-from petition.store.db import db, transaction
+from petition.services.privacy import retention
+from petition.store.db import db, reading, transaction
+from petition.store.tables import Job, Snapshot
 from petition.web.http.dependencies import dependencies_of
 from tests import cheaper, factories, folders, people as personas
 from tests.every_letter import every_letter, letters_of_this_test_are_ours  # noqa: F401  # fixtures
@@ -175,6 +178,10 @@ def make_template(url: str) -> None:
                 content_files.load_and_open_new(
                     session, call, organiser=settings.organiser, at=BEGINNING
                 )
+            # As after a worker's hourly run: in each test its first round would begin with one.
+            with transaction() as session:
+                retention.claim(session, at=BEGINNING)
+            retention.note(reading, transaction, at=BEGINNING)
             # The day's random value is there, as after its first form: it is nobody's.
             dependencies_of(app).senders.of(Peer(address="", forwarded=False), at=BEGINNING)
             db.engine.dispose()
@@ -306,6 +313,14 @@ def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
         dependencies_of(app).senders.of(Peer(address="", forwarded=False), at=clock())
         yield app
         db.engine.dispose()
+
+
+@pytest.fixture
+def before_the_first_run(app: Flask) -> None:
+    """For tests of what is forgotten, and when: the hourly run is due, as when none ever was."""
+    with transaction() as session:
+        session.execute(delete(Job).where(Job.name == retention.JOB))
+        session.execute(delete(Snapshot).where(Snapshot.name == retention.CLOCK))
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from tests.cli.conftest import one_line
 from tests.conftest import Clock
 from tests.factories import confirm, entries, keep, rows, the_call, work
 
+pytestmark = pytest.mark.usefixtures("before_the_first_run")
+
 UNCONFIRMED = "forms that nobody confirmed"
 NOTHING = {
     "code_tries": 0,

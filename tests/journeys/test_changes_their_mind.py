@@ -24,7 +24,7 @@ from tests import factories, rights
 from tests.conftest import Clock
 from tests.worlds import Worlds
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("before_the_first_run")]
 
 
 def my_link(app: Flask) -> str:

@@ -16,6 +16,8 @@ from tests.conftest import Clock
 from tests.factories import rows, together, work
 from tests.in_one_go import keep_all
 
+pytestmark = pytest.mark.usefixtures("before_the_first_run")
+
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 

@@ -35,7 +35,7 @@ from tests.factories import (
     work,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("before_the_first_run")]
 
 postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 

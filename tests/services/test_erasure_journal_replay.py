@@ -34,7 +34,7 @@ from tests.conftest import Clock, PostgreSQL
 from tests.factories import change, entries, keep, rows, the_call, work
 from tests.in_one_go import confirm_all, keep_all
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("before_the_first_run")]
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

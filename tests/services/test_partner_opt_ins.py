@@ -17,6 +17,8 @@ from tests import partner_sites, people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, rows, work
 
+pytestmark = pytest.mark.usefixtures("before_the_first_run")
+
 
 @pytest.fixture
 def key(app: Flask) -> str:

@@ -35,6 +35,8 @@ from tests.inbound import (
 )
 from tests.messages import my_link, states, to_targets
 
+pytestmark = pytest.mark.usefixtures("before_the_first_run")
+
 DAY = timedelta(days=1)
 CORA = people.cora["email"]
 

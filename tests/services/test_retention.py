@@ -44,7 +44,7 @@ from tests.factories import change, confirm, entries, keep, rows, the_call, toge
 from tests.in_one_go import confirm_all, keep_all
 from tests.worlds import Worlds
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("before_the_first_run")]
 
 
 WEEK = timedelta(days=7)

@@ -23,6 +23,8 @@ from tests import factories, people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
 
+pytestmark = pytest.mark.usefixtures("before_the_first_run")
+
 DAY = timedelta(days=1)
 
 

@@ -19,6 +19,8 @@ from petition.web.http.dependencies import dependencies_of
 from tests.conftest import Clock
 from tests.factories import rows
 
+pytestmark = pytest.mark.usefixtures("before_the_first_run")
+
 HOME = Peer(address="203.0.113.9", forwarded=False)
 
 

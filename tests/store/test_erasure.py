@@ -26,7 +26,7 @@ from tests import factories, leak_search, people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("before_the_first_run")]
 
 WORDS = ("Qelvimrax", "Dovrunthep", "Jabrixolm", "tesquivory", "Hywragnol", "ضغثشقظمط", "8XQ4ZV")
 """Given name, family name, corrected name, address, comment, comment in Arabic, postcode."""

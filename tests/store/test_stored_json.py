@@ -124,6 +124,7 @@ def test_questions_are_kept_beside_the_words(app: Flask) -> None:
     )
 
 
+@pytest.mark.usefixtures("before_the_first_run")
 def test_a_snapshot_from_before_a_number_reads(app: Flask, clock: Clock) -> None:
     campaign_id = the_call(app).id
     with transaction() as session:

@@ -42,6 +42,7 @@ def test_rows_that_are_there_stay_and_the_new_ones_are_counted() -> None:
         assert upsert(session, SenderTry, tries(b"a", b"b", b"c")) == 0
 
 
+@pytest.mark.usefixtures("before_the_first_run")
 def test_a_row_that_is_there_changes_where_it_is_to(app: Flask) -> None:
     def put(at: datetime) -> int:
         with transaction() as session:

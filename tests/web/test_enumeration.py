@@ -37,7 +37,7 @@ from tests import factories, messages, people, programs
 from tests.people import Form
 from tests.worlds import Worlds
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("before_the_first_run")]
 
 
 CLASSES: Final = (

@@ -32,6 +32,8 @@ from tests.factories import (
 )
 from tests.messages import KEYS, form_of, my_link, states, texts, to_targets, write
 
+pytestmark = pytest.mark.usefixtures("before_the_first_run")
+
 MESSAGE = "/en/amazon/message"
 DAY = timedelta(days=1)
 

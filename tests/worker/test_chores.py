@@ -39,6 +39,8 @@ from tests.in_one_go import confirm_all, keep_all
 from tests.inbound import RETURN_DOMAIN, email_of, take_in
 from tests.messages import KEYS, together, write, write_to
 
+pytestmark = pytest.mark.usefixtures("before_the_first_run")
+
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
