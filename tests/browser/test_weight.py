@@ -29,6 +29,7 @@ def load(page: Page, address: str) -> dict[str, int]:
     line.send("Network.enable")
     line.send("Network.setCacheDisabled", {"cacheDisabled": True})
     page.goto(address, wait_until="networkidle")
+    line.detach()
     assert found.keys() == {*asked.values()}, "something was asked for and never came"
     return found
 
@@ -47,8 +48,9 @@ def test_a_page_of_the_campaign_is_light_and_loads_nothing_foreign(
     codes = languages(open_page())
     assert {"en", "ar"} <= {*codes}
     for campaign in (*(f"/{code}/amazon" for code in codes), "/en/park"):
+        page = open_page(phone=True, locale=campaign[1:3])
         for place in ("", "/thanks", "/confirmed", "/privacy"):
-            found = load(open_page(phone=True, locale=campaign[1:3]), f"{campaign}{place}")
+            found = load(page, f"{campaign}{place}")
             assert sum(found.values()) < MOST, found
             assert {urlsplit(url).netloc for url in found} == {urlsplit(instance.url).netloc}
             loaded = " ".join(found)
