@@ -31,6 +31,10 @@ QUIET: Final = (
     "--disable-quic",
     f"--disable-features={','.join(_WITHOUT)}",
 )
+UNDRAWN: Final = "--disable-threaded-compositing"
+"""Pages are laid out, and never drawn: a fifth of what looking at them costs. No picture can be
+taken, nothing can wait for a frame, as Playwright's clicks do unless they are by force, and what
+asks for the focus does not get it by itself."""
 
 
 def chromium_path() -> str | None:

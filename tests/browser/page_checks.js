@@ -137,6 +137,13 @@
     return found;
   },
 
+  // What a browser does as it draws a page first: unless something has the focus or is led to, what
+  // asks for the focus first gets it.
+  focusAsIfDrawn() {
+    if (document.activeElement !== document.body || document.querySelector(":target")) return;
+    document.querySelector("[autofocus]")?.focus();
+  },
+
   // With reduced motion nothing moves.
   motion() {
     const found = [];

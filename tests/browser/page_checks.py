@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Frame, Page
+from playwright.sync_api import BrowserContext, Frame, Page
 
 from tests.browser.keyboard import hold
 
@@ -38,6 +38,13 @@ _RUN_AXE: Final = """async options => {
     return (await axe.run(options)).violations;
 }"""
 _CHECKS: Final = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_LOOK: Final = f"{AXE}\n;window.looking = {_CHECKS};"
+# All that one width shows, asked for at once: each question by itself goes through three programs.
+_AT_ONCE: Final = f"""async options => [
+    looking.all(["overflow", "targets"]),
+    await ({_RUN_AXE})(options),
+    looking.inLargeText(["overflow", "squeezed"]),
+]"""
 MOST_STOPS: Final = 150
 
 
@@ -62,6 +69,15 @@ def overflows(page: Page) -> int:
     )
 
 
+def bring_along(context: BrowserContext, *, undrawn: bool = False) -> None:
+    """Each page of this context brings along what looks at it, which is half a million letters.
+
+    Where pages are not drawn, what asks for the focus gets it as the look begins.
+    """
+    focus = "looking.focusAsIfDrawn();" if undrawn else ""
+    context.add_init_script(f"window.lookHere = () => {{ {_LOOK} {focus} }};")
+
+
 def findings(
     page: Page, *, every_scheme: bool, by_keyboard: Sequence[dict[str, int]] = SIZES
 ) -> Iterator[str]:
@@ -69,25 +85,31 @@ def findings(
 
     Without every scheme, axe looks at a light phone and a dark desktop: both widths, both schemes.
     """
-    page.evaluate(f"{AXE}\n;window.looking = {_CHECKS};\nlooking.watchFocus()")
+    if not page.evaluate("window.lookHere && (lookHere(), true)"):
+        page.evaluate(_LOOK)
+    page.evaluate("looking.watchFocus()")
     yield from _checked(page, "outline", "languages", "tokens", "summary", "motion")
     # Each width once, first that which it has: to lay a page out anew costs as much as most that is
     # asked of it.
     for size in sorted(SIZES, key=lambda each: each != page.viewport_size):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
         around = f"{size['width']} px"
-        yield from _named(around, _checked(page, "overflow", "targets"))
-        for scheme in SCHEMES if every_scheme else (ONE_SCHEME[size["width"]],):
+        first, *others = SCHEMES if every_scheme else (ONE_SCHEME[size["width"]],)
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=first)  # type: ignore[arg-type]
+        laid_out, seen_by_axe, large = page.evaluate(_AT_ONCE, _OPTIONS)
+        yield from _named(around, laid_out)
+        yield from _named(f"{around}, {first}", _told(seen_by_axe))
+        yield from _named(f"{around}, text twice as large", large)
+        for scheme in others:
             page.emulate_media(color_scheme=scheme)
             yield from _named(f"{around}, {scheme}", _axe(page))
-        yield from _named(f"{around}, text twice as large", _with_large_text(page))
         if size in by_keyboard:
             yield from _named(f"{around}, by keyboard", _by_keyboard(page))
         if size == LARGE:
             yield from _named("forced colours", _in_forced_colours(page))
 
 
-def _named(way: str, found: Iterator[str]) -> Iterator[str]:
+def _named(way: str, found: Iterable[str]) -> Iterator[str]:
     return (f"{way}: {each}" for each in found)
 
 
@@ -96,13 +118,13 @@ def _checked(page: Page, *checks: str) -> Iterator[str]:
 
 
 def _axe(page: Page | Frame) -> Iterator[str]:
-    for each in page.evaluate(_RUN_AXE, _OPTIONS):
+    yield from _told(page.evaluate(_RUN_AXE, _OPTIONS))
+
+
+def _told(violations: list[dict[str, Any]]) -> Iterator[str]:
+    for each in violations:
         for node in each["nodes"]:
             yield f"{each['id']}: {each['help']} at {node['target']} {node.get('failureSummary')}"
-
-
-def _with_large_text(page: Page) -> Iterator[str]:
-    yield from page.evaluate("looking.inLargeText(['overflow', 'squeezed'])")
 
 
 def _in_forced_colours(page: Page) -> Iterator[str]:

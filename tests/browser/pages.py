@@ -22,7 +22,6 @@ from petition.store.tables import CodeTry, LinkRequest
 from tests import people
 from tests.browser import actions, staff
 from tests.browser.instance import Instance, Letter
-from tests.browser.keyboard import unfold
 from tests.park import PARK
 
 PUBLIC_NAMES: Final = 15
@@ -170,7 +169,9 @@ class Ready:
 class Tour:
     """Leads a page in one language from place to place, and says where it is.
 
-    A place is called by its template and, after a colon, the state that it is in.
+    A place is called by its template and, after a colon, the state that it is in. Clicks are by
+    force: where nothing is drawn, it shows on no frame that what is clicked holds still. They go to
+    where it lies all the same, so what lies over it gets them.
     """
 
     def __init__(self, ready: Ready, page: Page, lang: str) -> None:
@@ -210,7 +211,7 @@ class Tour:
         self._press("form[action$='/stand'] button")
         answer = page.locator("#answer_en")
         if not answer.is_visible():  # all but the reader's language are folded
-            page.locator("details", has=answer).locator("summary").click()
+            page.locator("details", has=answer).locator("summary").click(force=True)
         answer.fill("We will not talk.")
         self._press("form[action$='/answers'] button")
         yield "staff/message_target.html: with an answer"
@@ -237,7 +238,7 @@ class Tour:
         self._press(f"form[action='{room}'] button")
         yield "staff/tokens.html: errors"
         page.locator("#days").fill("30")
-        page.locator("#scopes").check()
+        page.locator("#scopes").check(force=True)
         self._press(f"form[action='{room}'] button")
         yield "staff/token_made.html"
         page.goto(room)
@@ -245,7 +246,7 @@ class Tour:
 
     def _press(self, words: str = "main form button[type=submit]:visible") -> None:
         with self.page.expect_navigation():
-            self.page.locator(words).first.click()
+            self.page.locator(words).first.click(force=True)
 
     # --- the call, and signing it ---
 
@@ -261,15 +262,16 @@ class Tour:
         yield "public/campaign.html: errors"
         page.locator("#given_name").fill("Tour")
         page.locator("#country").select_option("FR")
-        page.locator("#updates").check()
-        page.locator("#agree").check()
+        page.locator("#updates").check(force=True)
+        page.locator("#agree").check(force=True)
         page.locator("#email").fill("tour@amazon.com")
         self._press("#sign-button")
         yield "public/campaign.html: refused for the target"
         page.locator("#email").fill("tour@gmial.com")
         self._press("#sign-button")
         yield "public/campaign.html: a slip in the address"
-        unfold(page)
+        for folded in page.locator(".more:not([open]) > summary").all():
+            folded.click(force=True)
         page.locator("#comment").fill("I work at DTM2, badge number 104538817, 0151 23456789.")
         page.locator("#email").fill("tour@gnail.com")
         self._press("#sign-button")
@@ -284,7 +286,7 @@ class Tour:
 
     def _press_link(self, words: str) -> None:
         with self.page.expect_navigation():
-            self.page.locator(words).click()
+            self.page.locator(words).click(force=True)
 
     def message(self) -> Iterator[str]:
         """The email action, with a text like a worker's, and by one's own mailbox."""
@@ -295,9 +297,9 @@ class Tour:
         yield "public/message.html: errors"
         page.locator("#given_name").fill("Tour")
         page.locator("#country").select_option("FR")
-        page.locator("#updates").check()
-        page.locator("#agree").check()
-        page.locator("#shown_as-full_name").check()
+        page.locator("#updates").check(force=True)
+        page.locator("#agree").check(force=True)
+        page.locator("#shown_as-full_name").check(force=True)
         page.locator("#email").fill("tour.writes@example.org")
         page.locator("#message_body").fill("I WORK AT DTM2. PLEASE LISTEN TO ALL OF US. {name}")
         self._press("#send-button")
@@ -316,7 +318,7 @@ class Tour:
         """The campaign of another kind, which speaks English only."""
         page = self.page
         page.goto("/en/park")
-        page.locator(".updates summary").click()
+        page.locator(".updates summary").click(force=True)
         yield "public/campaign.html: park"
         self._press("#sign-button")
         yield "public/campaign.html: park errors"
@@ -416,11 +418,11 @@ class Tour:
         yield "public/my.html: errors"
         self._press("#erase-button")
         yield "public/my.html: not sure"
-        page.locator("#visibility").check()
+        page.locator("#visibility").check(force=True)
         self._press("#choices-button")
         yield "public/my.html: changed"
         with page.expect_download() as copy:
-            page.locator("button[value=page]").click()
+            page.locator("button[value=page]").click(force=True)
         page.goto(self._kept(copy.value))
         yield "public/my_copy.html"
         yield from self._answers(letter.link("/my/"))
@@ -439,7 +441,7 @@ class Tour:
         self._press("#undo-button")
         yield "public/my.html: undone"
         self._press("#withdraw-button")
-        page.locator("#sure").check()
+        page.locator("#sure").check(force=True)
         self._press("#erase-button")
         yield "public/my_erased.html"
         page.goto(letter.link("/my/"))
@@ -580,7 +582,7 @@ class Tour:
         self._press(f"form[action='{campaign}/partners'] button")
         yield "staff/partners.html: errors"
         page.goto(f"{campaign}/partners/{self.ready.partner}")
-        page.locator("#preview summary").click()
+        page.locator("#preview summary").click(force=True)
         yield "staff/partner.html"
         page.goto(f"{campaign}/partners/{self.ready.partner}/page")
         yield "staff/partner_page.html"
@@ -612,7 +614,7 @@ class Tour:
         lost = f"lost.{self.lang}@campaign.example.org"
         self.ready.lost_factor_link(lost)
         page.locator("#email").fill(lost)
-        page.locator("#reason").check()
+        page.locator("#reason").check(force=True)
         self._press()
         yield "staff/lost_factor_made.html"
         page.goto("/staff/people")
@@ -620,7 +622,7 @@ class Tour:
         self._press("form[action='/staff/people'] button")
         yield "staff/people.html: errors"
         page.locator("#email").fill(f"invited.{self.lang}@example.org")
-        page.locator("#role").check()
+        page.locator("#role").check(force=True)
         self._press("form[action='/staff/people'] button")
         yield "staff/people.html: a link"
         self._press_link(f"a:has-text('invited.{self.lang}@')")
@@ -701,13 +703,13 @@ class Tour:
         self._press("form[action$='/undo'] button")
         yield "staff/bulk_action.html: undone"
         page.goto(f"{address}?state=confirmed")
-        page.locator("input[name=each]").first.check()
+        page.locator("input[name=each]").first.check(force=True)
         self._press(f"button[formaction='{address}/erase']")
         self._press("form[action$='/do'] button")
         yield "staff/bulk_action.html: waiting"
         page.goto(f"{address}?state=confirmed")
         yield "staff/signatures.html: one is marked"
-        page.locator("section ul.domains a").first.click()
+        page.locator("section ul.domains a").first.click(force=True)
         self._press("form[action$='/cancel'] button")
         yield "staff/bulk_action.html: cancelled"
 

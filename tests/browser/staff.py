@@ -29,7 +29,7 @@ def set_up_second_factor(page: Page) -> str:
     secret = page.locator("#secret").inner_text().replace(" ", "")
     page.locator("#code").fill(pyotp.TOTP(secret).now())
     page.keyboard.press("Enter")
-    page.locator("main a.button").click()
+    page.locator("main a.button").press("Enter")
     page.wait_for_url("**/staff/")
     return secret
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.conftest import PICTURED
+from tests.browser.conftest import PICTURED, Driver
 from tests.browser.instance import run_instance
+from tests.browser.launching import UNDRAWN
 from tests.browser.pages import FOLDERS, Ready, templates
 from tests.browser.walk import Walk
 
@@ -22,13 +23,16 @@ LANGUAGES = pytest.mark.parametrize("lang", ["en", "ar"])
 
 @pytest.fixture(scope="module")
 def walk(
-    chromium: Browser,
+    browsers: Driver,
     tmp_path_factory: pytest.TempPathFactory,
     take_picture: Callable[[Page, str], None],
 ) -> Iterator[Walk]:
     with run_instance(tmp_path_factory.mktemp("instance")) as instance:
         ready = Ready(instance, tmp_path_factory.mktemp("calls"), ["en", "ar"])
-        yield Walk(chromium, ready, picture=take_picture if PICTURED else None)
+        if PICTURED:
+            yield Walk(browsers.browser(), ready, picture=take_picture)
+        else:
+            yield Walk(browsers.browser(UNDRAWN), ready, undrawn=True)
 
 
 @LANGUAGES

@@ -9,7 +9,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser import staff
-from tests.browser.page_checks import LARGE, SMALL, findings
+from tests.browser.page_checks import LARGE, SMALL, bring_along, findings
 from tests.browser.pages import Ready, Tour
 
 PICTURED: Final[dict[str, tuple[Any, Any]]] = {"en": (LARGE, "dark"), "ar": (SMALL, "light")}
@@ -27,6 +27,7 @@ class Walk:
         ready: Ready,
         *,
         picture: Picture | None = None,
+        undrawn: bool = False,
         every_scheme: bool = False,
         prepare: Callable[[BrowserContext], None] | None = None,
     ) -> None:
@@ -34,7 +35,7 @@ class Walk:
         self.places = 0
         self._browser, self._ready = browser, ready
         self._picture, self._every_scheme = picture, every_scheme
-        self._prepare = prepare
+        self._undrawn, self._prepare = undrawn, prepare
 
     def public(self, lang: str) -> list[str]:
         """All that is wrong with the pages for everybody."""
@@ -59,25 +60,23 @@ class Walk:
         """All that is wrong with the places of a tour."""
         found, titles = [], {}
         for place in tour:
-            self._take_picture(page, place)
-            found += [f"{place}: {each}" for each in self._findings(page)]
-            titles[place] = page.title()
+            title, lang = page.evaluate("[document.title, document.documentElement.lang]")
+            self._take_picture(page, place, lang)
+            found += [f"{place}: {each}" for each in self._findings(page, lang)]
+            titles[place] = title
             self.visited.add(place.partition(":")[0])
             self.places += 1
         return [*found, *_unclear(titles)]
 
-    def _findings(self, page: Page) -> Iterator[str]:
+    def _findings(self, page: Page, lang: str) -> Iterator[str]:
         if self._every_scheme:
             return findings(page, every_scheme=True)
         # As with schemes: each language at one width, and both widths are tried.
-        english = page.locator("html").get_attribute("lang") == "en"
-        return findings(page, every_scheme=False, by_keyboard=(LARGE if english else SMALL,))
+        width = LARGE if lang == "en" else SMALL
+        return findings(page, every_scheme=False, by_keyboard=(width,))
 
-    def _take_picture(self, page: Page, place: str) -> None:
-        if self._picture is None:
-            return
-        lang = page.locator("html").get_attribute("lang")
-        if lang in PICTURED:
+    def _take_picture(self, page: Page, place: str, lang: str) -> None:
+        if self._picture is not None and lang in PICTURED:
             size, scheme = PICTURED[lang]
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)
@@ -93,6 +92,7 @@ class Walk:
             locale=lang,
             reduced_motion="reduce",
         )
+        bring_along(context, undrawn=self._undrawn)
         if self._prepare is not None:
             self._prepare(context)
         try:
