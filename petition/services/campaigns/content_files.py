@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from petition import i18n
+from petition import i18n, structs
 from petition.domain.campaigns import colours
 from petition.domain.campaigns.campaign import (
     CLOSED,
@@ -475,7 +475,7 @@ def _read(path: Path) -> str:
 def _table(table: object, of: type[T], path: Path, purpose: str = "") -> T:
     """The table as its type; `purpose` is that of a question."""
     try:
-        return msgspec.convert(table, of)
+        return structs.convert(table, of)
     except msgspec.ValidationError as error:
         raise ContentError(f"{path}: {_wrong(str(error), purpose)}") from None
 

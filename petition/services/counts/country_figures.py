@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from petition import structs
 from petition.domain.counts import small_cells
 from petition.domain.counts.small_cells import Publication
 from petition.services.counts import daily_look
@@ -90,7 +91,7 @@ def _read(session: Session, campaign_id: int) -> _Look | None:
 
 
 def _beside(snapshot: _Look | None) -> Beside:
-    return msgspec.convert(snapshot.numbers, Beside) if snapshot is not None else Beside()
+    return structs.convert(snapshot.numbers, Beside) if snapshot is not None else Beside()
 
 
 def _last(snapshot: _Look | None) -> DatedLook | None:

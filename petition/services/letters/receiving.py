@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from petition import structs
 from petition.domain.letters.inbound import LARGEST, MOST_RECIPIENTS
 from petition.domain.signatures.entry_ids import new_entry_id
 from petition.store.db import Session
@@ -50,7 +51,7 @@ class PlaceContext:
     secret_key: str
 
 
-_ENVELOPE = msgspec.json.Decoder(Envelope)
+_ENVELOPE = structs.decoder(Envelope)
 
 
 def envelope(to: Sequence[str], sender: str | None) -> Envelope:

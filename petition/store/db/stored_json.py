@@ -10,12 +10,14 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from petition import structs
+
 T = TypeVar("T")  # Python 3.11 has no other way to say it
 
 
 def read(text: str, of: type[T]) -> T:
     """What a column holds. Raises msgspec.DecodeError where it is nothing of that type."""
-    return msgspec.json.decode(text, type=of)
+    return structs.decode(text, of)
 
 
 def written(value: object, *, order: Literal["sorted"] | None = None) -> str:

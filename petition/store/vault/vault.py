@@ -19,6 +19,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from petition import structs
 from petition.domain.messages.message import MessageText
 from petition.domain.messages.reply import ReplyText
 from petition.domain.signatures.supporter import Person
@@ -34,9 +35,9 @@ SALT_LENGTH = 16
 LOOK_AGAIN = 5.0
 """Seconds between looks at the key file: a new key is taken up without a restart."""
 
-_PERSON = msgspec.json.Decoder(Person)
-_MESSAGE = msgspec.json.Decoder(MessageText)
-_REPLY = msgspec.json.Decoder(ReplyText)
+_PERSON = structs.decoder(Person)
+_MESSAGE = structs.decoder(MessageText)
+_REPLY = structs.decoder(ReplyText)
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from flask import request
 
+from petition import structs
 from petition.web.api.operations import Parameter
 from petition.web.api.refusals import Refusal
 from petition.web.http.locale import _
@@ -28,7 +29,7 @@ def body(of: type[B]) -> B:
     if request.mimetype != JSON:
         raise Refusal(ProblemKind.NOT_JSON)
     try:
-        return msgspec.json.decode(request.get_data(), type=of)
+        return structs.decode(request.get_data(), of)
     except msgspec.ValidationError as error:
         raise Refusal(ProblemKind.WRONG_FIELDS, _told(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -41,7 +42,7 @@ def parameter(asked: Parameter, default: Any) -> Any:
     if text is None:
         return default
     try:
-        return msgspec.convert(text, asked.type, strict=not asked.is_number)
+        return structs.convert(text, asked.type, strict=not asked.is_number)
     except msgspec.ValidationError as error:
         problem = FieldProblem(detail=_words(str(error)), parameter=asked.name)
         raise Refusal(ProblemKind.WRONG_FIELDS, problem) from None
