@@ -124,6 +124,21 @@ def test_a_public_form_is_done_again(
     assert rows(app, "SELECT count(*) FROM link_requests") == [(1,)]
 
 
+def test_who_asks_whether_we_are_well_is_told_at_once(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def undone() -> Answer:
+        asked.append(1)
+        raise OperationalError("x", {}, UNDONE[0]("x"))
+
+    undone.access = app.view_functions["health.healthz"].access  # type: ignore[attr-defined]
+    monkeypatch.setitem(app.view_functions, "health.healthz", undone)
+    assert client.get("/healthz").status_code == 503
+    assert asked == [1]
+
+
 @pytest.mark.parametrize("path", ["my", "resend", "code", "sign"])
 def test_a_form_that_cannot_be_kept_comes_back_as_it_was_typed(
     app: Flask, client: FlaskClient, path: str
