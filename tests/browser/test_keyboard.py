@@ -142,3 +142,15 @@ def test_what_was_typed_is_still_there_beside_what_is_wrong(
     described = (email.get_attribute("aria-describedby") or "").split()
     said = " ".join(page.locator(f"#{each}").inner_text() for each in described)
     assert "email address" in said
+
+
+def test_the_consoles_way_in_leads_to_what_is_wrong(
+    instance: Instance, open_page: Callable[..., Page]
+) -> None:
+    """By the browser itself: the walk through every page has one that draws nothing."""
+    page = open_page()
+    page.goto("/staff/sign-in")
+    page.locator("#email").fill("nobody@example.org")
+    page.locator("#password").fill("a wrong password")
+    page.keyboard.press("Enter")
+    expect(page.locator(".error-summary")).to_be_focused()
