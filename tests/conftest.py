@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings as examples
 from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
@@ -46,6 +47,15 @@ from tests.worlds import Worlds
 
 cheaper.begin()
 folders.begin()
+# No example fails for being slow, as each would on a busy machine; and those that share a test's
+# fixtures know it.
+examples.register_profile(
+    "unhurried",
+    examples(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+examples.load_profile("unhurried")
 
 TEMPLATE = "petition_template"
 DATABASE_DECIDES = frozenset({"store", "services"})

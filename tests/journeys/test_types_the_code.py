@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from petition.app import SHIPPED
 from petition.domain.letters import confirmation_code as codes
@@ -195,9 +195,7 @@ def test_odd_ones_are_turned_down_kindly(
 
 
 @given(typed=st.text(max_size=40), email=st.text(max_size=40))
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
-)
+@settings(max_examples=40)
 def test_whatever_is_typed_nothing_breaks(
     app: Flask, client: FlaskClient, code: str, typed: str, email: str
 ) -> None:

@@ -253,7 +253,7 @@ _BODIES = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(_HEADS, _VALUES), max_size=6), _BODIES, st.sampled_from([None, "", "a@b"])
 )

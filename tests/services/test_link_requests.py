@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from petition.domain.letters import confirmation_code as codes
 from petition.services.abuse.limits import Sender
@@ -263,9 +263,7 @@ def test_the_newest_five_forms_count(app: Flask, cora: int) -> None:
 
 
 @given(st.text(max_size=120))
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-)
+@settings(max_examples=60)
 def test_whatever_is_typed_is_no_code(app: Flask, cora: int, text: str) -> None:
     assert form_of(app, text) is None
     assert form_of(app, text, "nobody@example.org") is None

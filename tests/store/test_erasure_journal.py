@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from petition.errors import StoreUnavailable
 from petition.store.privacy.erasure_journal import (
@@ -68,7 +68,7 @@ def test_it_holds_the_key_in_hex_and_is_for_its_owner_alone(path: Path) -> None:
     key=st.binary(min_size=16, max_size=16),
     at=st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))])),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(max_examples=50)
 def test_any_entry_comes_back_as_it_was(
     path: Path, verb: str, slug: str, key: bytes, at: datetime
 ) -> None:

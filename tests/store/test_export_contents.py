@@ -10,7 +10,7 @@ from itertools import islice
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 from sqlalchemy.orm import Session
 
 from petition.errors import NotFound
@@ -77,9 +77,7 @@ NUMBERS = st.sets(st.integers(1, 400), min_size=1, max_size=20)
 
 @pytest.mark.slow
 @given(pages=st.lists(NUMBERS, min_size=1, max_size=4))
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None
-)
+@settings(max_examples=15)
 def test_the_bits_are_exactly_the_set(app: Flask, clock: Clock, pages: list[set[int]]) -> None:
     """Several pages, each beginning where the one before ended, with whatever gaps."""
     export_id, held, offset = _begin(app, clock), set(), 2**40

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings as profile, strategies as st
+from hypothesis import given, settings as profile, strategies as st
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse as Answer
 
@@ -278,11 +278,7 @@ def test_a_domain_that_staff_add_counts_from_the_next_form_on(
     assert sign(client, form).status_code == 422
 
 
-@profile(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@profile(max_examples=40)
 @given(comment=st.text(alphabet="0123456789 BERabc@.+-\n", max_size=200), email=st.booleans())
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whatever_was_asked_about_passes_when_it_comes_again(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings as profile, strategies as st
+from hypothesis import given, settings as profile, strategies as st
 
 from petition.domain.campaigns.campaign import CampaignView
 from petition.domain.campaigns.form_fields import FormFields, Wanted
@@ -89,11 +89,7 @@ WANTED = st.builds(
 
 
 @pytest.mark.slow
-@profile(
-    max_examples=400,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@profile(max_examples=400)
 @given(changes=st.dictionaries(FIELDS, ODD, max_size=3), wanted=WANTED)
 def test_whatever_is_plain_is_the_same_form_to_the_library(
     app: Flask, call: CampaignView, changes: dict[str, str], wanted: FormFields

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings as profile, strategies as st
+from hypothesis import given, settings as profile, strategies as st
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse as Answer
 
@@ -307,11 +307,7 @@ def test_junk_in_any_field_is_answered(app: Flask, client: FlaskClient, junk: st
     assert (entries, consents, letters) == (signatures, 3 * signatures, signatures)
 
 
-@profile(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@profile(max_examples=40)
 @given(field=st.sampled_from(FIELDS), junk=st.text(max_size=120))
 def test_any_text_in_any_field_is_answered(
     app: Flask, client: FlaskClient, field: str, junk: str
