@@ -43,6 +43,7 @@ from tests import api_tokens, console, factories, partner_sites, people, webhook
 from tests.authenticator import ORIGIN, Authenticator
 from tests.conftest import Clock
 from tests.html.checker import complaints
+from tests.in_one_go import confirm_all, keep_all
 from tests.messages import be_answered, form_of
 from tests.park import open_park
 from tests.people import Form
@@ -118,9 +119,14 @@ class Guide:
         dependencies_of(app).now.forward(REMINDED)
         self._work()
         # Not before: nobody stays signed in for days.
-        self.staff = console.enter(app)
+        self.enter()
         console.export(self.staff)
         self._review()
+
+    def enter(self) -> None:
+        """Staff, with the token of their forms."""
+        self.staff = console.enter(self.app)
+        self._token = console.form_token(self.staff.get("/staff/"))
 
     def _work(self) -> None:
         while factories.work(self.app):
@@ -129,15 +135,17 @@ class Guide:
     def _gather_names(self) -> None:
         """Enough people who may be named for two pages of names, and for figures by country."""
         call = factories.the_call(self.app)
-        for number in range(NAMED):
-            public = {
-                "visibility": "public",
-                "country": ("DE", "FR")[number % 2],
-                "comment": "It is <right> & due.\nNow." if number % 3 else "",
-            }
-            factories.keep(self.app, call, people.someone(next(self._numbers), **public))
-        for entry_id in factories.entries(self.app):
-            factories.confirm(self.app, entry_id)
+        forms = [
+            people.someone(
+                next(self._numbers),
+                visibility="public",
+                country=("DE", "FR")[number % 2],
+                comment="It is <right> & due.\nNow." if number % 3 else "",
+            )
+            for number in range(NAMED)
+        ]
+        keep_all(self.app, call, forms)
+        confirm_all(self.app, factories.entries(self.app))
         self._work()
         with self.app.app_context(), transaction() as session:
             at = dependencies_of(self.app).now()
@@ -205,9 +213,8 @@ class Guide:
 
     def console(self, address: str, code: str, form: Form) -> Answer:
         """A form of the console, with its token."""
-        token = console.form_token(self.staff.get("/staff/"))
         asked = {"Accept-Language": code}
-        return self.staff.post(address, data={"csrf_token": token, **form}, headers=asked)
+        return self.staff.post(address, data={"csrf_token": self._token, **form}, headers=asked)
 
     def sign(self, code: str, **changes: str) -> Supporter:
         """Somebody new signs, and opens the letter."""
@@ -665,7 +672,7 @@ def park(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
 def panicked(guide: Guide, code: str) -> Iterator[tuple[str, Answer]]:
     """Everything closed, and what an owner finds who signs in again. After all that signs in."""
     yield "panic, done", guide.console("/staff/panic", code, {})
-    guide.staff = console.enter(guide.app)
+    guide.enter()
     yield "panic, afterwards", guide.get("/staff/panic", code)
     yield "campaigns, paused", guide.get("/staff/", code)
 
