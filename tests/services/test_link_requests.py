@@ -263,7 +263,7 @@ def test_the_newest_five_forms_count(app: Flask, cora: int) -> None:
 
 
 @given(st.text(max_size=120))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_whatever_is_typed_is_no_code(app: Flask, cora: int, text: str) -> None:
     assert form_of(app, text) is None
     assert form_of(app, text, "nobody@example.org") is None
@@ -350,12 +350,12 @@ def judged(app: Flask, email: str, *, by: str, hourly: int) -> bool:
 
 @pytest.mark.slow
 def test_guessing_over_many_addresses_is_bounded_in_total(app: Flask, clock: Clock) -> None:
-    """Six senders, 20 addresses each: the hour's total, and ten more for each sender a day."""
-    hourly, senders = 20, [f"192.0.2.{number}" for number in range(6)]
+    """Four senders, 15 addresses each: the hour's total, and ten more for each sender a day."""
+    hourly, senders = 10, [f"192.0.2.{number}" for number in range(4)]
     for total in (hourly + BEYOND * len(senders), hourly):  # the second hour of that day has none
         found = sum(
             judged(app, f"person.{number}@example.org", by=by, hourly=hourly)
-            for number in range(20)
+            for number in range(15)
             for by in senders
         )
         assert found == total

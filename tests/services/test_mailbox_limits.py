@@ -16,7 +16,6 @@ from petition.services.letters import link_requests, screening
 from petition.services.privacy import rights as privacy_rights
 from petition.store.db import reading, transaction
 from petition.web.http.dependencies import dependencies_of
-from petition.worker.loop import BATCH
 from tests import people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, work
@@ -44,16 +43,16 @@ def sent(app: Flask) -> int:
     return len(rows(app, "SELECT 1 FROM letters WHERE state = 'sent'"))
 
 
-def test_forty_tags_of_one_mailbox_are_one_mailbox(app: Flask, clock: Clock) -> None:
+def test_twelve_tags_of_one_mailbox_are_one_mailbox(app: Flask, clock: Clock) -> None:
     call = the_call(app)
-    keep_all(app, call, map(spelled, range(40)))
+    keep_all(app, call, map(spelled, range(12)))
     work(app)
     assert sent(app) == 3
-    assert len(rights.ids(app)) == 40, "they may be forty people: forty signatures"
+    assert len(rights.ids(app)) == 12, "they may be twelve people: twelve signatures"
     assert rows(app, "SELECT letters FROM mailboxes") == [(3,)]
-    for _day in range(6):
+    for _day in range(3):
         clock.forward(DAY)
-        keep_all(app, call, map(spelled, range(40, 50)))
+        keep_all(app, call, map(spelled, range(12, 16)))
         work(app)
     assert sent(app) == 5
 
@@ -130,9 +129,10 @@ def test_five_ever_are_withheld_at_once_too(app: Flask, clock: Clock) -> None:
 def test_a_worker_with_a_long_queue_lets_a_newcomer_pass(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    long_queue = 3
+    long_queue, batch = 3, 5
+    monkeypatch.setattr("petition.worker.loop.BATCH", batch)
     monkeypatch.setattr("petition.worker.loop.LONG_QUEUE", long_queue)
-    forms = [*map(spelled, range(BATCH * (long_queue + 2))), people.someone(9_999)]
+    forms = [*map(spelled, range(batch * (long_queue + 2))), people.someone(9_999)]
     keep_all(app, the_call(app), forms)
     with app.app_context():
         worker = make_worker(app, threading.Event())

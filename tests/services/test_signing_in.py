@@ -103,9 +103,9 @@ def most_in_a_minute(times: list[datetime]) -> int:
 
 
 def test_tries_without_end_at_one_account(app: Flask, clock: Clock) -> None:
-    """Two a second, ten minutes long: five a minute are judged, however many were refused."""
+    """Two a second, five minutes long: five a minute are judged, however many were refused."""
     judged = []
-    for _ in range(12):
+    for _ in range(6):
         with transaction() as session:  # many in one, for the sake of the time
             for _ in range(100):
                 clock.forward(timedelta(milliseconds=500))
@@ -114,14 +114,14 @@ def test_tries_without_end_at_one_account(app: Flask, clock: Clock) -> None:
                     signing_in.take_place(session, a_try("attacker"), known=False, at=clock())
                     judged.append(clock())
     assert most_in_a_minute(judged) <= 5
-    assert len(judged) >= 4 * 10
+    assert len(judged) >= 4 * 5
     assert len(rows(app, "SELECT * FROM sign_in_places")) <= 5
 
 
 @pytest.mark.slow
-def test_thousands_of_tries_spread_over_addresses(app: Flask, clock: Clock) -> None:
+def test_hundreds_of_tries_spread_over_addresses(app: Flask, clock: Clock) -> None:
     """They leave no rows behind but the last minute's, and nothing that was typed."""
-    for hundred in range(12):
+    for hundred in range(4):
         with transaction() as session:  # many in one, for the sake of the time
             for number in range(100):
                 clock.forward(timedelta(milliseconds=500))
@@ -261,7 +261,7 @@ def test_disabling_ends_it(app: Flask, clock: Clock, device: str) -> None:
 
 
 def test_twenty_devices_the_last_seen_ones(app: Flask, clock: Clock, device: str) -> None:
-    for _ in range(25):
+    for _ in range(21):
         clock.forward(MINUTE)
         come_in(a_try(), clock())
         come_in(a_try(device=device), clock())

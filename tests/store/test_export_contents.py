@@ -144,7 +144,7 @@ def test_pages_of_a_long_export_are_all_on_record(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunks", range(1, 8))
+@pytest.mark.parametrize("chunks", [1, 2, 3, 4, 7])  # the first of each kind, and all
 def test_an_export_that_is_cut_off_has_on_record_at_least_what_left(
     app: Flask, signature_ids: list[int], monkeypatch: pytest.MonkeyPatch, chunks: int
 ) -> None:

@@ -21,18 +21,25 @@ from petition.store.vault import key_checks
 from petition.store.vault.key_checks import Keys, KeysForeign
 from petition.web.http.dependencies import dependencies_of
 from tests import people
+from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call
+from tests.worlds import Worlds
 
 Ring = Callable[[KeyRing], KeyRing]
 
 
 @pytest.fixture
-def filled(app: Flask) -> Flask:
+def filled(app: Flask, clock: Clock, worlds: Worlds) -> Flask:
     """Four people have signed, the first has confirmed."""
-    for form in people.SIGNERS:
-        keep(app, the_call(app), form)
-    confirm(app, entries(app)[0])
+    worlds.enter(app, clock, "one_of_four_confirmed", lambda: _fill(app))
     return app
+
+
+def _fill(app: Flask) -> None:
+    call = the_call(app)
+    for form in people.SIGNERS:
+        keep(app, call, form)
+    confirm(app, entries(app)[0])
 
 
 @contextmanager
@@ -81,16 +88,15 @@ FOREIGN: dict[str, tuple[Ring, str]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", FOREIGN)
 @pytest.mark.parametrize("checked", [True, False], ids=["with fingerprints", "before there were"])
 def test_a_foreign_ring_is_refused_by_name(
-    filled: Flask, settings: Settings, what: str, checked: bool
+    filled: Flask, settings: Settings, checked: bool
 ) -> None:
-    make, said = FOREIGN[what]
     if not checked:
         change(filled, "DELETE FROM key_checks")
-        said = said.replace("another index key", "PETITION_VAULT_KEY")
-    assert said in _refused(_with_ring(settings, make(settings.vault_keys)))
+    for what, (make, said) in FOREIGN.items():
+        words = said if checked else said.replace("another index key", "PETITION_VAULT_KEY")
+        assert words in _refused(_with_ring(settings, make(settings.vault_keys))), what
     with _begun(settings):
         pass
 
@@ -185,19 +191,19 @@ def test_blank_records_are_no_witness(filled: Flask, settings: Settings) -> None
     assert "sealing key 1" in _refused(settings)
 
 
-@pytest.mark.parametrize("missing", ["secret.key", "vault.key", "both"])
 def test_no_key_is_made_beside_a_database_with_people(
-    filled: Flask, settings: Settings, tmp_path: Path, missing: str
+    filled: Flask, settings: Settings, tmp_path: Path
 ) -> None:
-    instance = tmp_path / "other"
-    shutil.copytree(settings.instance, instance)
-    for name in ("secret.key", "vault.key") if missing == "both" else (missing,):
-        (instance / name).unlink()
-    before = sorted(path.name for path in instance.iterdir())
-    environ = {"DATABASE_URL": settings.database_url, "PETITION_INSTANCE": str(instance)}
-    with pytest.raises(SettingError, match="no new keys are made beside it"):
-        load(environ, before_generating=key_checks.refuse_beside_people)
-    assert sorted(path.name for path in instance.iterdir()) == before
+    for missing in (("secret.key",), ("vault.key",), ("secret.key", "vault.key")):
+        instance = tmp_path / "-".join(missing)
+        shutil.copytree(settings.instance, instance)
+        for name in missing:
+            (instance / name).unlink()
+        before = sorted(path.name for path in instance.iterdir())
+        environ = {"DATABASE_URL": settings.database_url, "PETITION_INSTANCE": str(instance)}
+        with pytest.raises(SettingError, match="no new keys are made beside it"):
+            load(environ, before_generating=key_checks.refuse_beside_people)
+        assert sorted(path.name for path in instance.iterdir()) == before
 
 
 def test_keys_are_made_beside_a_database_without_people(
