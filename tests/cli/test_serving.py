@@ -132,8 +132,11 @@ def instance(tmp_path: Path) -> Path:
     return tmp_path / "instance"
 
 
-def test_more_slow_bodies_than_threads_hold_nobody_up(instance: Path) -> None:
-    with serving(instance, "--body-seconds", "60", "--threads", "2") as served:
+def test_slow_bodies_hold_nobody_up_and_what_has_begun_is_finished_at_the_end(
+    instance: Path,
+) -> None:
+    with serving(instance, "--body-seconds", str(PATIENCE), "--threads", "2") as served:
+        # More of them than there are threads.
         slow = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(40)]
         for each in slow[::2]:
             each.sendall(FORM + b"Content-Length: 5000\r\n\r\nab")
@@ -145,6 +148,17 @@ def test_more_slow_bodies_than_threads_hold_nobody_up(instance: Path) -> None:
         assert status(served.ask(whole)) not in OURS
         for each in slow:
             each.close()
+
+        with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as caller:
+            caller.sendall(FORM + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            # Now it is held by a process, which awaits the form, and not by the system's queue.
+            assert caller.recv(1 << 16).startswith(b"HTTP/1.1 100 ")
+            caller.sendall(b"a")
+            served.process.send_signal(signal.SIGTERM)
+            until(lambda: not is_up(served.port), seconds=PATIENCE)
+            caller.sendall(b"b")
+            assert status(to_the_end(caller)) not in OURS
+        assert served.process.wait(PATIENCE) == 0
 
 
 def test_a_full_disk_of_logs_keeps_no_server_from_starting(instance: Path) -> None:
@@ -247,23 +261,23 @@ class TestWhereItListens:
             with pytest.raises(CannotListen, match="in use"):
                 listen("127.0.0.1", other.getsockname()[1], 2)
 
-    def test_two_instances_at_one_port(self, served: Served, tmp_path: Path) -> None:
-        for command in ("serve", "start"):
-            found = subprocess.run(
-                [sys.executable, "-m", "petition", command],
-                cwd=ROOT,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "PETITION_INSTANCE": str(tmp_path / "another"),
-                    "PORT": str(served.port),
-                },
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            assert found.returncode == 1
-            assert "in use" in one_line(found.stderr)
+    def test_two_instances_at_one_port(
+        self, run_serve: Serve, served: Served, tmp_path: Path
+    ) -> None:
+        another = environment(tmp_path / "another", PORT=str(served.port))
+        beside = run_serve(tmp_path / "another", PORT=str(served.port))
+        started = subprocess.run(
+            [sys.executable, "-m", "petition", "start"],
+            cwd=ROOT,
+            env=another,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert beside.exit_code == started.returncode == 1
+        assert "in use" in one_line(beside.stderr)
+        assert "in use" in one_line(started.stderr)
         assert is_up(served.port)
 
     def test_of_starts_at_the_same_moment_one_gets_the_port(self) -> None:
@@ -336,23 +350,11 @@ class TestThePidFile:
             assert (tmp_path / PID_FILE).read_text() == f"{os.getpid()}\n"
         assert not (tmp_path / PID_FILE).exists()
 
-    def test_a_server_has_one_while_it_runs(self, instance: Path) -> None:
-        instance.mkdir()
-        (instance / PID_FILE).write_text(str(os.getpid()))
-        with serving(instance) as served:
-            assert (served.instance / PID_FILE).read_text() == f"{served.process.pid}\n"
-        assert not (instance / PID_FILE).exists()
-
-    def test_one_that_was_killed_is_followed_at_once(self, instance: Path) -> None:
-        with serving(instance) as served:
-            served.process.kill()
-            served.process.wait()
-            with serving(instance) as following:
-                assert (instance / PID_FILE).read_text() == f"{following.process.pid}\n"
-
 
 class TestWhatItSays:
-    def test_one_line_where_it_listens_and_with_what(self, instance: Path) -> None:
+    def test_one_line_where_it_listens_and_with_what_and_its_pid_file(self, instance: Path) -> None:
+        instance.mkdir()
+        (instance / PID_FILE).write_text(str(os.getpid()))
         port = free_port()
         secret = "smtp://mailer:pass%40word@mail.example.org:587?starttls=1"
         process = subprocess.Popen(
@@ -363,14 +365,16 @@ class TestWhatItSays:
             text=True,
         )
         until(lambda: is_up(port), seconds=PATIENCE)
+        assert (instance / PID_FILE).read_text() == f"{process.pid}\n", "while it runs"
         process.terminate()
         _, said = process.communicate(timeout=PATIENCE)
         assert one_line(said) == (
             f"petition {__version__} serves pages at http://127.0.0.1:{port}; "
             f"database SQLite {instance}/petition.db; mail by mail.example.org:587"
         )
+        assert not (instance / PID_FILE).exists()
 
-    def test_commands_beside_it_name_its_port(self, instance: Path) -> None:
+    def test_commands_beside_it_name_its_port_until_it_is_killed(self, instance: Path) -> None:
         def invite() -> str:
             return in_this_process("staff", "invite", "a@example.org", "--role", "owner")
 
@@ -385,6 +389,8 @@ class TestWhatItSays:
             served.process.kill()
             served.process.wait()
             assert invite().startswith("http://127.0.0.1:8000/"), "a killed one serves nothing"
+            with serving(instance) as following:  # at once
+                assert (instance / PID_FILE).read_text() == f"{following.process.pid}\n"
 
 
 class TestAStartThatCannotBe:
@@ -436,33 +442,23 @@ def test_a_process_that_is_killed_is_followed_by_another(served: Served) -> None
     until(lambda: is_up(served.port), seconds=PATIENCE)
 
 
-@pytest.mark.parametrize("whose", ["master", "web process"])
-def test_a_signal_that_another_thread_gets_is_not_missed(instance: Path, whose: str) -> None:
+def test_a_signal_that_another_thread_gets_is_not_missed(instance: Path) -> None:
     # The same happens to one that comes just before the main thread waits; this one is repeatable.
     with serving(instance) as served:
-        pid = served.process.pid if whose == "master" else min(children(served.process.pid))
-        others = {int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()} - {pid}
-        assert ctypes.CDLL(None).tgkill(pid, min(others), signal.SIGTERM) == 0
-        if whose == "master":
-            assert served.process.wait(PATIENCE) == 0
-        else:
-            until(lambda: pid not in children(served.process.pid), seconds=PATIENCE)
+        (web_process,) = children(served.process.pid)
+        tell_another_thread(web_process)
+        until(lambda: web_process not in children(served.process.pid), seconds=PATIENCE)
+        until(lambda: is_up(served.port), seconds=PATIENCE)  # by another one
+        tell_another_thread(served.process.pid)
+        assert served.process.wait(PATIENCE) == 0
+
+
+def tell_another_thread(pid: int) -> None:
+    """SIGTERM, to one of its threads that is not the main one."""
+    others = {int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()} - {pid}
+    assert ctypes.CDLL(None).tgkill(pid, min(others), signal.SIGTERM) == 0
 
 
 def children(pid: int) -> set[int]:
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return {int(each) for each in found.split()}
-
-
-def test_what_has_begun_is_finished_at_the_end(instance: Path) -> None:
-    with serving(instance, "--body-seconds", str(int(PATIENCE))) as served:
-        with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as caller:
-            caller.sendall(FORM + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-            # Now it is held by a process, which awaits the form, and not by the system's queue.
-            assert caller.recv(1 << 16).startswith(b"HTTP/1.1 100 ")
-            caller.sendall(b"a")
-            served.process.send_signal(signal.SIGTERM)
-            until(lambda: not is_up(served.port), seconds=PATIENCE)
-            caller.sendall(b"b")
-            assert status(to_the_end(caller)) not in OURS
-        assert served.process.wait(PATIENCE) == 0

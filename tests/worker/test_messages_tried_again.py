@@ -31,6 +31,7 @@ from tests.conftest import Clock
 from tests.factories import change, rows, text_of
 from tests.messages import KEYS, my_link, recipients, states, together, write_to
 from tests.smtp_server import SmtpServer, Taken
+from tests.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
@@ -107,15 +108,21 @@ def joint(
     clock: Clock,
     smtp_server: SmtpServer,
     worker_to: Callable[..., Worker],
+    worlds: Worlds,
 ) -> Joint:
     """It is written, and given its time; the next round of the worker hands it over."""
-    together(app)
-    clock.at = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)  # in their office hours
-    write_to(app, client, cora=KEYS)
     found = Joint(app, clock, smtp_server, worker_to(smtp_server.smtp))
     smtp_server.handler.at_recipient = lambda to: found.answers.get(to.partition("@")[0])
-    found.worker.once()
-    clock.forward(pacing.SPREAD)
+
+    def written() -> list[Taken]:
+        together(app)
+        clock.at = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)  # in their office hours
+        write_to(app, client, cora=KEYS)
+        found.worker.once()
+        clock.forward(pacing.SPREAD)
+        return [*smtp_server.handler.taken]
+
+    smtp_server.handler.taken[:] = worlds.enter(app, clock, "cora_wrote_to_all", written)
     return found
 
 
