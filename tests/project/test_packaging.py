@@ -55,7 +55,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `petition` command of a fresh virtual environment that holds the wheel."""
     place = tmp_path_factory.mktemp("installed")
     venv.create(place, with_pip=True, symlinks=True)
-    pip = (place / "bin" / "python", "-m", "pip", "install", "--quiet", "--only-binary", ":all:")
+    # Of its thousands of modules those are compiled that a start imports.
+    pip = (place / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-compile")
+    pip = (*pip, "--only-binary", ":all:", "--disable-pip-version-check")
     run(*pip, "--require-hashes", "-r", ROOT / "requirements.txt", cwd=place)
     run(*pip, "--no-deps", "--no-index", wheel, cwd=place)
     return place / "bin" / "petition"
