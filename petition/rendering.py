@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import CodeType
 from typing import Any
 
@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 
 from petition import assets, design, i18n
 from petition.config import Contact, resource_dir
+from petition.country_options import country_options
 
 _MARK = re.compile(r"\[(\d+)\]")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
@@ -87,6 +88,7 @@ class Renderer:
             date=language.date,
             time=language.time,
             reported=language.reported,
+            country_options=partial(country_options, language.code),
             language_name=lambda code: i18n.language(code).own_name,
             language_in_full=lambda code: i18n.language(code).in_full,
             language_dir=lambda code: i18n.language(code).direction,

@@ -12,7 +12,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from itertools import combinations
@@ -67,7 +67,7 @@ class Providers(Mapping[str, Provider]):
     @cached_property
     def fingerprint(self) -> str:
         """16 characters that are others as soon as any rule is another one."""
-        rows: list[Any] = [asdict(self._rows[domain]) for domain in sorted(self._rows)]
+        rows = [vars(self._rows[domain]) for domain in sorted(self._rows)]
         return sha256(json.dumps(rows).encode()).hexdigest()[:16]
 
 

@@ -29,7 +29,6 @@ from petition.web.http.access import OWN_FRAMES, PUBLIC, access
 from petition.web.http.cached_response import answer, made, shared, uncached
 from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
-from petition.web.http.locale import language
 from petition.web.http.rendering import page
 from petition.web.http.security import FOR_SANDBOXES, may_be_framed_by
 from petition.web.public.campaign_page import page_context, shown_call
@@ -124,7 +123,6 @@ class Frame(FormPage):
             errors=errors,
             hints=hints,
             wait=wait,
-            countries=(("", ""), *language().countries()),
             sites="" if errors or hints.questions or self.is_preview else " ".join(self.of.origins),
             messages=messages_for_blank(self.shown.view),
             **counted(self.shown),

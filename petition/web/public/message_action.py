@@ -315,7 +315,6 @@ class MessageAction:
             errors=errors,
             hints=hints,
             wait=wait,
-            countries=(("", ""), *language().countries()),
             agreed=deps().campaign_cache.agreed_targets(self.view.slug),
             choice=self.view.presentation.message.choice,
             choices=Choice,

@@ -20,7 +20,7 @@ from petition.web.http.access import OWN_PAGES, PUBLIC, access
 from petition.web.http.cached_response import shared, uncached
 from petition.web.http.campaign_cache import CachedCampaign
 from petition.web.http.dependencies import deps
-from petition.web.http.locale import language, set_locale
+from petition.web.http.locale import set_locale
 from petition.web.http.rendering import page
 from petition.web.http.url_converters import query
 from petition.web.public.campaign_page import page_context, plain_page, shown_call
@@ -165,7 +165,6 @@ class _CampaignPage(FormPage):
             errors=errors,
             hints=hints,
             wait=wait,
-            countries=(("", ""), *language().countries()),
             linked_data=linked_data(self.shown),
             **counted(self.shown),
             **page_context(self.shown.view, tags=self._carried(form)),
