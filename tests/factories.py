@@ -231,7 +231,7 @@ def keep(app: Flask, call: CampaignView, form: Form, at: datetime | None = None)
 
 
 def keep_apart(environ: dict[str, str], forms: list[Form]) -> None:
-    """Sign from another process: what `multiprocessing` starts."""
+    """Sign from another process."""
     app = create_app(load(environ))
     call = the_call(app)
     for form in forms:
