@@ -55,13 +55,13 @@ def backup(request: pytest.FixtureRequest, app: Flask) -> Iterator[Backup]:
 
     def take() -> PutBack:
         db.engine.dispose()  # nobody may be connected to what is copied
-        server.run(f"CREATE DATABASE {copy} TEMPLATE {name}")
+        server.run(f"CREATE DATABASE {copy} TEMPLATE {name} STRATEGY file_copy")
         return put_back
 
     def put_back() -> None:
         db.engine.dispose()
         server.run(f"DROP DATABASE {name} WITH (FORCE)")
-        server.run(f"CREATE DATABASE {name} TEMPLATE {copy}")
+        server.run(f"CREATE DATABASE {name} TEMPLATE {copy} STRATEGY file_copy")
 
     yield take
     db.engine.dispose()

@@ -655,7 +655,7 @@ def test_the_dry_run_says_exactly_what_a_run_does_and_changes_nothing(
 
 
 def test_a_year_and_more_day_by_day(app: Flask, clock: Clock) -> None:
-    """People come for 20 days, half confirm; the call closes; in the end there is nothing.
+    """People come for 12 days, half confirm; the call closes; in the end there is nothing.
 
     While forms wait and on the last days of the year it is looked at each day; in between, when
     nothing can be due, every other month.
@@ -664,23 +664,23 @@ def test_a_year_and_more_day_by_day(app: Flask, clock: Clock) -> None:
     most, closing = 0, datetime(2027, 1, 1, 9, 30, tzinfo=UTC)
     last = end(closing, 12)
     assert last == closing + 365 * DAY
-    for day in (*range(31), *range(60, 384, 60), *range(383, 388)):
-        clock.at = closing - 20 * DAY + day * DAY
-        if day < 20:
+    for day in (*range(23), *range(60, 376, 60), *range(375, 380)):
+        clock.at = closing - 12 * DAY + day * DAY
+        if day < 12:
             keep(app, call, people.someone(day))
             if day % 2:
                 confirm(app, entries(app)[-1])
-        if day == 20:
+        if day == 12:
             close(clock)
         worker_.once()
         found = Counter(states(app).values())
         assert found["pending"] <= 5, "one more each other day, for a week"
         most = max(most, found["confirmed"])
-        if day >= 28:
-            assert found == ({"confirmed": 10} if clock() < last else {}), f"day {day}"
+        if day >= 20:
+            assert found == ({"confirmed": 6} if clock() < last else {}), f"day {day}"
     assert clock() > last
-    assert most == 10
-    assert rights.counted(app)["total", ""] == 10
+    assert most == 6
+    assert rights.counted(app)["total", ""] == 6
     for table in ("signatures", "entries", "consents", "letters", "link_requests", "code_tries"):
         assert rows(app, f"SELECT * FROM {table}") == [], table
 
