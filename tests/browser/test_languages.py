@@ -18,6 +18,15 @@ SHIPPED = ("en", "fr", "es", "de", "it", "pl", "ar")
 CODES = sorted({*SHIPPED, *i18n.codes()})
 SMALL = {"width": 320, "height": 640}
 
+# Links that do not lie in the window, on top of all else, to the middle of each of their edges (the
+# corners are round), or are smaller than a finger wants.
+OUT_OF_REACH = """links => links.filter((each) => {
+    const { x, y, left, right, top, bottom, width, height } = each.getBoundingClientRect();
+    const [across, down] = [x + width / 2, y + height / 2];
+    const edges = [[left + 1, down], [right - 1, down], [across, top + 1], [across, bottom - 1]];
+    const whole = edges.every(([x, y]) => each.contains(document.elementFromPoint(x, y)));
+    return !whole || width < 24 || height < 24;
+}).map((each) => each.textContent)"""
 WRITE = "([numbers, code]) => numbers.map(n => new Intl.NumberFormat(code).format(n))"
 
 
@@ -59,11 +68,8 @@ def test_the_menu_on_a_small_phone(open_page: Any, script: bool) -> None:
         expect(links.first).to_be_hidden()
         button.focus()
         page.keyboard.press("Enter")
-        for link in links.all():
-            expect(link).to_be_in_viewport(ratio=1)
-            box = link.bounding_box()
-            assert box["height"] >= 24
-            assert box["width"] >= 24
+        expect(links.last).to_be_visible()
+        assert links.evaluate_all(OUT_OF_REACH) == []
         page.keyboard.press("Escape")
         expect(links.first).to_be_hidden()
         expect(button).to_be_focused()
@@ -96,6 +102,7 @@ def test_the_menu_on_a_desktop_is_open(instance: Any, open_page: Any) -> None:
     for code in i18n.codes():
         page.goto(f"/{code}/amazon")
         expect(page.locator(".languages button")).to_be_hidden()
-        for link in page.locator(".languages a").all():
-            expect(link).to_be_in_viewport(ratio=1)
-            assert link.bounding_box()["height"] >= 24
+        links = page.locator(".languages a")
+        expect(links).to_have_count(len(i18n.codes()))
+        expect(links.last).to_be_visible()
+        assert links.evaluate_all(OUT_OF_REACH) == []
