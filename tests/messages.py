@@ -21,7 +21,8 @@ from petition.store.messages import replies
 from petition.store.tables import CampaignText, Message, MessageTarget
 from petition.web.http.dependencies import dependencies_of
 from tests import people
-from tests.factories import change, confirm, entries, letters, rows, text_of
+from tests.factories import change, entries, letters, rows, text_of
+from tests.in_one_go import confirm_all
 from tests.people import Form
 
 KEYS = ("chief-executive", "human-resources", "human-rights")
@@ -77,8 +78,7 @@ def write_to(app: Flask, client: FlaskClient, **keys: tuple[str, ...]) -> None:
     for name, those in keys.items():
         form = form_of(client, getattr(people, name)) | {"to": list(those)}
         assert client.post("/en/amazon/message", data=form).status_code == 303
-    for entry_id in entries(app):
-        confirm(app, entry_id)
+    confirm_all(app, entries(app))
 
 
 def states(app: Flask) -> dict[str, int]:

@@ -29,6 +29,7 @@ from petition.worker import letters as letters_, loop as workers
 from tests import people, rights
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, keep, rows, the_call, together, until
+from tests.in_one_go import keep_all
 
 pytestmark = pytest.mark.slow
 
@@ -42,9 +43,7 @@ def letters_owed(app: Flask) -> int:
 
 
 def _owe_letters(app: Flask) -> int:
-    call = the_call(app)
-    for number in range(30):
-        keep(app, call, people.someone(number))
+    keep_all(app, the_call(app), map(people.someone, range(30)))
     return 30
 
 

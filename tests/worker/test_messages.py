@@ -23,6 +23,7 @@ from petition.worker.messages import LEASE, MessageSender
 from tests import people
 from tests.conftest import Clock
 from tests.factories import change, confirm, entries, rows, together
+from tests.in_one_go import confirm_all
 from tests.messages import KEYS, states, write
 from tests.smtp_server import SmtpServer
 
@@ -37,8 +38,7 @@ def number_of_writers(app: Flask, client: FlaskClient, number: int) -> None:
     """So many people write to the first target and confirm."""
     for place in range(number):
         write(client, people.cora | {"email": f"p{place}@example.net"}, to=KEYS[0])
-    for entry_id in entries(app):
-        confirm(app, entry_id)
+    confirm_all(app, entries(app))
 
 
 def sent_to_targets(server: SmtpServer) -> list[str]:
@@ -136,8 +136,7 @@ def test_four_workers_send_no_more_to_a_mail_provider_than_its_cap(
     give_settings(app, messages_per_hour=4)
     for place in range(3):
         write(client, people.cora | {"email": f"p{place}@example.net"})
-    for entry_id in entries(app):
-        confirm(app, entry_id)
+    confirm_all(app, entries(app))
     worker.once()
     clock.at = IN_OFFICE.replace(minute=59)
     send_at_once(app, workers=4)
