@@ -17,7 +17,8 @@ from petition.worker import digests
 from petition.worker.loop import Worker
 from tests import people
 from tests.conftest import Clock
-from tests.factories import change, confirm, entries, rows
+from tests.factories import change, entries, rows
+from tests.in_one_go import confirm_all
 from tests.messages import KEYS, states, write
 from tests.smtp_server import SmtpServer
 
@@ -37,8 +38,7 @@ def add_writers(app: Flask, client: FlaskClient, first: int, number: int) -> Non
         write(
             client, person, to=KEYS[0], shown_as=shown[place % 3], message_body="Please.\n\n{name}"
         )
-    for entry_id in set(entries(app)) - known:
-        confirm(app, entry_id)
+    confirm_all(app, sorted(set(entries(app)) - known))
 
 
 def sent_to_targets(server: SmtpServer) -> list[EmailMessage]:

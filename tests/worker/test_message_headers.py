@@ -13,7 +13,8 @@ from petition.domain.messages import pacing
 from petition.worker.loop import Worker
 from tests import people
 from tests.conftest import Clock
-from tests.factories import change, confirm, entries
+from tests.factories import change, entries
+from tests.in_one_go import confirm_all
 from tests.messages import KEYS, form_of, states
 from tests.smtp_server import SmtpServer
 
@@ -41,8 +42,7 @@ def test_nothing_that_is_typed_or_sealed_adds_a_line_a_reader_or_a_message(
         answer = client.post("/en/amazon/message", data=form | {"to": [KEYS[place % 3]]} | typed)
         assert answer.status_code in {303, 422}
         sent += answer.status_code == 303
-    for entry_id in entries(app):
-        confirm(app, entry_id)
+    confirm_all(app, entries(app))
     assert states(app) == {"queued": sent}
     assert sent > len(TYPED) // 2
     worker = worker_to(smtp_server.smtp)

@@ -114,10 +114,18 @@ def test_no_name_leads_to_this_machine_or_its_network(
 ) -> None:
     tried: list[object] = []
     monkeypatch.setattr(webhook_client.socket, "create_connection", tried.append)
+    found: list[str] = []
+    asked: list[str] = []
+
+    def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return found
+
+    client = WebhookClient(resolver=resolve, seconds=2)  # one: each reads all authorities
     for each in LEADS_TO:
         for found in ([each], ["93.184.215.14", each], [each, "93.184.215.14"]):
-            client = WebhookClient(resolver=lambda host, port, found=found: found, seconds=2)  # type: ignore[misc]
             assert fault(client, f"https://{HOST}:{listener.port}/") == Fault.ADDRESS, found
+    assert asked == [HOST] * 3 * len(LEADS_TO)
     assert not tried
     assert listener.accepted() == 0
 
