@@ -346,7 +346,7 @@ def people() -> ModuleType:
 
 @pytest.fixture
 def sign() -> Callable[..., factories.Answer]:
-    """sign(client, form, lang="en"): fetches the ticket from the page and sends the form."""
+    """sign(client, form, lang="en"): sends the form with the ticket that its page has."""
     return factories.sign
 
 

@@ -52,11 +52,23 @@ def invite(
 ) -> str:
     """The path of a fresh one-time link, for a role on one campaign or on all."""
     with app.app_context(), transaction() as session:
-        campaign_id = campaigns.by_slug(session, campaign).id if campaign else None
-        grant = Grant(campaign_id=campaign_id, role=Role(role), further=frozenset(also))
         at = dependencies_of(app).now()
-        token = accounts.invite(session, email or address(role), grant, by="test", at=at)
+        token = _invite(session, role, email or address(role), campaign, also, at=at)
     return f"/staff/set-up/{token}"
+
+
+def _invite(
+    session: Session,
+    role: str,
+    email: str,
+    campaign: str | None,
+    also: Collection[Right],
+    *,
+    at: datetime,
+) -> str:
+    campaign_id = campaigns.by_slug(session, campaign).id if campaign else None
+    grant = Grant(campaign_id=campaign_id, role=Role(role), further=frozenset(also))
+    return accounts.invite(session, email, grant, by="test", at=at)
 
 
 def everywhere(role: str) -> Grant:
@@ -124,13 +136,14 @@ def enter(
     also: Collection[Right] = (),
 ) -> FlaskClient:
     """A browser in which a member of staff has set up their account and is signed in."""
-    client, deps = app.test_client(), dependencies_of(app)
-    link = invite(app, role, email, campaign=campaign, also=also).rpartition("/")[2]
+    client, deps, email = app.test_client(), dependencies_of(app), email or address(role)
+    # In one transaction: what it writes is what the three of them would.
     with app.app_context(), transaction() as session:
         at = deps.now()
+        link = _invite(session, role, email, campaign, also, at=at)
         half = accounts.set_up(session, link, _hashed(), at=at)
         assert half is not None
-        person = store_accounts.by_email(session, email or address(role))
+        person = store_accounts.by_email(session, email)
         assert person is not None
         sealed = deps.vault.seal_factor(_SECRET, person.id)
         second_factors.set_first(session, person.id, sealed, 0, at=at)

@@ -40,6 +40,7 @@ from petition.store.signatures import mail_providers
 from petition.store.signatures.bulk_insert import Answer as Consented, NewEntry
 from petition.store.signatures.signatures import Found
 from petition.web.http.dependencies import dependencies_of
+from petition.web.signing import form_tickets
 from tests.people import Form
 
 _TICKET = re.compile(r'<input\b(?=[^>]*\bname="ticket")[^>]*\bvalue="([^"]*)"')
@@ -55,9 +56,16 @@ def ticket(client: FlaskClient, lang: str = "en", slug: str = "amazon") -> str:
 
 
 def sign(client: FlaskClient, form: Form, lang: str = "en", slug: str = "amazon") -> Answer:
-    """Open the call's page, fill its form in, send it."""
-    filled = form | {"ticket": ticket(client, lang, slug)}
+    """Fill the form of the call's page in, and send it."""
+    filled = form | {"ticket": same_ticket(client, lang, slug)}
     return client.post(f"/{lang}/{slug}/sign", data=filled)
+
+
+def same_ticket(client: FlaskClient, lang: str = "en", slug: str = "amazon") -> str:
+    """The ticket that `ticket` finds, without a page drawn for it."""
+    app = client.application
+    with app.app_context():
+        return form_tickets.ticket(dependencies_of(app).campaign_cache.shown(slug, lang).view)
 
 
 def environ_of(path: str, form: Form) -> dict[str, Any]:

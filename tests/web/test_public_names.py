@@ -103,16 +103,13 @@ def test_ten_a_page_by_plain_links(app: Flask, client: FlaskClient) -> None:
     assert f'href="/ar/amazon/names{older[1]}"' in second, "the language menu keeps the place"
 
 
-@pytest.mark.each_case_on_both
-@pytest.mark.parametrize(
-    "before",
-    ["", "0", "-1", "1", "x", "1.5", "1e3", " 1", "٣", "9" * 19, "9" * 400, "1%00", "1;--"],
-)
-def test_a_place_that_is_none(app: Flask, client: FlaskClient, before: str) -> None:
+def test_a_place_that_is_none(app: Flask, client: FlaskClient) -> None:
     approve(app, public(1))
-    answer = client.get(f"/en/amazon/names?before={before}")
-    assert answer.status_code == 404
-    assert "Page not found" in answer.get_data(as_text=True)
+    places = ("", "0", "-1", "1", "x", "1.5", "1e3", " 1", "٣", "9" * 19, "9" * 400, "1%00", "1;--")
+    for before in places:
+        answer = client.get(f"/en/amazon/names?before={before}")
+        assert answer.status_code == 404, before
+        assert "Page not found" in answer.get_data(as_text=True), before
 
 
 @pytest.mark.slow

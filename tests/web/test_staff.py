@@ -347,13 +347,14 @@ class TestSignIn:
         assert cookie(client) != planted
         assert not is_in(with_cookie(app, planted))
 
-    @pytest.mark.each_case_on_both
-    @pytest.mark.parametrize(
-        "junk", ["\x00", "a\x00b@example.org", "é" * 400, "x" * 5000, "' OR 1=1 --", "\U0010ffff"]
-    )
-    def test_junk_is_answered(self, app: Flask, client: FlaskClient, junk: str) -> None:
-        assert console.sign_in(client, junk, junk).status_code in {422, 429}
-        assert not is_in(client)
+    def test_junk_is_answered(self, app: Flask, client: FlaskClient, clock: Any) -> None:
+        for junk in (
+            *("\x00", "a\x00b@example.org", "é" * 400),
+            *("x" * 5000, "' OR 1=1 --", "\U0010ffff"),
+        ):
+            clock.forward(timedelta(minutes=1))  # one sender types them all, and has a limit
+            assert console.sign_in(client, junk, junk).status_code in {422, 429}, ascii(junk)
+            assert not is_in(client), ascii(junk)
 
     def test_a_password_beyond_the_forms_size(self, client: FlaskClient) -> None:
         assert console.sign_in(client, OWNER, "x" * 70_000).status_code == 413
