@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from tests.browser.instance import ROOT, Instance, run_instance
+from tests.browser.instance import DATABASE, ROOT, Instance, make_tables, run_instance
 from tests.browser.launching import chromium_path, launch, lightest_path
+from tests.templates import MadeOnce
 
 HERE = Path(__file__).parent
 ARTEFACTS = ROOT / "artefacts" / "browser"
@@ -68,10 +69,10 @@ class Driver:
             self._browsers[kind] = launch(self._driver, SHORT_LIVED, *options, path=path)
         return self._browsers[kind]
 
-    def instance(self, folder: Callable[[], Path]) -> Instance:
+    def instance(self, folder: Callable[[], Path], tables: Path) -> Instance:
         """`petition start` on a port of its own."""
         if self._instance is None:
-            self._instance = self._server.enter_context(run_instance(folder()))
+            self._instance = self._server.enter_context(run_instance(folder(), tables=tables))
         return self._instance
 
     def end(self) -> None:
@@ -100,10 +101,16 @@ def browsers() -> Driver:
     return driver
 
 
+@pytest.fixture(scope="session")
+def tables(made_once: MadeOnce) -> Path:
+    """A database that each `petition start` can begin with."""
+    return made_once.folder("sqlite-tables", make_tables) / DATABASE
+
+
 @pytest.fixture(scope="module")
-def instance(browsers: Driver, tmp_path_factory: pytest.TempPathFactory) -> Instance:
+def instance(browsers: Driver, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Instance:
     """`petition start` on a port of its own, the same one for all files that ask for no other."""
-    return browsers.instance(lambda: tmp_path_factory.mktemp("instance"))
+    return browsers.instance(lambda: tmp_path_factory.mktemp("instance"), tables)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -21,9 +22,11 @@ EMAIL: Final = "passkey.{}@campaign.example.org"
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def instance(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """At a host with a name: browsers make no passkeys for a number."""
-    with run_instance(tmp_path_factory.mktemp("instance"), host="localhost") as running:
+    with run_instance(
+        tmp_path_factory.mktemp("instance"), host="localhost", tables=tables
+    ) as running:
         yield running
 
 

@@ -28,9 +28,9 @@ NAMES: Final = 3
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def instance(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """Three people have confirmed and let everyone see their name."""
-    with run_instance(tmp_path_factory.mktemp("instance")) as running:
+    with run_instance(tmp_path_factory.mktemp("instance"), tables=tables) as running:
         for number in range(NAMES):
             form = people.someone(number, visibility="public", comment=f"Dignity for all {number}.")
             actions.sign(running, form)

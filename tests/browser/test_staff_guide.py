@@ -77,10 +77,12 @@ OTHER: Final = {
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def instance(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """With names that wait, at a host for which browsers make passkeys."""
     folder = tmp_path_factory.mktemp("instance")
-    with run_instance(folder, host="localhost", PETITION_SECOND_PERSON="on") as running:
+    with run_instance(
+        folder, host="localhost", tables=tables, PETITION_SECOND_PERSON="on"
+    ) as running:
         app = create_app(load(running.environ))
         _signed(app)
         running.confirmed()

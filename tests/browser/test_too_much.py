@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -47,9 +48,9 @@ OVER: Final = (
 
 
 @pytest.fixture(scope="module")
-def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def narrow(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """A server of its own with low limits."""
-    with run_instance(tmp_path_factory.mktemp("narrow"), **LOW) as running:
+    with run_instance(tmp_path_factory.mktemp("narrow"), tables=tables, **LOW) as running:
         yield running
 
 
