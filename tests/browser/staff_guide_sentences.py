@@ -872,7 +872,7 @@ SHOWN_BY: Final[Mapping[str, Mapping[str, str]]] = {
             "services/test_rekeying.py::test_what_was_erased_under_the_new_key_takes_the_old_one_with_it"
         ),
         "**Emails are counted by mailbox**": (
-            "services/test_mailbox_limits.py::test_forty_tags_of_one_mailbox_are_one_mailbox"
+            "services/test_mailbox_limits.py::test_twelve_tags_of_one_mailbox_are_one_mailbox"
         ),
         "`v+1@…` and": "domain/test_mail_providers.py::test_tags_are_one_mailbox_wherever",
         "So are emails that only": (
