@@ -1,4 +1,4 @@
-"""The list of countries in a form: drawn once for each language, as it is half of a form."""
+"""The list of countries in a form: 250 lines, drawn once for each language."""
 
 from __future__ import annotations
 
