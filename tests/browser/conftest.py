@@ -12,7 +12,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.instance import DATABASE, ROOT, Instance, make_tables, run_instance
 from tests.browser.launching import chromium_path, launch, lightest_path
@@ -26,6 +33,8 @@ PICTURED = os.environ.get("PICTURES", "") not in {"", "0"}
 SHORT_LIVED: Final = "--js-flags=--no-opt --no-maglev --no-flush-bytecode"
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
+# As patient, on a busy machine, as Playwright is with all else that it waits for.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -170,7 +179,6 @@ def open_page(chromium: Browser, instance: Instance, watch: Watch) -> Iterator[O
         )
         contexts.append(context)
         watch.over(context)
-        context.set_default_timeout(30_000)
         return context.new_page()
 
     yield open_one

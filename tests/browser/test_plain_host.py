@@ -56,7 +56,6 @@ def sent() -> Sent:
 @pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
 def page(plain: Browser, base: str, sent: Sent, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = plain.new_context(base_url=base, java_script_enabled=request.param, locale="en-GB")
-    context.set_default_timeout(30_000)
     page = context.new_page()
     sent.over(page)
     yield page

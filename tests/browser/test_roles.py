@@ -130,7 +130,6 @@ def test_what_each_role_finds_and_does(
     finds = FINDS[role]
     instance.rows("DELETE FROM review_claims")  # what the one before opened waits for nobody
     context = chromium.new_context(base_url=instance.url, viewport=PHONE, locale="en-GB")  # type: ignore[arg-type]
-    context.set_default_timeout(30_000)
     page = context.new_page()
     be_in(page, instance.invite(str(role)))
     for address, who in CLOSED.items():
