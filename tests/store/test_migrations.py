@@ -107,6 +107,7 @@ def _fill(app: Flask) -> None:
         keep(app, call, form)
     confirm(app, entries(app)[0])
     work(app)
+    assert rows(app, "SELECT item FROM campaign_edits") == [], "staff changed nothing of the call"
 
 
 DOWN: Final = ("0028", "0027", "0014", "0012", "0010", "0009")
